@@ -13,7 +13,6 @@ from tests.backup.homes import Home, execute, flip, kill_at
 from tests.parts.postgres import fresh_database
 
 #: Each takes seconds: of all tests of backups, half run in each sample.
-pytestmark = pytest.mark.sample(30, group="backups")
 
 
 def stamps(backups: Path) -> list[str]:

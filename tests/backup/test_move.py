@@ -20,7 +20,6 @@ from tests.backup.homes import Home, execute, kill_at
 from tests.parts.postgres import SCHEMA, fresh_database
 
 #: Each takes seconds: of all tests of backups, half run in each sample.
-pytestmark = pytest.mark.sample(30, group="backups")
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from tests.parts.postgres import fresh_database
 from tests.parts.waiting import becomes
 
 #: Each takes seconds: of all tests of backups, half run in each sample.
-pytestmark = pytest.mark.sample(30, group="backups")
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from tests.parts.server import Server, running
 from tests.parts.wire import Connection
 
 #: Each takes seconds: of all tests of backups, half run in each sample.
-pytestmark = pytest.mark.sample(30, group="backups")
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

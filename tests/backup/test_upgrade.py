@@ -14,7 +14,6 @@ import pytest
 from tests.backup.homes import Home, execute, kill_at
 
 #: Each takes seconds: of all tests of backups, half run in each sample.
-pytestmark = pytest.mark.sample(30, group="backups")
 
 #: To a schema of before, with its data; what later versions added is lost.
 GO_BACK = """

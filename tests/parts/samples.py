@@ -1,7 +1,7 @@
 """Choose the tests of a run: a sample of long ones, and those of the database.
 
-`--sample-seed=N` keeps a few cases of each test that is marked `sample`; without it,
-all of them run.
+`--sample-seed=N` keeps a few cases of each test that is marked `sample`, and a share of
+the tests in the files of `SHARES`; without it, all of them run.
 """
 
 from __future__ import annotations
@@ -24,6 +24,37 @@ REQUEST_FILES = tuple(
 SAMPLE_SHARE = 10
 #: Files of other packages that are about SQL.
 SQL_FILES = (TESTS / "api" / "mlflow" / "test_mlflow_registry_search.py",)
+
+#: Files and folders whose tests start servers, scripts, clients or containers: with
+#: `--sample-seed`, one in this number of each file's tests runs, and at least one.
+SHARES = {
+    "agent": 2,
+    "backup": 3,
+    "cli/test_submit.py": 2,
+    "cli/test_sync.py": 2,
+    "commands": 2,
+    "delivery/test_ends.py": 2,
+    "delivery/test_full_disk.py": 2,
+    "delivery/test_guarantees.py": 2,
+    "delivery/test_unusual_systems.py": 2,
+    "e2e/test_crash.py": 2,
+    "e2e/test_examples.py": 2,
+    "e2e/test_help_code.py": 3,
+    "e2e/test_kill.py": 2,
+    "e2e/test_seed.py": 2,
+    "e2e/submit": 2,
+    "runner": 2,
+    "sdk/names/test_snippets.py": 2,
+    "sdk/process": 2,
+    "sdk/test_documentation_page.py": 2,
+    "sdk/test_examples.py": 2,
+    "sdk/test_kernels.py": 2,
+    "sdk/test_offline.py": 2,
+    "upgrades": 2,
+    "web/test_deadlines.py": 2,
+    "web/test_fairness.py": 2,
+    "web/test_limits.py": 2,
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,6 +104,9 @@ def pytest_collection_modifyitems(
         ]
     if options.sample_seed is not None:
         chosen = sample_cases(chosen, options.sample_seed)
+        # On the other database, each test of these packages runs.
+        if not options.database_tests:
+            chosen = sample_files(chosen, options.sample_seed)
     kept = set(chosen)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = chosen
@@ -93,6 +127,25 @@ def sample_cases(items: list[pytest.Item], seed: int) -> list[pytest.Item]:
         shuffled = random.Random(f"{seed} {name}").sample(found, len(found))
         dropped.update(shuffled[mark.args[0] :])
     return [item for item in items if item not in dropped]
+
+
+def sample_files(items: list[pytest.Item], seed: int) -> list[pytest.Item]:
+    """Keep the share of each file's tests that `SHARES` says, rounded up."""
+    by_file: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        by_file.setdefault(item.path, []).append(item)
+    dropped: set[pytest.Item] = set()
+    for path, found in by_file.items():
+        number = share_of(path.relative_to(TESTS))
+        shuffled = random.Random(f"{seed} {path.name}").sample(found, len(found))
+        dropped.update(shuffled[-(-len(found) // number) :])
+    return [item for item in items if item not in dropped]
+
+
+def share_of(path: Path) -> int:
+    """One in this number of the file's tests runs."""
+    names = (str(path), *map(str, path.parents))
+    return next((SHARES[name] for name in names if name in SHARES), 1)
 
 
 @pytest.fixture
