@@ -42,7 +42,7 @@ PAGES = [
     (f"{HERE}metrics/?key=mixed", "#metric-list"),
     (f"{HERE}files/?path=evil.svg", ".picture img"),
     (f"{HERE}files/?path=evil.svg&view=source", ".lines"),
-    (f"{HERE}files/?path=evil.html", "iframe"),
+    (f"{HERE}files/?path=evil.html&view=html", "iframe"),
     (f"{HERE}files/?path={quote(RUNS_IF_SHOWN.replace('/', '_'))}", ".lines"),
     (f"{HERE}history/", ".timeline"),
     (f"/w/default/experiments/{RUN}/?columns=name,description,tags", "#run-table"),

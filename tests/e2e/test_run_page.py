@@ -256,6 +256,7 @@ def test_a_file_opens_and_its_page_runs_no_script(
     expect(owner_page.locator(".line.marked")).to_have_count(2)
     watch.expect("document's frame is sandboxed")
     owner_page.get_by_role("link", name="evil.html").click()
+    owner_page.get_by_role("link", name="Preview HTML").click()
     frame = owner_page.frame_locator(".view-frame")
     expect(frame.get_by_text("shown")).to_be_visible()
     assert owner_page.evaluate("window.pwned") is None

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access, sandbox_response
 from runs.http import mark_file_stream
 from runs.models import File, LoggedModel
-from runs.pages.files.preview import FileContent, file_viewer_context
+from runs.pages.previews import FileContent, file_viewer_context, part_response
 from runs.pages.requests import PageRequest, content_disposition, send_file
 from runs.pages.run_shell import (
     empty_state_of,
@@ -107,15 +107,12 @@ def _chosen_file_context(
     model = next((m for m in run_files.models if m.pk == file.model_id), None)
     model_query = f"model={quote(model.model_id)}&" if model else ""
     here = f"{base}files/?{model_query}path={quote(file.path)}"
-    content = FileContent(
-        file.name, file.size, partial(file_store.open, file.blob, file.size)
-    )
     home = f"models/{quote(model.model_id)}/" if model else "files/raw/"
     return {
         "file": file,
         "model": model,
         **file_viewer_context(
-            request, content, here, f"{base}{home}{quote(file.path)}"
+            request, stored_content(file), here, f"{base}{home}{quote(file.path)}"
         ),
     }
 
@@ -136,7 +133,16 @@ def raw_model_file(
     return send_stored_file(request, find_file(head.run, path, model_id))
 
 
+def stored_content(file: File) -> FileContent:
+    return FileContent(
+        file.name, file.size, partial(file_store.open, file.blob, file.size)
+    )
+
+
 def send_stored_file(request: PageRequest, file: File) -> HttpResponseBase:
+    """Send the file; with `?as=<kind>`, what the preview of that kind loads of it."""
+    if part := request.GET.get("as"):
+        return part_response(request, stored_content(file), part)
     pieces = partial(file_store.read_chunks, file.blob, file.size)
     return send_file(request, file.name, file.size, file.version, pieces)
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access, sandbox_response
 from runs.http import mark_file_stream
 from runs.models import Run, Snapshot
-from runs.pages.files.preview import FileContent, file_viewer_context
+from runs.pages.previews import FileContent, file_viewer_context, part_response
 from runs.pages.requests import PageRequest, content_disposition, send_file
 from runs.pages.run_shell import (
     find_run_head,
@@ -107,11 +107,14 @@ def _snapshot_file_context(
     request: PageRequest, snapshot: Snapshot, file: ArchiveMember, base: str
 ) -> dict[str, Any]:
     here = f"{base}?path={quote(file.path)}"
-    content = FileContent(
-        file.name, file.size, partial(open_member, snapshot.blob, file.path)
-    )
+    content = _member_content(snapshot, file)
     raw = f"{base}raw/{quote(file.path)}"
     return {"file": file, **file_viewer_context(request, content, here, raw)}
+
+
+def _member_content(snapshot: Snapshot, file: ArchiveMember) -> FileContent:
+    opened = partial(open_member, snapshot.blob, file.path)
+    return FileContent(file.name, file.size, opened, is_packed=True)
 
 
 @access(Permission.READ)
@@ -119,6 +122,8 @@ def _snapshot_file_context(
 def raw_snapshot_file(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
     found = get_snapshot(find_run_head(request, run_id).run)
     file = _get_snapshot_file(list_members(found.blob), path)
+    if part := request.GET.get("as"):
+        return part_response(request, _member_content(found, file), part)
     pieces = partial(read_member, found.blob, path)
     # A snapshot never changes, so its digest and the path identify the content.
     version = f"{found.digest[:32]}-{quote(path)}"

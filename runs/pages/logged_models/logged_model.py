@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -17,15 +16,11 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.models import File, LoggedModel, LoggedModelMetric, ModelVersion, Run
-from runs.pages.files import (
-    FileContent,
-    file_viewer_context,
-    send_archive,
-    send_stored_file,
-)
+from runs.pages.files import send_archive, send_stored_file, stored_content
 from runs.pages.lineage import lineage_context
 from runs.pages.logged_models.model_list import metric_text
 from runs.pages.logged_models.table_state import counted_text
+from runs.pages.previews import file_viewer_context
 from runs.pages.requests import PageRequest
 from runs.render.files import TreeFile, build_tree
 from runs.render.formats import (
@@ -218,11 +213,8 @@ def _tree_file(file: File, base: str, chosen: File | None) -> TreeFile:
 
 
 def _viewer_context(request: PageRequest, file: File, base: str) -> dict[str, Any]:
-    content = FileContent(
-        file.name, file.size, partial(file_store.open, file.blob, file.size)
-    )
     here, raw = f"{base}?path={quote(file.path)}", f"{base}raw/{quote(file.path)}"
-    return file_viewer_context(request, content, here, raw)
+    return file_viewer_context(request, stored_content(file), here, raw)
 
 
 @access(Permission.READ)

@@ -16,16 +16,12 @@ from runs.render.files.file_kinds import (
 from runs.render.files.file_tree import TreeFile, TreeFolder, build_tree
 from runs.render.files.last_lines import last_text_lines
 from runs.render.files.picture_headers import PICTURE_HEAD_BYTES, picture_dimensions
-from runs.render.files.previews import (
-    PreviewTable,
+from runs.render.files.text_lines import (
     TextLines,
-    csv_table,
     decode_text,
     is_binary,
-    json_table,
     lines_of_both_ends,
     numbered_lines,
-    pretty_json,
 )
 from runs.render.files.zip_stream import stream_zip
 
@@ -34,13 +30,11 @@ __all__ = [
     "IMAGE_TYPES",
     "PICTURE_HEAD_BYTES",
     "FileKind",
-    "PreviewTable",
     "TextLines",
     "TreeFile",
     "TreeFolder",
     "attachment_content_type",
     "build_tree",
-    "csv_table",
     "decode_text",
     "file_extension",
     "file_icon",
@@ -51,11 +45,9 @@ __all__ = [
     "is_binary",
     "is_code",
     "is_text",
-    "json_table",
     "last_text_lines",
     "lines_of_both_ends",
     "numbered_lines",
     "picture_dimensions",
-    "pretty_json",
     "stream_zip",
 ]

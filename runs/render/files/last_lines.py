@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from runs.render.files.previews import decode_text
+from runs.render.files.text_lines import decode_text
 
 MAX_SHOWN_CHARS = 400
 _ESCAPE_SEQUENCE = re.compile(

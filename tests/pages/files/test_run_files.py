@@ -13,7 +13,7 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, LoggedModel, Run
-from runs.pages.files.preview import MAX_WHOLE_BYTES, SHOWN_END_BYTES
+from runs.pages.previews.text import MAX_WHOLE_BYTES, SHOWN_END_BYTES
 from tests.pages.run.run_page import PAGE, browser, cost, keep
 from tests.parts.elements import every, one, texts
 from tests.parts.records import NOON
@@ -102,7 +102,7 @@ def test_a_large_file_shows_its_beginning_and_end_with_line_numbers(
         ("broken.json", b"{", "<code>{</code>"),
         ("a.md", b"# T\n*x*", "<em>x</em>"),
         ("a.png", b"\x89PNG\x00", f'<img src="{RAW}a.png?inline=1"'),
-        ("a.html", b"<b>x</b>", f'<iframe class="view-frame" src="{RAW}a.html'),
+        ("a.html", b"<b>x</b>", "<code>&lt;b&gt;x&lt;/b&gt;</code>"),
         ("a.bin", b"\x00\x01", "No preview"),
         ("empty.txt", b"", "Empty file"),
     ],
@@ -120,6 +120,17 @@ def test_the_source_of_a_rendered_file_can_be_shown(
 ) -> None:
     keep(run, path, b"<b>1,2</b>")
     assert lines(browser, f"?path={path}&view=source") == ["&lt;b&gt;1,2&lt;/b&gt;"]
+
+
+def test_a_page_is_shown_only_on_request(browser: Client, run: Run) -> None:
+    keep(run, "a.html", b"<b>x</b>")
+    button = next(
+        link
+        for link in every(viewer(browser, "?path=a.html"), "a.tool")
+        if link.text == "Preview HTML"
+    )
+    frame = one(browser.get(button["href"]), "iframe.view-frame")
+    assert (frame["src"], frame["sandbox"]) == (f"{RAW}a.html?inline=1", "")
 
 
 @pytest.mark.parametrize("path", ["no.txt", "../x", "/etc/passwd", "a//b", "a\x00b"])

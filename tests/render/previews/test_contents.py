@@ -13,17 +13,14 @@ from runs.render.files.file_kinds import (
     inline_content_type,
 )
 from runs.render.files.file_tree import TreeFile, build_tree
-from runs.render.files.previews import (
+from runs.render.files.text_lines import (
     MAX_LINE_CHARS,
-    MAX_ROWS,
-    PreviewTable,
-    csv_table,
     decode_text,
-    json_table,
     lines_of_both_ends,
     numbered_lines,
-    pretty_json,
 )
+from runs.render.previews.tables import MAX_ROWS, PreviewTable, csv_table, json_table
+from runs.render.previews.trees import pretty_json
 from runs.render.run.error_headline import headline_of_error, split_traceback
 
 

@@ -1,0 +1,22 @@
+"""Previews of files: one module per kind, listed in `registry.py`, and the viewer."""
+
+from runs.pages.previews.kind import PreviewKind, Shown
+from runs.pages.previews.reader import BudgetExceeded, FileContent, PreviewReader
+from runs.pages.previews.viewer import (
+    Preview,
+    file_viewer_context,
+    part_response,
+    preview_file,
+)
+
+__all__ = [
+    "BudgetExceeded",
+    "FileContent",
+    "Preview",
+    "PreviewKind",
+    "PreviewReader",
+    "Shown",
+    "file_viewer_context",
+    "part_response",
+    "preview_file",
+]
