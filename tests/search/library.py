@@ -29,6 +29,12 @@ from tests.parts.records import NOON
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+#: What clients record of a run's code and machine.
+RECORDED = {
+    "author": "azureml-user",
+    "azureml.git.commit": "4be1c0ffee",
+    "studio.host": "gpu-07",
+}
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ def _roots(library: Library) -> None:
         name="resnet-50",
         params={"lr": "0.01", "a b": "x"},
         tags={"model": "resnet50", "baseline": None, "step": "10"},
-        properties={"author": "azureml-user", "azureml.git.commit": "4be1c0ffee"},
+        properties=RECORDED,
         metrics={"acc": [0.5, 0.9, 0.8], "val/acc": [1.5], "acc.max": [7.0]},
         script="train.py",
         type="script",

@@ -193,7 +193,7 @@ def test_too_many_runs_are_not_grouped(
     assert list_groups(spec, shelf.ada, shelf.workspace, []) is None
 
 
-@pytest.mark.parametrize("group", ["created", "tags", "description", "-tags.model"])
+@pytest.mark.parametrize("group", ["duration", "tags", "log", "-tags.model"])
 def test_a_field_that_cannot_be_grouped_is_an_error(shelf: Library, group: str) -> None:
     with pytest.raises(InvalidValue, match="group"):
         groups(shelf, f"group={group}")

@@ -13,8 +13,8 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.models import Run
-from runs.pages.groups.group_rows import NO_VALUE
+from runs.models import Run, User
+from runs.pages.groups.group_rows import NO_VALUE, seen_heads
 from runs.pages.groups.group_table import (
     MAX_COPIED_GROUPS,
     GroupPage,
@@ -43,11 +43,18 @@ from runs.render.groups import (
 from runs.render.run_list import (
     DURATION_COLUMN,
     NUMBER_COLUMN,
+    TIME_COLUMN,
     Sheet,
     SheetColumn,
     sheet_as_csv,
 )
-from runs.search.groups import Grouping, GroupStats, ListGroup
+from runs.search.groups import (
+    Grouping,
+    GroupStats,
+    ListGroup,
+    Sightings,
+    find_sightings,
+)
 from studio.core.errors import InvalidValue
 from studio.core.filters import Field, field_text, tree
 
@@ -68,7 +75,9 @@ def copy_groups(request: PageRequest) -> HttpResponse:
     if form == "csv":
         text = sheet_as_csv(group_sheet(request, grouping, groups))
     elif form in _TABLE_WRITERS:
-        text = _TABLE_WRITERS[form](build_paper_table(grouping, groups))
+        text = _TABLE_WRITERS[form](
+            build_paper_table(grouping, groups, request.actor.user)
+        )
     else:
         raise Http404(form)
     response = HttpResponse(text, content_type="text/plain; charset=utf-8")
@@ -109,6 +118,9 @@ def group_sheet(
         SheetColumn(field_text(f), short_field_label(f)) for f in grouping.fields
     ]
     columns.append(SheetColumn("runs", _("Runs"), NUMBER_COLUMN))
+    seen = find_sightings(grouping, groups, request.actor.user)
+    if grouping.is_by_cause:
+        columns += _seen_columns()
     for field in grouping.numbers:
         columns += _statistic_columns(field)
     stats = [[grouping.stats(g, f) for f in grouping.numbers] for g in groups]
@@ -120,6 +132,7 @@ def group_sheet(
         (
             *values,
             group.count,
+            *(_seen_values(seen[group.number]) if seen else ()),
             *(v for each in row for v in _statistic_values(each, ids)),
         )
         for group, values, row in zip(
@@ -127,6 +140,32 @@ def group_sheet(
         )
     ]
     return Sheet(tuple(columns), tuple(rows))
+
+
+def _seen_columns() -> list[SheetColumn]:
+    first, last, newest, submitters = (label for label, _css in seen_heads())
+    return [
+        SheetColumn("first_seen", first, TIME_COLUMN),
+        SheetColumn("last_seen", last, TIME_COLUMN),
+        SheetColumn("newest_run", newest),
+        SheetColumn("newest_error", _("Error")),
+        SheetColumn("submitters", submitters),
+    ]
+
+
+def _seen_values(seen: Sightings) -> tuple[Any, ...]:
+    people = ", ".join(user.username for user in seen.submitters)
+    run_id = seen.run.run_id if seen.run is not None else None
+    return (seen.first, seen.last, run_id, seen.error, people)
+
+
+def _seen_paper_cells(seen: Sightings) -> list[PaperCell]:
+    return [
+        PaperCell(formats.utc_text(seen.first, to_the_day=True)),
+        PaperCell(formats.utc_text(seen.last, to_the_day=True)),
+        PaperCell(seen.run.run_id if seen.run is not None else NO_VALUE),
+        PaperCell(", ".join(map(str, seen.submitters)) or NO_VALUE),
+    ]
 
 
 def _statistic_columns(field: Field) -> list[SheetColumn]:
@@ -163,16 +202,23 @@ def _statistic_values(stats: GroupStats, ids: dict[int, str]) -> tuple[Any, ...]
     return (*known, stats.count, stats.nonfinite, ids.get(stats.best))
 
 
-def build_paper_table(grouping: Grouping, groups: Sequence[ListGroup]) -> PaperTable:
+def build_paper_table(
+    grouping: Grouping, groups: Sequence[ListGroup], viewer: User
+) -> PaperTable:
     """Build a table for papers: no links, means with standard deviations."""
     heads = [short_field_label(field) for field in grouping.fields]
-    heads += [_("Runs"), *(field_label(field) for field in grouping.numbers)]
-    right = [False] * len(grouping.fields) + [True] * (len(grouping.numbers) + 1)
+    seen = find_sightings(grouping, groups, viewer)
+    about_seen = [label for label, _css in seen_heads()] if grouping.is_by_cause else []
+    numbers = [field_label(field) for field in grouping.numbers]
+    right = [*([False] * len(heads)), True]
+    heads += [_("Runs"), *about_seen, *numbers]
+    right += [*([False] * len(about_seen)), *([True] * len(numbers))]
     best = {field: grouping.best_group(field) for field in grouping.numbers}
     rows = [
         [
             *(PaperCell(_group_value_text(group, n)) for n in range(len(group.values))),
             PaperCell(formats.grouped(group.count), is_number=True),
+            *(_seen_paper_cells(seen[group.number]) if seen else ()),
             *(
                 _statistic_cell(
                     field, grouping.stats(group, field), best[field] == group.number

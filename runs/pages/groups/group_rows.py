@@ -27,8 +27,8 @@ from runs.render import formats
 from runs.render.filters import field_label
 from runs.render.formats import run_path
 from runs.render.groups import format_mean_and_deviation
-from runs.render.run_list import ListRow
-from runs.search.groups import Grouping, ListGroup
+from runs.render.run_list import ListRow, moment
+from runs.search.groups import Grouping, ListGroup, find_sightings
 from runs.search.query import StatusCounts
 from runs.search.run_list import RunPage, find_shown_runs
 from studio.core.filters import Field, field_text
@@ -40,6 +40,8 @@ MAX_MEMBERS = 10
 #: Maximum number of chips of a group; of characters of a chip, and of a label.
 MAX_CHIPS = 6
 MAX_VALUE_LENGTH, MAX_LABEL_LENGTH = 120, 1_000
+#: Maximum names of submitters in a cell.
+MAX_SUBMITTERS = 2
 NO_VALUE = "–"
 
 
@@ -67,6 +69,19 @@ class GroupCell:
 
 
 @dataclass(frozen=True)
+class SeenCells:
+    """When a cause of failures was seen; its newest run; who submitted its runs."""
+
+    first: str
+    last: str
+    run: Run | None
+    href: str
+    error: str
+    submitters: str
+    all_submitters: str
+
+
+@dataclass(frozen=True)
 class GroupRow:
     key: str
     label: str
@@ -77,8 +92,19 @@ class GroupRow:
     href: str
     cells: tuple[GroupCell, ...]
     toggle: str
+    seen: SeenCells | None = None
     members: tuple[ListRow, ...] = ()
     rest: str = ""
+
+
+def seen_heads() -> list[tuple[str, str]]:
+    """Return the heads of the columns about a cause of failures, with their classes."""
+    return [
+        (pgettext("column of causes of failures", "First seen"), "time"),
+        (pgettext("column of causes of failures", "Last seen"), "time"),
+        (pgettext("column of causes of failures", "Newest run"), "newest"),
+        (_("Submitted by"), "submitters"),
+    ]
 
 
 def link_too_long_text() -> str:
@@ -124,6 +150,7 @@ class GroupTableBuilder:
         }
         self.best = {field: grouping.best_group(field) for field in grouping.numbers}
         self.names = self._best_runs()
+        self.seen = find_sightings(grouping, self.groups, request.actor.user)
 
     def _best_runs(self) -> dict[int, Run]:
         keys = {stats.best for stats in self.stats.values()} - {0}
@@ -136,6 +163,8 @@ class GroupTableBuilder:
             self._column_head(label, "name", None, "value"),
             self._column_head(_("Runs"), "number", None, "count"),
         ]
+        if self.grouping.is_by_cause:
+            heads += [GroupColumnHead(label, css) for label, css in seen_heads()]
         return heads + [
             self._column_head(field_label(field), column_css(field), field, "mean")
             for field in self.grouping.numbers
@@ -213,6 +242,7 @@ class GroupTableBuilder:
             href,
             tuple(self._group_cell(group, field) for field in self.grouping.numbers),
             toggle,
+            self._seen_cells(group),
         )
         if not is_open:
             return row
@@ -225,6 +255,24 @@ class GroupTableBuilder:
                 else link_too_long_text()
             )
         return replace(row, members=tuple(self._member_rows(group)), rest=rest)
+
+    def _seen_cells(self, group: ListGroup) -> SeenCells | None:
+        seen = self.seen.get(group.number)
+        if seen is None:
+            return None
+        path = run_path(self.links.workspace, seen.run.run_id) if seen.run else ""
+        people = [str(each) for each in seen.submitters]
+        shown = ", ".join(people[:MAX_SUBMITTERS])
+        more = len(people) - MAX_SUBMITTERS
+        return SeenCells(
+            moment(seen.first),
+            moment(seen.last),
+            seen.run,
+            path,
+            seen.error,
+            f"{shown} +{more}" if more > 0 else shown,
+            ", ".join(people),
+        )
 
     def _group_label(self, group: ListGroup) -> str:
         """Return the fields with their values, shortened if they are long."""

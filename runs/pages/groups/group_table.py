@@ -14,6 +14,7 @@ from runs.pages.groups.group_rows import (
     GroupTableBuilder,
     chosen_group_sort,
     link_too_long_text,
+    seen_heads,
 )
 from runs.pages.lists import ListLinks, ListState
 from runs.pages.requests import PageRequest
@@ -151,7 +152,8 @@ def group_context(
     return context | {
         "heads": builder.heads(),
         "rows": builder.rows(),
-        "span": len(grouping.numbers) + 3,
+        "seen": len(seen_heads()) if grouping.is_by_cause else 0,
+        "span": len(builder.heads()) + 1,
         "size": len(grouping.runs),
         "range": _("%(shown)s of %(total)s %(noun)s")
         % {"shown": shown, "total": count, "noun": noun},

@@ -13,14 +13,18 @@ from runs.render import formats
 from runs.render.filters import field_label
 from runs.search.groups import GroupStats
 from studio.core.filters import Field
+from studio.core.filters.field_spec import BOOLEAN, NUMBER, TIME
+from studio.core.filters.fields import read_time, value_type
 from studio.core.filters.tree import (
     ATTRIBUTE,
     METRICS,
     TAGS,
     Comparison,
+    Flag,
     Node,
     Number,
     Text,
+    Value,
     all_of,
     negate,
 )
@@ -47,9 +51,20 @@ def group_value_term(
         # A tag alone matches every value of it, so texts of any length are excluded.
         no_text = Comparison(field, "not like", (Text("_%"),))
         return all_of(word, no_text) if is_mixed else word
+    return Comparison(field, "=", (_filter_value(field, value),))
+
+
+def _filter_value(field: Field, value: str) -> Value:
+    """The value of a group, which is written as in a filter, by the field's type."""
+    kind = value_type(field)
     if field.kind == METRICS:
-        return Comparison(field, "=", (Number(float(value)),))
-    return Comparison(field, "=", (Text(value),))
+        return Number(float(value))
+    if kind == BOOLEAN:
+        return Flag(value == "true")
+    if kind == NUMBER:
+        return Number(int(value))
+    day = read_time(value) if kind == TIME else None
+    return day if day is not None else Text(value)
 
 
 def short_field_label(field: Field) -> str:

@@ -31,7 +31,12 @@ from runs.pages.requests import SHOWN_ROWS_PARAMETER, PageRequest
 from runs.render import formats
 from runs.render.filters import field_label, pill_texts
 from runs.render.run_list import ListRow
-from runs.search.query import StatusCounts, count_statuses, filters_by_status
+from runs.search.query import (
+    StatusCounts,
+    count_statuses,
+    filters_by_status,
+    finds_only_failed_runs,
+)
 from runs.search.run_list import (
     MAX_COMMON_METRICS,
     RunPage,
@@ -115,15 +120,15 @@ def list_columns(state: ListState) -> tuple[Column, ...]:
 
 def default_columns(state: ListState) -> tuple[Column, ...]:
     experiment, parent = state.experiment, state.scope.parent
+    first, *others = DEFAULT_COLUMNS
+    if finds_only_failed_runs(state.spec):
+        others.insert(2, Column(attribute("error")))
     metrics = common_metrics(state.viewer, state.workspace, experiment, parent=parent)
     if experiment is not None:
-        return (*DEFAULT_COLUMNS, *(Column(each) for each in metrics))
+        return (first, *others, *(Column(each) for each in metrics))
     # The column of the experiment replaces one metric.
-    columns = (
-        *DEFAULT_COLUMNS,
-        *(Column(each) for each in metrics[: MAX_COMMON_METRICS - 1]),
-    )
-    return (columns[0], Column(attribute("experiment")), *columns[1:])
+    shown = [Column(each) for each in metrics[: MAX_COMMON_METRICS - 1]]
+    return (first, Column(attribute("experiment")), *others, *shown)
 
 
 def with_name_column(columns: tuple[Column, ...]) -> tuple[Column, ...]:

@@ -142,7 +142,7 @@ def _shared_groups_context(
         return context | {"too_many": too_many_runs_text()}
     total = len(found.grouping)
     noun = npgettext("after a number", "group", "groups", total)
-    table = build_paper_table(found.grouping, found.groups)
+    table = build_paper_table(found.grouping, found.groups, link.created_by)
     return context | {
         "groups": table,
         "group_heads": list(zip(table.heads, table.right, strict=True)),

@@ -127,10 +127,14 @@ def list_rows(
     return mark_safe("\n".join(html))  # noqa: S308
 
 
-def member_rows(rows: Sequence[ListRow]) -> SafeString:
-    """The rows of the runs of an open group."""
+def member_rows(rows: Sequence[ListRow], blank: int = 0) -> SafeString:
+    """The rows of the runs of an open group.
+
+    After the name comes the column of counts, and `blank` more that only groups have.
+    """
     labels = _RowLabels.translated()
-    return mark_safe("\n".join(_member_row(row, labels) for row in rows))  # noqa: S308
+    found = [_member_row(row, labels, "<td></td>" * (blank + 1)) for row in rows]
+    return mark_safe("\n".join(found))  # noqa: S308
 
 
 @dataclass(frozen=True)
@@ -187,13 +191,12 @@ def _row_classes(row: ListRow) -> str:
     return " ".join(classes)
 
 
-def _member_row(row: ListRow, labels: _RowLabels) -> str:
+def _member_row(row: ListRow, labels: _RowLabels, blank: str) -> str:
     shown = escape(row.name)
-    # The column after the name counts a group's runs.
     name = (
         f'<td class="name"><a id="run-{row.key}" class="member"'
         f' href="{escape(row.href)}" data-plain data-row-link title="{shown}">'
-        f"{shown}</a></td><td></td>"
+        f"{shown}</a></td>{blank}"
     )
     chosen = ' class="chosen"' if row.series else ""
     cells = "".join(cell or name for cell in row.cells)

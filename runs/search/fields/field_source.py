@@ -101,6 +101,25 @@ class GroupColumn:
         return self.names(values)
 
 
+#: The values of runs, given by primary keys and the rows of their `columns`; None is no
+#: value. Values are written as filters spell them.
+GroupTexts = Callable[
+    [Sequence[int], Sequence[tuple[Any, ...]], Field, Scope], Sequence[str | None]
+]
+
+
+@dataclass(frozen=True)
+class GroupValues:
+    """The values that groups show where these are not the values of one column.
+
+    `read` gets the primary keys of many runs and their `columns`. A time stands for
+    its day, in UTC.
+    """
+
+    read: GroupTexts
+    columns: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class RunNumber:
     """A number that groups take means of: `of` gets the columns' values and the time
@@ -132,6 +151,9 @@ class FieldSource:
     expression: Expr | None = None
     scan: Scans | None = None
     group: GroupColumn | None = None
+    group_values: GroupValues | None = None
+    #: Why runs can't be grouped by the field: one sentence, to be translated.
+    why_not_grouped: str = ""
     number: RunNumber | None = None
     facet: int = 0
     comparison: int = 0
@@ -151,4 +173,15 @@ class FieldSource:
     @property
     def has_values(self) -> bool:
         """Whether runs can differ in the field's values."""
-        return self.group is not None or bool(self.keys) or self.by_key
+        return (
+            self.group is not None
+            or self.group_values is not None
+            or self.has_long_texts
+            or bool(self.keys)
+            or self.by_key
+        )
+
+    @property
+    def has_long_texts(self) -> bool:
+        """Whether groups read the beginnings of long texts of the run's own column."""
+        return self.is_heavy and self.condition is not None

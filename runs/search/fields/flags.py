@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
 from runs.models import Experiment, Run, RunStar
-from runs.search.fields.field_source import FieldSource, Scans, ValueOf
+from runs.search.fields.field_source import (
+    FieldSource,
+    GroupTexts,
+    GroupValues,
+    Scans,
+    ValueOf,
+)
 from runs.search.fields.sorting import sort_by_condition
-from runs.search.sql import IndexScan, Scope
-from studio.core.filters.tree import Comparison, Flag
+from runs.search.sql import IndexScan, InKeys, Scope
+from studio.core.filters.tree import Comparison, Field, Flag
 
 TRUE = (Flag(True),)
 
@@ -37,7 +44,19 @@ def flag_field(
         columns=columns,
         scan=_scan_for_true_only(scan) if scan is not None else None,
         comparison=comparison,
+        group_values=GroupValues(_read_flags(is_true)),
     )
+
+
+def _read_flags(is_true: Callable[[Scope], Q]) -> GroupTexts:
+    def read(
+        keys: Sequence[int], _rows: Sequence[Any], _field: Field, scope: Scope
+    ) -> list[str | None]:
+        runs = Run.objects.filter(Q(InKeys("id", list(keys))))
+        found = set(runs.filter(is_true(scope)).values_list("pk", flat=True))
+        return ["true" if key in found else "false" for key in keys]
+
+    return read
 
 
 def _scan_for_true_only(scan: Callable[[Scope], list[IndexScan]]) -> Scans:

@@ -1,17 +1,24 @@
 """Fields with a key: tags, parameters, properties, metrics, children, datasets; and the
-two fields of a run that are read from its tags: the commit and the tags themselves."""
+fields of a run that are read from tags and properties: commit, host, all tags."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from django.db.models import Exists, F, FloatField, Q, Subquery, TextField, When
+from django.db.models import Count, Exists, F, FloatField, Q, Subquery, TextField, When
 from django.db.models.functions import Coalesce
 
 from runs.models import Metric, RunDataset
-from runs.search.fields.field_source import CellLink, FieldSource, RunContext, SortIndex
+from runs.search.fields.field_source import (
+    CellLink,
+    FieldSource,
+    GroupValues,
+    RunContext,
+    SortIndex,
+)
 from runs.search.fields.sorting import (
     SortKey,
     coalesce_with_default,
@@ -21,17 +28,19 @@ from runs.search.fields.sorting import (
 from runs.search.sql import (
     COMMIT_PROPERTIES,
     DATASET_COLUMNS,
+    HOST_PROPERTIES,
     INDEXED_AGGREGATES,
     PATTERN_OPERATORS,
     TEXT_TABLES,
     Expr,
     IndexScan,
+    InKeys,
     Scope,
     children_condition,
     children_count,
     dataset_exists,
     distinct_matching_values,
-    has_commit,
+    has_any_text,
     indexed_text_condition,
     metric_exists,
     metric_rows,
@@ -44,6 +53,7 @@ from runs.search.sql import (
 from studio.core.filters import tree
 from studio.core.filters.fields import statuses_of
 from studio.core.filters.tree import Comparison, Field, Number
+from studio.core.messages import message
 from studio.core.statuses import RunStatus
 
 
@@ -188,6 +198,18 @@ def _count_children(run: Any, context: RunContext, field: Field) -> int:
     return sum(counts.get(status, 0) for status in wanted)
 
 
+def _read_children_counts(
+    keys: Sequence[int],
+    _rows: Sequence[tuple[Any, ...]],
+    field: Field,
+    _scope: Scope,
+) -> list[str | None]:
+    children = runs_of_status(field.key).filter(Q(InKeys("parent_id", list(keys))))
+    counts = children.order_by().values_list("parent_id").annotate(Count("pk"))
+    found: dict[int, int] = dict(counts)
+    return [str(found.get(key, 0)) for key in keys]
+
+
 def _text_value(run: Any, context: RunContext, field: Field) -> object:
     return context.text(field, run)
 
@@ -207,38 +229,49 @@ def _dataset_scan(term: Comparison, _scope: Scope) -> list[IndexScan]:
     return [IndexScan(RunDataset.objects.filter(**{column: term_texts(term)}))]
 
 
-def _commit_condition(term: Comparison, scope: Scope) -> Q:
-    return has_commit(term.op, term.values, scope)
+def recorded_text_field(
+    name: str, recorded: Sequence[Field], **more: Any
+) -> FieldSource:
+    """A short text that clients record as a tag or property: the first that is set."""
 
+    def condition(term: Comparison, scope: Scope) -> Q:
+        return has_any_text(recorded, term.op, term.values, scope)
 
-def _commit_order(scope: Scope) -> Expr:
-    found = [
-        Subquery(text_rows(field, scope).values("value")[:1])
-        for field in COMMIT_PROPERTIES
-    ]
-    return Coalesce(*found, output_field=TextField(null=True))
+    def scan(term: Comparison, scope: Scope) -> list[IndexScan]:
+        scans = [_text_scan(replace(term, field=field), scope) for field in recorded]
+        return [each for found in scans for each in found]
 
+    def order(scope: Scope) -> Expr:
+        found = [
+            Subquery(text_rows(field, scope).values("value")[:1]) for field in recorded
+        ]
+        return Coalesce(*found, output_field=TextField(null=True))
 
-def _commit_value(run: Any, context: RunContext, _field: Field) -> object:
-    found = (context.text(field, run) for field in COMMIT_PROPERTIES)
-    return next((each for each in found if each), None)
+    def value(run: Any, context: RunContext, _field: Field) -> object:
+        found = (context.text(field, run) for field in recorded)
+        return next((each for each in found if each), None)
+
+    return FieldSource(
+        name,
+        condition=condition,
+        sort=sort_by_text(order),
+        value=value,
+        scan=scan,
+        keys=tuple(recorded),
+        link=CellLink.NAME,
+        **more,
+    )
 
 
 OF_TAGS = (
-    FieldSource(
-        "commit",
-        condition=_commit_condition,
-        sort=sort_by_text(_commit_order),
-        value=_commit_value,
-        keys=COMMIT_PROPERTIES,
-        comparison=40,
-        link=CellLink.NAME,
-    ),
+    recorded_text_field("commit", COMMIT_PROPERTIES, comparison=40),
+    recorded_text_field("host", HOST_PROPERTIES, comparison=65),
     FieldSource(
         "tags",
         value=lambda run, context, _field: context.tags(run),
         link=CellLink.NONE,
         css="tags",
+        why_not_grouped=message("Choose one tag, such as tags.model."),
     ),
 )
 KEYED = {
@@ -287,8 +320,14 @@ KEYED = {
         sort=_children_order,
         value=_count_children,
         scan=_children_scan,
+        group_values=GroupValues(_read_children_counts),
     ),
     tree.DATASETS: FieldSource(
-        "datasets.<what>", condition=_dataset_condition, scan=_dataset_scan
+        "datasets.<what>",
+        condition=_dataset_condition,
+        scan=_dataset_scan,
+        why_not_grouped=message(
+            "A run can have several datasets. Filter by datasets.name instead."
+        ),
     ),
 }

@@ -15,6 +15,7 @@ from runs.search.fields.field_source import (
     CellLink,
     FieldSource,
     GroupColumn,
+    GroupValues,
     OwnColumn,
     ValueName,
 )
@@ -34,7 +35,7 @@ from runs.search.sql import (
     text_condition,
 )
 from studio.core.filters.fields import statuses_of
-from studio.core.filters.tree import Comparison
+from studio.core.filters.tree import Comparison, Field
 from studio.core.statuses import CODES, RunStatus
 
 
@@ -158,6 +159,15 @@ def _root_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     return [IndexScan(below, "pk"), IndexScan(roots, "pk")]
 
 
+def _read_root_ids(
+    _keys: Sequence[int],
+    rows: Sequence[tuple[Any, ...]],
+    _field: Field,
+    _scope: Scope,
+) -> list[str | None]:
+    return [root or run_id for run_id, root in rows]
+
+
 OWNERS = (
     FieldSource(
         "status",
@@ -213,6 +223,7 @@ RELATIVES = (
         sort=sort_by_exact_text(_root_id_expression()),
         value=lambda run, context, _field: context.root_id(run),
         columns=("run_id", "root__run_id"),
+        group_values=GroupValues(_read_root_ids, ("run_id", "root__run_id")),
         scan=_root_scan,
         finds_children=True,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -19,6 +20,7 @@ from runs.search.fields.field_source import (
     Condition,
     FieldSource,
     GroupColumn,
+    GroupValues,
     OwnColumn,
     SortIndex,
 )
@@ -37,7 +39,8 @@ from runs.search.sql import (
     text_condition,
 )
 from studio.core.errors import InvalidFilter
-from studio.core.filters.tree import Comparison
+from studio.core.filters.tree import Comparison, Field
+from studio.core.messages import message
 
 
 def own_text_condition(column: str, present: Q) -> Condition:
@@ -163,6 +166,15 @@ def _log_condition(term: Comparison, _scope: Scope) -> Q:
     )
 
 
+def _read_numbers(
+    _keys: Sequence[int],
+    rows: Sequence[tuple[Any, ...]],
+    _field: Field,
+    _scope: Scope,
+) -> list[str | None]:
+    return [str(number) for (number,) in rows]
+
+
 TEXTS = (
     grouped_text_field("target", facet=30, comparison=60),
     grouped_text_field("type", facet=50, comparison=80),
@@ -184,6 +196,7 @@ TEXTS = (
         condition=own_text_condition("run_id", ALWAYS),
         sort=sort_by_exact_text(F("run_id")),
         scan=_id_scan,
+        why_not_grouped=message("Each run has its own ID."),
         link=CellLink.NONE,
     ),
     FieldSource(
@@ -192,12 +205,17 @@ TEXTS = (
         sort=sort_by_integer(lambda _scope: F("number")),
         value=OwnColumn("number"),
         columns=("number",),
+        group_values=GroupValues(_read_numbers, ("number",)),
         expression=F("number"),
         comparison=120,
     ),
     own_text_field("error", comparison=140, sort=None, is_heavy=True),
     own_text_field(
-        "error_kind", condition=_error_kind_condition, scan=_error_kind_scan
+        "error_kind",
+        condition=_error_kind_condition,
+        scan=_error_kind_scan,
+        group=GroupColumn("error_kind"),
+        link=CellLink.NAME,
     ),
     own_text_field(
         "description",
@@ -212,7 +230,12 @@ TEXTS = (
         condition=_artifact_uri_condition,
         sort=sort_by_exact_text(artifact_uri_expression()),
         expression=artifact_uri_expression(),
+        why_not_grouped=message("Each run has its own artifact URI."),
         link=CellLink.NONE,
     ),
-    FieldSource("log", condition=_log_condition),
+    FieldSource(
+        "log",
+        condition=_log_condition,
+        why_not_grouped=message("A log is no value that runs share. Filter by it."),
+    ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from django.db import connection
@@ -14,6 +15,7 @@ from runs.search.fields.field_source import (
     CellLink,
     Condition,
     FieldSource,
+    GroupValues,
     OwnColumn,
     RunNumber,
     Scans,
@@ -29,7 +31,9 @@ from runs.search.sql import (
     integer_value,
     time_condition,
 )
-from studio.core.filters.tree import Comparison
+from studio.core.filters.fields import moment_text
+from studio.core.filters.tree import UNITS, Comparison, Field, Moment
+from studio.core.messages import message
 from studio.core.statuses import CODES, FINAL
 
 FINAL_CODES = sorted(CODES[status] for status in FINAL)
@@ -129,6 +133,21 @@ def _time_scan(time: Expr) -> Scans:
     return scan
 
 
+def _read_days(
+    _keys: Sequence[int],
+    rows: Sequence[tuple[Any, ...]],
+    _field: Field,
+    _scope: Scope,
+) -> list[str | None]:
+    """The day of each time, in UTC as the days of filters are."""
+    return [None if time is None else _day_text(time) for (time,) in rows]
+
+
+def _day_text(time: int) -> str:
+    start = time - time % UNITS["day"]
+    return moment_text(Moment(start, start + UNITS["day"], "day"))
+
+
 def own_time_field(name: str, **more: Any) -> FieldSource:
     """A time in the column of the field's name, NULL where there is none."""
     made: dict[str, Any] = {
@@ -137,6 +156,7 @@ def own_time_field(name: str, **more: Any) -> FieldSource:
         "value": OwnColumn(name),
         "columns": (name,),
         "expression": F(name),
+        "group_values": GroupValues(_read_days, (name,)),
     }
     return FieldSource(name, **{**made, **more})
 
@@ -167,6 +187,9 @@ TIMES = (
         columns=("started", "ended", "status"),
         number=RunNumber(("started", "ended", "status"), duration_of),
         comparison=20,
+        why_not_grouped=message(
+            "Durations differ from run to run. Sort by duration, or filter by it."
+        ),
         link=CellLink.NONE,
         css="number duration",
     ),

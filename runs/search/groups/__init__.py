@@ -9,14 +9,17 @@ from runs.search.groups.means import (
     mean_and_std,
     means_by_position,
 )
+from runs.search.groups.sightings import Sightings, find_sightings
 
 __all__ = [
     "Floats",
     "GroupStats",
     "Grouping",
     "ListGroup",
+    "Sightings",
     "assign_groups",
     "deviation_band",
+    "find_sightings",
     "list_groups",
     "mean_and_std",
     "means_by_position",

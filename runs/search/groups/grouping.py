@@ -18,6 +18,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from runs.models import Experiment, Key, KeyKind, RunParam, User, Workspace, now_ms
+from runs.search.fields import source_of
 from runs.search.groups.group_assignment import assign_groups
 from runs.search.groups.group_stats import (
     GroupStatArrays,
@@ -45,9 +46,14 @@ from studio.core.errors import InvalidValue
 from studio.core.filters import tree
 from studio.core.filters.fields import field_text
 from studio.core.filters.tree import Field
+from studio.core.messages import translated
 from studio.core.view_spec import ViewSpec
 from studio.core.view_text import Group
 
+#: The fields whose values are causes of failures.
+CAUSES = (tree.attribute("error_kind"), tree.attribute("error"))
+#: What is read of each run of a cause: when it was seen, and in whose run.
+CAUSE_COLUMNS = ("ended", "created", "submitter_id")
 #: Maximum values that "all but" reads, missing ones counted too.
 MAX_CELLS = 20_000_000
 
@@ -170,13 +176,22 @@ class Grouping:
     ) -> list[int]:
         """The keys of the group's best runs by a field, or else of its newest."""
         # Runs are stored from the oldest on.
-        places = np.flatnonzero(self.assignment.member_of == group.number)[::-1]
+        places = self.places_of(group)[::-1]
         if by in self._measured:
             values = self._measured[by].values[places]
             higher = self.goals.get(by, True)
             order = np.lexsort((-values if higher else values, ~np.isfinite(values)))
             places = places[order]
         return [int(key) for key in self.runs.ids[places[:most]]]
+
+    def places_of(self, group: ListGroup) -> Keys:
+        """Where the group's runs stand, the oldest first."""
+        return np.flatnonzero(self.assignment.member_of == group.number)
+
+    @property
+    def is_by_cause(self) -> bool:
+        """Whether the groups are causes of failures."""
+        return any(field in CAUSES for field in self.fields)
 
     @property
     def varying_fields(self) -> list[int]:
@@ -218,7 +233,10 @@ def list_groups(
         fields=[*group.fields, *summed_up],
     )
     with time_limit():
-        runs = read_run_arrays(run_query, columns_needed([*group.fields, *summed_up]))
+        columns_to_read = columns_needed([*group.fields, *summed_up])
+        if not set(CAUSES).isdisjoint(group.fields):
+            columns_to_read += CAUSE_COLUMNS
+        runs = read_run_arrays(run_query, columns_to_read)
         if runs is None:
             return None
         fields, columns = _group_columns(run_query, runs, group)
@@ -234,6 +252,8 @@ def _not_groupable_error(field: Field, group: Group) -> InvalidValue:
         )
     else:
         text = _("group: runs can't be grouped by %(name)s.")
+        reason = translated(source_of(field).why_not_grouped)
+        return InvalidValue(f"{text % {'name': name}} {reason}", field="group")
     return InvalidValue(text % {"name": name}, field="group")
 
 

@@ -36,6 +36,7 @@ from runs.search.query.status_counts import (
     count_statuses,
     filters_by_status,
     find_excluding_terms,
+    finds_only_failed_runs,
     newest_run_querysets,
     newest_runs,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "filters_by_status",
     "find_excluding_terms",
     "find_visible_selection",
+    "finds_only_failed_runs",
     "newest_run_querysets",
     "newest_runs",
     "plan_for",

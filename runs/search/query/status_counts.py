@@ -31,7 +31,7 @@ from studio.core.filters import tree
 from studio.core.filters.fields import statuses_of
 from studio.core.filters.source import FilterText
 from studio.core.filters.tree import Comparison, Node, Text, all_of, terms, without_term
-from studio.core.statuses import RunStatus
+from studio.core.statuses import GROUPS, RunStatus
 from studio.core.view_spec import ViewSpec
 
 #: Counting more runs would cost more than it tells.
@@ -89,6 +89,22 @@ def count_statuses(
 def filters_by_status(spec: ViewSpec) -> bool:
     """Whether the strip counts other runs than the filter matches."""
     return any(_is_status_term(term) for term in terms(spec.filter()))
+
+
+def finds_only_failed_runs(spec: ViewSpec) -> bool:
+    """Whether a term of the filter leaves only runs that failed."""
+    return any(_is_failure_term(term) for term in terms(spec.filter()))
+
+
+def _is_failure_term(term: object) -> bool:
+    if not isinstance(term, Comparison):
+        return False
+    if term.field == tree.attribute("error_kind"):
+        return term.op in ("=", "in", "is not null")
+    if not _is_status_term(term) or term.op not in ("=", "in"):
+        return False
+    words = [each.text for each in term.values if isinstance(each, Text)]
+    return all(statuses_of(word) <= GROUPS["Failed"] for word in words)
 
 
 def _without_status(spec: ViewSpec) -> FilterText:

@@ -11,7 +11,7 @@ from runs.search.sql.conditions import (
     children_count,
     dataset_exists,
     duration_condition,
-    has_commit,
+    has_any_text,
     indexed_text_condition,
     integer_value,
     join_conditions,
@@ -46,6 +46,7 @@ from runs.search.sql.expressions import (
 )
 from runs.search.sql.scope import (
     COMMIT_PROPERTIES,
+    HOST_PROPERTIES,
     KEY_KINDS,
     Scope,
     make_scope,
@@ -64,6 +65,7 @@ __all__ = [
     "ALWAYS",
     "COMMIT_PROPERTIES",
     "DATASET_COLUMNS",
+    "HOST_PROPERTIES",
     "INDEXED_AGGREGATES",
     "KEY_KINDS",
     "NEVER",
@@ -89,7 +91,7 @@ __all__ = [
     "distinct_numbers",
     "duration_condition",
     "false_if_null",
-    "has_commit",
+    "has_any_text",
     "indexed_part",
     "indexed_text_condition",
     "integer_value",

@@ -37,7 +37,7 @@ from runs.search.sql.expressions import (
     Like,
     false_if_null,
 )
-from runs.search.sql.scope import COMMIT_PROPERTIES, KEY_KINDS, Scope
+from runs.search.sql.scope import KEY_KINDS, Scope
 from studio.core import names
 from studio.core.errors import InvalidFilter
 from studio.core.filters import tree
@@ -246,9 +246,11 @@ def text_exists(field: Field, op: str, given: Sequence[Value], scope: Scope) -> 
     return Q(Exists(rows.filter(any_of(conditions))))
 
 
-def has_commit(op: str, given: Sequence[Value], scope: Scope) -> Q:
-    """The git commit, which clients record as a tag or a property."""
-    return any_of([text_exists(field, op, given, scope) for field in COMMIT_PROPERTIES])
+def has_any_text(
+    recorded: Sequence[Field], op: str, given: Sequence[Value], scope: Scope
+) -> Q:
+    """A text that clients record as one of several tags and properties."""
+    return any_of([text_exists(field, op, given, scope) for field in recorded])
 
 
 def metric_exists(field: Field, op: str, given: Sequence[Value], scope: Scope) -> Q:

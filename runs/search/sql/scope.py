@@ -16,6 +16,7 @@ from runs.storage.prepared import PreparedRows
 from studio.core.errors import QueryTimeout
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
+from studio.core.launcher_properties import HOST_PROPERTY
 
 KEY_KINDS: Mapping[str, KeyKind] = {
     tree.TAGS: KeyKind.TAG,
@@ -27,6 +28,12 @@ KEY_KINDS: Mapping[str, KeyKind] = {
 COMMIT_PROPERTIES = (
     Field(tree.TAGS, "mlflow.source.git.commit"),
     Field(tree.PROPERTIES, "azureml.git.commit"),
+)
+#: The names under which the name of a run's machine is recorded. Plugins of MLflow can
+#: only set tags.
+HOST_PROPERTIES = (
+    Field(tree.PROPERTIES, HOST_PROPERTY),
+    Field(tree.TAGS, HOST_PROPERTY),
 )
 
 
@@ -49,8 +56,8 @@ def make_scope(
 ) -> Scope:
     """The scope for a question that names `fields`; one query looks the names up."""
     names: dict[KeyKind, set[str]] = {}
-    # The field `commit` is read from these keys.
-    for field in {*fields, *COMMIT_PROPERTIES}:
+    # The fields `commit` and `host` are read from these keys.
+    for field in {*fields, *COMMIT_PROPERTIES, *HOST_PROPERTIES}:
         if field.kind in KEY_KINDS:
             names.setdefault(KEY_KINDS[field.kind], set()).add(field.key)
     # A name can also be found with another field's kind, which nothing asks for.

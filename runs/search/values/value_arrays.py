@@ -19,8 +19,8 @@ from django.db.models import Case, Q, TextField, Value, When
 from django.db.models.functions import MD5, Left, Length
 from django.db.models.lookups import GreaterThan
 
-from runs.models import Metric
-from runs.search.fields import GroupColumn, RunNumber, source_of
+from runs.models import Metric, Run
+from runs.search.fields import GroupColumn, GroupValues, RunNumber, source_of
 from runs.search.query import RunQuery, newest_run_querysets
 from runs.search.sql import TEXT_TABLES, InKeys, Scope
 from studio.core.filters import tree
@@ -35,15 +35,20 @@ MAX_ARRAY_RUNS = 200_000
 MAX_ROWS_PER_RUN = 4
 #: Of longer texts the beginning is read, and a digest identifies the whole.
 MAX_HEAD_LENGTH = 1_000
-#: What is read of a text: so that values of 64 KiB do not fill the memory.
-TEXT_HEAD = (
-    Left("value", MAX_HEAD_LENGTH),
-    Case(
-        When(GreaterThan(Length("value"), MAX_HEAD_LENGTH), then=MD5("value")),
+
+
+def text_head(column: str) -> tuple[Left, Case]:
+    """What is read of a text: so that values of 64 KiB do not fill the memory."""
+    digest = Case(
+        When(GreaterThan(Length(column), MAX_HEAD_LENGTH), then=MD5(column)),
         default=Value(""),
         output_field=TextField(),
-    ),
-)
+    )
+    return Left(column, MAX_HEAD_LENGTH), digest
+
+
+#: The head of a tag, parameter or property.
+TEXT_HEAD = text_head("value")
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,7 @@ def columns_needed(fields: Iterable[Field]) -> list[str]:
     for source in map(source_of, fields):
         found += source.number.columns if source.number is not None else ()
         found += [source.group.column] if source.group is not None else ()
+        found += source.group_values.columns if source.group_values is not None else ()
     return found
 
 
@@ -142,11 +148,37 @@ def read_value_codes(runs: RunArrays, field: Field) -> ValueCodes:
     source = source_of(field)
     if source.keys:
         return _text_codes(runs, source.keys)
+    if source.has_long_texts:
+        return _long_text_codes(runs, source.columns[0])
+    if source.group_values is not None:
+        return _read_group_values(runs, source.group_values, field)
     assert source.group is not None, field
     column = runs.columns[source.group.column]
     return _replace_keys_by_names(
         source.group, _encode_own_values(runs, enumerate(column))
     )
+
+
+def _read_group_values(runs: RunArrays, group: GroupValues, field: Field) -> ValueCodes:
+    columns = [runs.columns[name] for name in group.columns]
+    rows = list(zip(*columns, strict=True))
+    texts = group.read(runs.ids.tolist(), rows, field, runs.scope)
+    return _encode_own_values(runs, enumerate(texts))
+
+
+def _long_text_codes(runs: RunArrays, column: str) -> ValueCodes:
+    """The beginnings of texts in a column of the run, and their digests."""
+    rows = _own_rows(runs.ids.tolist()).exclude(**{column: ""})
+    texts = TextCodeBuilder()
+    for run, head, digest in rows.values_list("pk", *text_head(column)).iterator(
+        chunk_size=10_000
+    ):
+        texts.add(run, head, digest)
+    return texts.build(runs)
+
+
+def _own_rows(keys: list[int]) -> Any:
+    return Run.objects.filter(Q(InKeys("id", keys))).order_by()
 
 
 def read_numbers(runs: RunArrays, field: Field) -> NumberArray:
@@ -240,7 +272,11 @@ def read_whole_texts(
     runs: RunArrays, field: Field, keys: Sequence[int]
 ) -> Iterator[tuple[int, str]]:
     """The long texts of some runs, which are given by their keys."""
-    fields = source_of(field).keys or (field,)
+    source = source_of(field)
+    if source.has_long_texts:
+        yield from _own_rows(list(keys)).values_list("pk", source.columns[0])
+        return
+    fields = source.keys or (field,)
     for rows in _text_rows(runs, list(reversed(fields))):
         found = rows.filter(Q(InKeys("run_id", list(keys))))
         yield from found.values_list("run_id", "value")

@@ -135,6 +135,14 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "commit like '4be1%'",
     ),
     _field_spec(
+        "host",
+        message_with_context("field of a run", "Host"),
+        TEXT,
+        message("The name of the machine that executed the run."),
+        "host:gpu-07",
+        aliases=("hostname",),
+    ),
+    _field_spec(
         "created",
         message("Submitted"),
         TIME,

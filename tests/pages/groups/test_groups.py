@@ -193,7 +193,7 @@ def test_with_too_many_runs_to_group_the_page_suggests_a_filter(
 @pytest.mark.parametrize(
     ("group", "said"),
     [
-        ("created", "can't be grouped by created"),
+        ("duration", "can't be grouped by duration. Durations differ"),
         ("nmae", "Unknown field"),
         ("params.lr!by=median", "can't be sorted by"),
         ("params.lr!by=mean:metrics.loss", "no column metrics.loss"),
