@@ -56,7 +56,8 @@ from studio.core.errors import (
 #: No inline scripts or styles, nothing from other sites, no frames.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; "
+    "img-src 'self' data: blob:; media-src 'self'; font-src 'self'; "
+    "connect-src 'self'; "
     "form-action 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
     "object-src 'none'"
 )

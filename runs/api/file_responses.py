@@ -12,14 +12,10 @@ from django.http import (
     StreamingHttpResponse,
 )
 
-from runs.http import mark_file_stream
+from runs.http import mark_file_stream, requested_range
 from runs.models import File
 from runs.render.files import attachment_content_type
 from runs.storage.files import RESPONSE_CHUNK_BYTES, FileChunks, files
-
-#: At most 18 digits, which fit in 64 bits. A list of ranges does not match, and the
-#: response is the whole file, as HTTP allows.
-_RANGE_HEADER = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
 
 #: What a quoted file name can't hold, or what clients read as an escape.
 _NOT_PLAIN = re.compile(r'[^ -~]|["\\%]')
@@ -55,24 +51,6 @@ def attachment_header(name: str) -> str:
     """Return the header for a file name: in ASCII for old clients, and in UTF-8."""
     plain = _NOT_PLAIN.sub("_", name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
-
-
-def requested_range(request: HttpRequest, size: int, tag: str) -> range | None:
-    """Return the requested bytes: an empty range if out of bounds, None for all."""
-    found = _RANGE_HEADER.fullmatch(request.headers.get("Range", ""))
-    if found is None or not (found[1] or found[2]):
-        return None
-    # The file has changed since: a range would mix the bytes of two versions.
-    if request.headers.get("If-Range", tag) != tag:
-        return None
-    if not found[1]:
-        return range(max(0, size - int(found[2])), size)
-    last = size - 1 if found[2] is None else int(found[2])
-    if last < int(found[1]) and found[2] is not None:
-        # By HTTP, an invalid range is ignored, but a start beyond the file is an error
-        # (416).
-        return None if int(found[1]) < size else range(0)
-    return range(int(found[1]), min(last + 1, size))
 
 
 def content_response(request: HttpRequest, file: File, span: range) -> HttpResponseBase:

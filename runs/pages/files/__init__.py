@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from runs.pages.files.files import send_archive, send_stored_file, stored_content
+from runs.pages.files.downloads import (
+    send_archive,
+    send_stored_file,
+    stored_content,
+)
 from runs.pages.files.urls import urlpatterns
 
 __all__ = [

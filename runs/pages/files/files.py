@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from django.http import HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
-from django.utils.translation import gettext as _
+from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-from runs.access import Permission, access, sandbox_response
-from runs.http import mark_file_stream
+from runs.access import Permission, access
 from runs.models import File, LoggedModel
-from runs.pages.previews import FileContent, file_viewer_context, part_response
-from runs.pages.requests import PageRequest, content_disposition, send_file
+from runs.pages.files.downloads import stored_content
+from runs.pages.previews import file_viewer_context
+from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
     empty_state_of,
     find_run_head,
@@ -25,11 +22,9 @@ from runs.pages.run_shell import (
     page_not_modified,
     show_run_tab,
 )
-from runs.render.files import TreeFile, TreeFolder, build_tree, stream_zip
+from runs.render.files import TreeFile, TreeFolder, build_tree
 from runs.render.formats import run_path
-from runs.search.files import LOG_PATHS, RunFiles, find_file, iterate_files, list_files
-from runs.storage.files import files as file_store
-from studio.core.errors import MissingBytes
+from runs.search.files import LOG_PATHS, RunFiles, find_file, list_files
 
 #: The entry of a run's archive that names files without content.
 MISSING_LIST = "MISSING_FILES.txt"
@@ -115,75 +110,3 @@ def _chosen_file_context(
             request, stored_content(file), here, f"{base}{home}{quote(file.path)}"
         ),
     }
-
-
-@access(Permission.READ)
-@require_safe
-def raw_file(request: PageRequest, run_id: str, path: str) -> HttpResponseBase:
-    head = find_run_head(request, run_id)
-    return send_stored_file(request, find_file(head.run, path))
-
-
-@access(Permission.READ)
-@require_safe
-def raw_model_file(
-    request: PageRequest, run_id: str, model_id: str, path: str
-) -> HttpResponseBase:
-    head = find_run_head(request, run_id)
-    return send_stored_file(request, find_file(head.run, path, model_id))
-
-
-def stored_content(file: File) -> FileContent:
-    return FileContent(
-        file.name, file.size, partial(file_store.open, file.blob, file.size)
-    )
-
-
-def send_stored_file(request: PageRequest, file: File) -> HttpResponseBase:
-    """Send the file; with `?as=<kind>`, what the preview of that kind loads of it."""
-    if part := request.GET.get("as"):
-        return part_response(request, stored_content(file), part)
-    pieces = partial(file_store.read_chunks, file.blob, file.size)
-    return send_file(request, file.name, file.size, file.version, pieces)
-
-
-@access(Permission.READ)
-@require_safe
-def download_files(request: PageRequest, run_id: str) -> HttpResponseBase:
-    """Send all files of the run as a zip, which is built while it is sent."""
-    head = find_run_head(request, run_id)
-    return send_archive(f"{head.run.run_id}.zip", iterate_files(head.run))
-
-
-def send_archive(
-    name: str, named_files: Sequence[tuple[str, File]]
-) -> HttpResponseBase:
-    """Send files, each with its path in the archive, as a zip."""
-    entries = _archive_entries(named_files)
-    response = mark_file_stream(
-        StreamingHttpResponse(stream_zip(entries), content_type="application/zip")
-    )
-    response["Content-Disposition"] = content_disposition(name, True)
-    return sandbox_response(response)
-
-
-def _archive_entries(
-    named_files: Sequence[tuple[str, File]],
-) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Yield each file, opened when it is sent; a last entry names missing files."""
-    missing: list[str] = []
-    for path, file in named_files:
-        try:
-            pieces = file_store.read_chunks(file.blob, file.size)
-        except MissingBytes:
-            # One missing file must not cost the download of all others.
-            missing.append(path)
-            continue
-        yield path, pieces
-    if missing:
-        name, paths = MISSING_LIST, {path for path, _file in named_files}
-        # The run can have a file of this name.
-        while name in paths:
-            name = f"_{name}"
-        text = _("The content of these files is missing on the server:")
-        yield name, iter(["\n".join([text, *missing, ""]).encode()])

@@ -16,7 +16,12 @@ from runs.access import Permission, access, sandbox_response
 from runs.http import mark_file_stream
 from runs.models import Run, Snapshot
 from runs.pages.previews import FileContent, file_viewer_context, part_response
-from runs.pages.requests import PageRequest, content_disposition, send_file
+from runs.pages.requests import (
+    PageRequest,
+    SentFile,
+    content_disposition,
+    send_file,
+)
 from runs.pages.run_shell import (
     find_run_head,
     is_page_unchanged,
@@ -124,10 +129,19 @@ def raw_snapshot_file(request: PageRequest, run_id: str, path: str) -> HttpRespo
     file = _get_snapshot_file(list_members(found.blob), path)
     if part := request.GET.get("as"):
         return part_response(request, _member_content(found, file), part)
-    pieces = partial(read_member, found.blob, path)
     # A snapshot never changes, so its digest and the path identify the content.
     version = f"{found.digest[:32]}-{quote(path)}"
-    return send_file(request, file.name, file.size, version, pieces)
+    return send_file(
+        request,
+        SentFile(
+            file.name,
+            file.size,
+            version,
+            # A packed file can't be read from its middle.
+            lambda _span: read_member(found.blob, path),
+            has_ranges=False,
+        ),
+    )
 
 
 @access(Permission.READ)

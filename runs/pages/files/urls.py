@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from runs.pages.files.files import download_files, files_tab, raw_file, raw_model_file
+from runs.pages.files.downloads import download_files, raw_file, raw_model_file
+from runs.pages.files.files import files_tab
 from runs.pages.files.snapshot import download_snapshot, raw_snapshot_file, snapshot_tab
 from runs.pages.requests import RUN_URL
 

@@ -7,7 +7,6 @@ and those below it, and nothing else.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TypeVar
 
 from django.http import HttpResponse
@@ -21,8 +20,7 @@ from runs.actions.public import find_share_link
 from runs.models import now_ms
 from runs.pages.public.shared_run import description_images, shared_run_context
 from runs.pages.public.shared_view import shared_view_context
-from runs.pages.requests import send_file
-from runs.storage.files import files as file_store
+from runs.pages.requests import send_file, sent_file
 from studio.core.errors import NotFound
 
 Response = TypeVar("Response", bound=HttpResponseBase)
@@ -60,10 +58,7 @@ def shared_picture(request: StudioRequest, secret: str, path: str) -> HttpRespon
     )
     if file is None:
         raise NotFound(_("This link has no such image."))
-    pieces = partial(file_store.read_chunks, file.blob, file.size)
-    return _with_privacy_headers(
-        send_file(request, file.name, file.size, file.version, pieces)
-    )
+    return _with_privacy_headers(send_file(request, sent_file(file)))
 
 
 def _with_privacy_headers(response: Response) -> Response:

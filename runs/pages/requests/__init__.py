@@ -9,9 +9,11 @@ from runs.pages.requests.addresses import (
     safe_return_path,
 )
 from runs.pages.requests.downloads import (
+    SentFile,
     content_disposition,
     csv_response,
     send_file,
+    sent_file,
 )
 from runs.pages.requests.forms import (
     FORM_ERROR_STATUS,
@@ -64,6 +66,7 @@ __all__ = [
     "PageForm",
     "PageRequest",
     "PresenceField",
+    "SentFile",
     "StarForm",
     "TextField",
     "TextListField",
@@ -80,6 +83,7 @@ __all__ = [
     "requested_format",
     "safe_return_path",
     "send_file",
+    "sent_file",
     "star_response",
     "with_vary_headers",
 ]

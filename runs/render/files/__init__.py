@@ -23,7 +23,7 @@ from runs.render.files.text_lines import (
     lines_of_both_ends,
     numbered_lines,
 )
-from runs.render.files.zip_stream import stream_zip
+from runs.render.files.zip_stream import ZipEntry, stream_zip
 
 __all__ = [
     "DOWNLOAD_TYPE",
@@ -33,6 +33,7 @@ __all__ = [
     "TextLines",
     "TreeFile",
     "TreeFolder",
+    "ZipEntry",
     "attachment_content_type",
     "build_tree",
     "decode_text",

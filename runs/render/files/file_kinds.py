@@ -39,8 +39,32 @@ _CODE = frozenset(
 )
 _TEXTS = frozenset("txt log out err".split())
 _TEXT_KINDS = (FileKind.JSON, FileKind.TABLE, FileKind.MARKDOWN, FileKind.HTML)
+AUDIO_TYPES = {
+    "wav": "audio/wav",
+    "mp3": "audio/mpeg",
+    "ogg": "audio/ogg",
+    "oga": "audio/ogg",
+    "opus": "audio/ogg",
+    "flac": "audio/flac",
+    "m4a": "audio/mp4",
+    "aac": "audio/aac",
+    "weba": "audio/webm",
+}
+VIDEO_TYPES = {
+    "mp4": "video/mp4",
+    "m4v": "video/mp4",
+    "webm": "video/webm",
+    "ogv": "video/ogg",
+    "mov": "video/quicktime",
+}
 #: What may be shown instead of being downloaded, in a sandbox.
-INLINE_TYPES = {**IMAGE_TYPES, "html": "text/html", "htm": "text/html"}
+INLINE_TYPES = {
+    **IMAGE_TYPES,
+    **AUDIO_TYPES,
+    **VIDEO_TYPES,
+    "html": "text/html",
+    "htm": "text/html",
+}
 DOWNLOAD_TYPE = "application/octet-stream"
 #: Files that MLflow writes without an extension, and texts that browsers would apply.
 _PLAIN_TEXTS = frozenset({"mlmodel", "mlproject", "xml", "xsl", "rst", "conf", "env"})

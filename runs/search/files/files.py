@@ -9,7 +9,15 @@ from urllib.parse import unquote
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from runs.models import File, LoggedModel, Run, RunSnapshot, Snapshot, path_key
+from runs.models import (
+    File,
+    LoggedModel,
+    Run,
+    RunSnapshot,
+    Snapshot,
+    in_folder,
+    path_key,
+)
 from runs.search.run import list_models
 from studio.core import names
 from studio.core.errors import NotFound
@@ -46,11 +54,27 @@ def list_files(run: Run) -> RunFiles:
     return RunFiles(own, tuple(models), tuple(by_model), whole)
 
 
-def iterate_files(run: Run) -> Sequence[tuple[str, File]]:
-    """Every file with its path in an archive of the whole run."""
-    models = {model.pk: model for model in list_models(run)}
-    rows = current_files().filter(Q(run=run) | Q(model__in=list(models)))
-    return [(_archived_path(file, models), file) for file in rows.order_by("pk")]
+def iterate_files(
+    run: Run, *, folder: str = "", model_id: str = ""
+) -> Sequence[tuple[str, File]]:
+    """List files with their paths in an archive of the run, a model or a folder.
+
+    Raises NotFound if the folder or the model has no files, InvalidName.
+    """
+    models = {
+        model.pk: model
+        for model in list_models(run)
+        if not model_id or model.model_id == model_id
+    }
+    owned = Q() if model_id or folder else Q(model__in=list(models))
+    owned |= Q(model__in=list(models)) if model_id else Q(run=run)
+    rows = current_files().filter(owned)
+    if folder:
+        rows = rows.filter(in_folder(names.check_path(folder)))
+    found = list(rows.defer("path_key", "sha256").order_by("pk"))
+    if not found and (folder or model_id):
+        raise NotFound(_("No files were found in this folder."))
+    return [(_archived_path(file, models), file) for file in found]
 
 
 def _archived_path(file: File, models: dict[int, LoggedModel]) -> str:

@@ -124,6 +124,12 @@ class FolderStore:
         """
         return FileChunks(self.open(name, size), size)
 
+    def read_span(self, name: str, size: int, span: range) -> Iterator[bytes]:
+        """Read a part of the first `size` bytes. Raises like `read_chunks`."""
+        source = self.open(name, size)
+        source.seek(span.start)
+        return FileChunks(source, len(span))
+
     @contextmanager
     def open_to_append(self, name: str) -> Iterator[WriteAt]:
         """Lock the blob for appending; yields `write_at(offset, data)`, which syncs."""
