@@ -16,6 +16,7 @@ from runs.pages.filters import urlpatterns as filters_urls
 from runs.pages.groups import urlpatterns as groups_urls
 from runs.pages.help import urlpatterns as help_urls
 from runs.pages.logged_models import urlpatterns as logged_models_urls
+from runs.pages.logs import urlpatterns as logs_urls
 from runs.pages.metrics import urlpatterns as metrics_urls
 from runs.pages.public import urlpatterns as public_urls
 from runs.pages.registry import urlpatterns as registry_urls
@@ -42,6 +43,7 @@ urlpatterns: list[URLPattern] = [
     *run_urls,
     *metrics_urls,
     *files_urls,
+    *logs_urls,
     *registry_urls,
     *logged_models_urls,
     *datasets_urls,

@@ -137,6 +137,7 @@ IN_WORKSPACE: dict[str, Row] = {
     f"{RUN}files/": page(READER),
     f"{RUN}files/all.zip": page(READER),
     f"{RUN}files/raw/<path:path>": page(READER),
+    f"{RUN}logs/lines/": page(READER, 400),
     f"{RUN}snapshot/": page(READER),
     f"{RUN}lineage/": page(READER),
     f"{RUN}snapshot/all.zip": page(READER, 404),

@@ -31,6 +31,9 @@ READ_CHUNK_BYTES = 256 * 1024
 RESPONSE_CHUNK_BYTES = 64 * 1024
 INCOMING = "incoming"
 QUARANTINE = "quarantine"
+#: What is computed from blobs, and is computed again when it is missing.
+DERIVED = "derived"
+DERIVED_KINDS = ("lines", "outline")
 MISSING_MESSAGE = "The content of this file is missing on the server"
 _NAME = re.compile(r"[0-9a-f]{32}")
 
@@ -157,6 +160,15 @@ class FolderStore:
         """Remove the blob if it exists."""
         for path in self._candidate_paths(name):
             path.unlink(missing_ok=True)
+        self.delete_derived(name)
+
+    def delete_derived(self, name: str) -> None:
+        """Remove what was computed from a blob."""
+        for kind in DERIVED_KINDS:
+            self.derived_path(name, kind).unlink(missing_ok=True)
+
+    def exists(self, name: str) -> bool:
+        return any(path.exists() for path in self._candidate_paths(name))
 
     def names(self) -> Iterator[str]:
         """List the blobs in their final folders, with or without a row."""
@@ -166,6 +178,10 @@ class FolderStore:
 
     def path(self, name: str) -> Path:
         return self.root / name[:2] / name
+
+    def derived_path(self, name: str, kind: str) -> Path:
+        """Return where a file of `DERIVED_KINDS` for this blob is stored."""
+        return self.root / DERIVED / name[:2] / f"{name}.{kind}"
 
     def incoming_path(self, name: str) -> Path:
         return self.root / INCOMING / name

@@ -31,6 +31,7 @@ def list_quarantined() -> Iterator[str]:
 def move_to_quarantine(name: str, now: int) -> bool:
     """Move a stored blob to `quarantine/`; returns False if it does not exist."""
     target = _make_folder() / name
+    files.delete_derived(name)
     for source in (files.path(name), files.incoming_path(name)):
         with contextlib.suppress(FileNotFoundError):
             # The time is set first, so a crash in between does not shorten the week.
