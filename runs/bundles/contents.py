@@ -39,6 +39,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
         "js/charts/chart-row.js",
     ),
     "chart-row": ("js/charts/chart-row.js",),
+    "files": ("js/files/file-tabs.js",),
     "compute": ("js/compute/compute.js", "js/site/clocks.js"),
     "submit": ("js/submit/submit.js",),
     "models": ("js/registry/models.js",),
@@ -72,6 +73,7 @@ STYLES: dict[str, tuple[str, ...]] = {
         "css/run/run-edit.css",
         "css/run/images.css",
     ),
+    "files": ("css/files/files.css", "css/logs/lines.css"),
     "run-head": ("css/run/run.css", "css/run/run-tabs.css", "css/run/run-edit.css"),
     "descriptions": ("css/site/prose.css", "css/descriptions/describe.css"),
     "compare": (

@@ -6,10 +6,11 @@ import hashlib
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Left
 from django.db.models.lookups import Exact
 
+from runs.models.functions import PathOrder
 from runs.models.logged import LoggedModel
 from runs.models.runs import Run
 
@@ -74,6 +75,14 @@ class File(models.Model):
                 fields=["replaced"],
                 condition=Q(replaced__isnull=False),
                 name="file_replaced",
+            ),
+            # A folder of a run is read from its place in this order.
+            models.Index(
+                F("run"),
+                PathOrder(F("folder")),
+                PathOrder(F("name")),
+                condition=Q(replaced__isnull=True, run__isnull=False),
+                name="file_by_folder",
             ),
         ]
 

@@ -115,3 +115,17 @@ class TextOrder(Func):
         lower = f"REPLACE(LOWER(%(expressions)s {ICU}), 'ς', 'σ')"
         template = f'(SUBSTR({lower}, 1, {SORTED_CHARS}) COLLATE "C")'
         return self.as_sql(compiler, connection, template=template, **extra)
+
+
+class PathOrder(Func):
+    """The first characters of a path, ordered by code point; an index can hold it."""
+
+    template = f"SUBSTR(%(expressions)s, 1, {SORTED_CHARS})"
+    output_field = TextField()
+    arity = 1
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> tuple[str, list[str | int] | tuple[str | int, ...]]:
+        template = f'(SUBSTR(%(expressions)s, 1, {SORTED_CHARS}) COLLATE "C")'
+        return self.as_sql(compiler, connection, template=template, **extra)

@@ -135,6 +135,7 @@ IN_WORKSPACE: dict[str, Row] = {
     f"{RUN}images/": page(READER),
     f"{RUN}children/": page(READER),
     f"{RUN}files/": page(READER),
+    f"{RUN}files/tree/": page(READER),
     f"{RUN}files/all.zip": page(READER),
     f"{RUN}files/raw/<path:path>": page(READER),
     f"{RUN}logs/lines/": page(READER, 400),

@@ -1,4 +1,4 @@
-"""The tab *Outputs + logs* of the run page, and the files themselves."""
+"""The tab *Outputs + logs* of the run page."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.models import File, LoggedModel
+from runs.models import File, LoggedModel, Run
 from runs.pages.files.downloads import stored_content
+from runs.pages.files.open_files import FileRef, OpenFiles
+from runs.pages.files.tree import file_tree
 from runs.pages.previews import file_viewer_context
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
@@ -22,12 +24,8 @@ from runs.pages.run_shell import (
     page_not_modified,
     show_run_tab,
 )
-from runs.render.files import TreeFile, TreeFolder, build_tree
 from runs.render.formats import run_path
-from runs.search.files import LOG_PATHS, RunFiles, find_file, list_files
-
-#: The entry of a run's archive that names files without content.
-MISSING_LIST = "MISSING_FILES.txt"
+from runs.search.files import RunFiles, find_file, find_log, list_files
 
 
 @access(Permission.READ)
@@ -37,76 +35,60 @@ def files_tab(request: PageRequest, run_id: str) -> HttpResponse:
     etag = page_etag(request, head)
     if is_page_unchanged(request, etag):
         return page_not_modified(etag)
-    found = list_files(head.run)
-    path, model_id = request.GET.get("path", ""), request.GET.get("model", "")
     base = run_path(request.workspace.name, run_id)
-    chosen = _choose_file(found, path, model_id)
-    # The list is limited: a file beyond it can still be opened by its address.
-    if chosen is None and path:
-        chosen = find_file(head.run, path, model_id)
+    files = list_files(head.run)
+    state = OpenFiles.parse(f"{base}files/", request.GET)
+    file = _shown_file(request, head.run, state, files)
+    if file is not None:
+        state = state.choose(_ref_of(file, files.models))
+    has_files = bool(files.all) or not files.is_whole
     context = {
-        "found": found,
-        "nothing": None if found.all else empty_state_of("files", head.run),
-        "tree": _file_tree(found.own, base, chosen, None),
-        "model_trees": [
-            (model, _file_tree(of_model, base, chosen, model))
-            for model, of_model in zip(found.models, found.of_models, strict=True)
-        ],
-        "total_size": sum(file.size for file in found.all),
-        **(_chosen_file_context(request, chosen, base, found) if chosen else {}),
+        "has_files": has_files,
+        "nothing": None if has_files else empty_state_of("files", head.run),
+        "tree": file_tree(head, state, files),
+        "file_tabs": state.all_tabs(),
+        "open_files": state,
+        "total_size": sum(f.size for f in files.all) if files.is_whole else None,
     }
+    if file is not None:
+        context |= _chosen_file_context(request, file, base, files.models, state)
     return show_run_tab(request, head, "files", etag, context)
 
 
-def _choose_file(run_files: RunFiles, path: str, model_id: str) -> File | None:
+def _shown_file(
+    request: PageRequest, run: Run, state: OpenFiles, files: RunFiles
+) -> File | None:
     """Return the file in the address, else a log, else the first file."""
+    if state.chosen is not None:
+        return find_file(run, state.chosen.path, state.chosen.model_id)
+    model_id = request.GET.get("model", "")
     if model_id:
-        of_models = zip(run_files.models, run_files.of_models, strict=True)
-        model_files = next((f for m, f in of_models if m.model_id == model_id), ())
         # This file describes the model, and every model of MLflow has one.
-        wanted = (path,) if path else ("MLmodel",)
-        return _first_of_paths(model_files, wanted) or (
-            None if path else next(iter(model_files), None)
-        )
-    if path:
-        return _first_of_paths(run_files.own, (path,))
-    if run_files.own:
-        return _first_of_paths(run_files.own, LOG_PATHS) or run_files.own[0]
-    return next(iter(run_files.all), None)
+        return find_file(run, "MLmodel", model_id)
+    # The reader closed all tabs.
+    if "open" in request.GET:
+        return None
+    return find_log(run) or next(iter([*files.own, *files.all]), None)
 
 
-def _first_of_paths(files: Sequence[File], paths: Sequence[str]) -> File | None:
-    by_path = {file.path: file for file in files}
-    return next((by_path[path] for path in paths if path in by_path), None)
-
-
-def _file_tree(
-    files: Sequence[File], base: str, chosen: File | None, model: LoggedModel | None
-) -> TreeFolder:
-    model_query = f"model={quote(model.model_id)}&" if model else ""
-    return build_tree(
-        TreeFile(
-            file.name,
-            file.path,
-            file.size,
-            f"{base}files/?{model_query}path={quote(file.path)}",
-            chosen is not None and file.pk == chosen.pk,
-        )
-        for file in files
-    )
+def _ref_of(file: File, models: Sequence[LoggedModel]) -> FileRef:
+    ids = {model.pk: model.model_id for model in models}
+    return FileRef(file.path, ids.get(file.model_id or 0, ""))
 
 
 def _chosen_file_context(
-    request: PageRequest, file: File, base: str, run_files: RunFiles
+    request: PageRequest,
+    file: File,
+    base: str,
+    models: Sequence[LoggedModel],
+    state: OpenFiles,
 ) -> dict[str, Any]:
-    model = next((m for m in run_files.models if m.pk == file.model_id), None)
-    model_query = f"model={quote(model.model_id)}&" if model else ""
-    here = f"{base}files/?{model_query}path={quote(file.path)}"
+    model = next((m for m in models if m.pk == file.model_id), None)
     home = f"models/{quote(model.model_id)}/" if model else "files/raw/"
     return {
         "file": file,
         "model": model,
         **file_viewer_context(
-            request, stored_content(file), here, f"{base}{home}{quote(file.path)}"
+            request, stored_content(file), state.href, f"{base}{home}{quote(file.path)}"
         ),
     }

@@ -10,11 +10,19 @@ from runs.render.files.file_kinds import file_icon
 
 @dataclass(frozen=True)
 class TreeFile:
+    """`is_live` if it is still written to; `ref` names it in an address."""
+
     name: str
     path: str
     size: int
     href: str
     chosen: bool = False
+    is_live: bool = False
+    ref: str = ""
+
+    @property
+    def folder(self) -> str:
+        return self.path.rpartition("/")[0]
 
     @property
     def icon(self) -> str:
@@ -23,12 +31,21 @@ class TreeFile:
 
 @dataclass
 class TreeFolder:
-    """`open` if the chosen file lies below, or by choice of the page."""
+    """`open` if the chosen file is below, or by choice of the page.
+
+    `level_href` is the level of a folder that is not loaded, and `more_href` has the
+    next files of one that is. `href` is the page with either of them.
+    """
 
     name: str
     folders: dict[str, TreeFolder] = field(default_factory=dict)
     leaves: list[TreeFile] = field(default_factory=list)
     open: bool = False
+    ref: str = ""
+    href: str = ""
+    level_href: str = ""
+    more_href: str = ""
+    has_more_folders: bool = False
 
     @property
     def sorted_folders(self) -> list[TreeFolder]:

@@ -18,20 +18,25 @@ from runs.search.files.images import (
     image_points,
     list_images,
 )
+from runs.search.files.tree import FileHome, TreeLevel, find_paths, list_level
 
 __all__ = [
     "LOG_PATHS",
+    "FileHome",
     "RunFiles",
     "RunImage",
+    "TreeLevel",
     "count_by_name",
     "file_path_of",
     "find_file",
     "find_files",
     "find_log",
+    "find_paths",
     "find_snapshot",
     "get_snapshot",
     "image_points",
     "iterate_files",
     "list_files",
     "list_images",
+    "list_level",
 ]

@@ -22,8 +22,8 @@ from runs.search.run import list_models
 from studio.core import names
 from studio.core.errors import NotFound
 
-#: More files than this are not all listed.
-MAX_LISTED = 5000
+#: A tree of more files than this is read a level at a time.
+MAX_WHOLE_TREE = 200
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ def list_files(run: Run) -> RunFiles:
     """Two queries, whatever there is."""
     models = list_models(run)
     rows = current_files().filter(Q(run=run) | Q(model__in=models))
-    found = list(rows.order_by("folder", "name")[: MAX_LISTED + 1])
-    shown = found[:MAX_LISTED]
+    found = list(rows.order_by("folder", "name")[: MAX_WHOLE_TREE + 1])
+    shown = found[:MAX_WHOLE_TREE]
     by_model = [
         tuple(file for file in shown if file.model_id == model.pk) for model in models
     ]
     own = tuple(file for file in shown if file.run_id == run.pk)
-    whole = len(found) <= MAX_LISTED
+    whole = len(found) <= MAX_WHOLE_TREE
     return RunFiles(own, tuple(models), tuple(by_model), whole)
 
 
