@@ -8,6 +8,7 @@ from runs.storage.files.archives import (
 )
 from runs.storage.files.deletion_lock import deletions_allowed, hold_deletions
 from runs.storage.files.folder_store import (
+    DERIVED,
     INCOMING,
     QUARANTINE,
     READ_CHUNK_BYTES,
@@ -27,6 +28,7 @@ from runs.storage.files.quarantine import (
 )
 
 __all__ = [
+    "DERIVED",
     "INCOMING",
     "QUARANTINE",
     "READ_CHUNK_BYTES",

@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -157,7 +158,7 @@ class FolderStore:
             os.close(handle)
 
     def delete(self, name: str) -> None:
-        """Remove the blob if it exists."""
+        """Remove the blob if it exists, and what was derived from it."""
         for path in self._candidate_paths(name):
             path.unlink(missing_ok=True)
         self.delete_derived(name)
@@ -166,6 +167,7 @@ class FolderStore:
         """Remove what was computed from a blob."""
         for kind in DERIVED_KINDS:
             self.derived_path(name, kind).unlink(missing_ok=True)
+        shutil.rmtree(self.derived_folder(name), ignore_errors=True)
 
     def exists(self, name: str) -> bool:
         return any(path.exists() for path in self._candidate_paths(name))
@@ -182,6 +184,10 @@ class FolderStore:
     def derived_path(self, name: str, kind: str) -> Path:
         """Return where a file of `DERIVED_KINDS` for this blob is stored."""
         return self.root / DERIVED / name[:2] / f"{name}.{kind}"
+
+    def derived_folder(self, name: str) -> Path:
+        """Return the folder for everything else that is computed from this blob."""
+        return self.root / DERIVED / name[:2] / name
 
     def incoming_path(self, name: str) -> Path:
         return self.root / INCOMING / name
