@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements.txt"
-EXTRAS = ("server", "postgres", "parquet", "bayesian", "test", "demo")
+EXTRAS = ("server", "postgres", "parquet", "tables", "bayesian", "test", "demo")
 HEAD = """\
 # Everything that the server, its extras, its tests and the demonstration need, pinned.
 # Written by `python .ci/pin.py` from pyproject.toml; the reasons are kept.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from runs.search.tables.table_query import ColumnFilter, TableQuery
@@ -72,7 +73,7 @@ def _bound(text: str) -> float | int:
         number: float | int = int(text) if text.lstrip("-").isdigit() else float(text)
     except ValueError as error:
         raise InvalidValue(
-            "A bound of a column of numbers must be a number.", value=text[:100]
+            _("The bounds of a column of numbers must be numbers."), value=text[:100]
         ) from error
     limits = np.iinfo(np.int64)
     return number if limits.min <= number <= limits.max else float(number)

@@ -12,7 +12,7 @@ from runs.search.tables import ColumnFilter, ColumnSort, TableQuery
 from runs.search.tables import text_search as text_search_module
 from runs.storage.tables import table_of_logged_rows
 from studio.core.errors import InvalidValue
-from tests.parts.tables import column_of, parsed
+from tests.storage.tables.parsed import column_of, parsed
 
 TABLE = parsed(
     "i,n,dice,stain,day\n"
@@ -57,7 +57,7 @@ def test_a_condition_on_a_column(condition: ColumnFilter, rows: list[int]) -> No
     assert matching(TableQuery((condition,))) == rows
 
 
-def test_conditions_hold_together() -> None:
+def test_all_conditions_must_match() -> None:
     both = (ColumnFilter("n", minimum="3"), ColumnFilter("stain", contains="dapi"))
     assert matching(TableQuery(both)) == [1]
 

@@ -9,7 +9,7 @@ import pytest
 from runs.storage.tables import TableFault, TableFormat, UnreadableTable
 from runs.storage.tables import build as build_module
 from runs.storage.tables.limits import MAX_COLUMNS
-from tests.parts.tables import kinds_of, names_of, parsed, rows_of
+from tests.storage.tables.parsed import kinds_of, names_of, parsed, rows_of
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_text_after_many_numbers(last: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("runs.storage.tables.delimited_text.CHUNK_CELLS", 4)
     table = parsed("a,b\n" + "1.50,2\n" * 9 + f"{last},3\n")
     cells = [row[0] for row in rows_of(table)]
-    # The numbers before it are texts again, as they stand in the file.
+    # The numbers before it are shown with all digits that the file has.
     assert cells == ([1.5] * 9 + [None] if not last else ["1.50"] * 9 + [last])
     assert [row[1] for row in rows_of(table)] == [2] * 9 + [3]
 

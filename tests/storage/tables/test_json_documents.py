@@ -13,7 +13,7 @@ from runs.storage.tables import (
     UnreadableTable,
     table_of_logged_rows,
 )
-from tests.parts.tables import kinds_of, names_of, parsed, rows_of
+from tests.storage.tables.parsed import kinds_of, names_of, parsed, rows_of
 
 JSON, LINES = TableFormat.JSON, TableFormat.JSON_LINES
 
