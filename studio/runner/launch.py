@@ -77,7 +77,13 @@ def run_program(
         print_notice(f"Run {run.id}: {run.page_url}")
         names = ("STUDIO_RUN_ID", "MLFLOW_RUN_ID")
         environment = {**environment, **dict.fromkeys(names, run.id)}
-        recorder = Recorder(run, [program, *command[1:]], environment, working_folder())
+        recorder = Recorder(
+            run,
+            [program, *command[1:]],
+            environment,
+            working_folder(),
+            keeps_diff=True,
+        )
         recorder.start(with_system_metrics=options.with_system_metrics)
         ladder = SignalLadder(options.terminate_after, options.kill_after)
         with _RankLogs(run) as logs:

@@ -17,6 +17,7 @@ from studio.sdk.run_record import (
     RunRecord,
     attempt_path,
     probe_python,
+    upload_diff,
     upload_record,
 )
 from studio.sdk.system_metrics import SystemMetrics, start_system_metrics
@@ -39,9 +40,13 @@ class Recorder:
         redact: Redact = str,
         image: str = "",
         find_python: Callable[[], PythonFacts | None] | None = None,
+        keeps_diff: bool = False,
     ) -> None:
-        """`find_python` replaces a look at the command's own interpreter."""
-        self._run, self._folder = run, folder
+        """`find_python` replaces a look at the command's own interpreter.
+
+        With `keeps_diff` the changes of the folder since its commit are kept.
+        """
+        self._run, self._folder, self._keeps_diff = run, folder, keeps_diff
         self._command = [as_text(word) for word in command]
         self._environment = environment
         self._attempt, self._redact = attempt, redact
@@ -84,5 +89,7 @@ class Recorder:
             if self._attempt <= 1:
                 self._run.add_properties(facts)
             upload_record(record, self._run.add_file, path, self._redact)
+            if self._keeps_diff:
+                upload_diff(self._folder, self._run.add_file)
         except (StudioError, OSError) as error:
             print_notice(f"{path} is not kept: {error}")

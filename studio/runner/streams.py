@@ -34,7 +34,7 @@ class OutputStream:
     def __init__(self, target: int, keep: Callable[[bytes], None]) -> None:
         self._target, self._keep = target, keep
         self.is_terminal = _is_terminal(target)
-        self._source, self.command_end = _open_channel(target, self.is_terminal)
+        self._source, self.command_end = open_channel(target, self.is_terminal)
         self._thread = threading.Thread(target=self._pass_on, daemon=True)
         self._tail, self._line = bytearray(), bytearray()
         self._is_passing = True
@@ -61,7 +61,7 @@ class OutputStream:
     def resize(self) -> None:
         """Give the command's terminal the size of the real one."""
         if self.is_terminal:
-            _copy_terminal_size(self._target, self._source)
+            copy_terminal_size(self._target, self._source)
 
     def tail(self) -> str:
         """The last lines, without colors and overwritten progress bars."""
@@ -130,12 +130,12 @@ def open_streams(keep: Callable[[bytes], None]) -> list[OutputStream]:
     Two streams there could overtake each other.
     """
     output, errors = 1, 2
-    if _is_same_place(output, errors):
+    if is_same_place(output, errors):
         return [OutputStream(output, keep)]
     return [OutputStream(output, keep), OutputStream(errors, keep)]
 
 
-def _is_same_place(one: int, other: int) -> bool:
+def is_same_place(one: int, other: int) -> bool:
     try:
         return os.path.sameopenfile(one, other)
     except OSError:
@@ -149,13 +149,13 @@ def _is_terminal(target: int) -> bool:
         return False
 
 
-def _open_channel(target: int, is_terminal: bool) -> tuple[int, int]:
+def open_channel(target: int, is_terminal: bool) -> tuple[int, int]:
     if is_terminal:
         # No terminal is left: a pipe does.
         with contextlib.suppress(OSError, termios.error):
             source, command_end = pty.openpty()
             _make_transparent(command_end)
-            _copy_terminal_size(target, source)
+            copy_terminal_size(target, source)
             return source, command_end
     return os.pipe()
 
@@ -168,7 +168,7 @@ def _make_transparent(terminal: int) -> None:
     termios.tcsetattr(terminal, termios.TCSANOW, attributes)
 
 
-def _copy_terminal_size(real: int, other: int) -> None:
+def copy_terminal_size(real: int, other: int) -> None:
     import fcntl
 
     with contextlib.suppress(OSError):

@@ -30,6 +30,7 @@ from runs.actions.run.lifecycle import (
     reopen_run,
     request_cancel,
 )
+from runs.actions.run.logged_errors import is_log_path, set_error_from_log
 from runs.actions.run.metric_goals import (
     HIGHER_IS_BETTER,
     LOWER_IS_BETTER,
@@ -80,6 +81,7 @@ __all__ = [
     "force_cancel",
     "generate_run_name",
     "is_definition_of",
+    "is_log_path",
     "iterate_descendants",
     "lock_run_row",
     "lock_tree",
@@ -100,6 +102,7 @@ __all__ = [
     "request_cancel",
     "request_force_stop",
     "restore_run",
+    "set_error_from_log",
     "set_metric_goal",
     "set_run_parent",
     "set_run_tags",

@@ -119,6 +119,8 @@ def update(request: StudioRequest, body: UpdateRun) -> dict[str, Any]:
         run = update_status(
             run, wanted, ended, error=error, actor=request.actor, now=now
         )
+        if wanted is RunStatus.FAILED and not error:
+            run_actions.set_error_from_log(run, now=now)
     return {"run_info": run_info(run, tags.get(USER_TAG, ""))}
 
 

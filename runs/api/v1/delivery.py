@@ -82,6 +82,9 @@ def append_file(
         now=now_ms(),
         limit=settings.MAX_UPLOAD,
     )
+    if run_actions.is_log_path(path):
+        # The report that the run failed can come before the end of its log.
+        run_actions.set_error_from_log(run, now=now_ms(), file=file)
     return LogAppended(received, file.size)
 
 

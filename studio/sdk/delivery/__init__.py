@@ -10,7 +10,7 @@ from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.receipts import Receipt, pluralize
 from studio.sdk.delivery.retry_policy import RetryPause
 from studio.sdk.delivery.sender import Sender
-from studio.sdk.delivery.shutdown import LEFTOVERS_VARIABLE
+from studio.sdk.delivery.shutdown import LEFTOVERS_VARIABLE, drain_seconds
 from studio.sdk.delivery.spool_folder import (
     SpoolFolder,
     SpoolOwner,
@@ -31,6 +31,7 @@ __all__ = [
     "StreamCapture",
     "Writer",
     "count_waiting",
+    "drain_seconds",
     "list_abandoned_folders",
     "open_sender",
     "pluralize",

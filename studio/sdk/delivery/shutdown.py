@@ -47,6 +47,7 @@ class OpenWriter(Protocol):
     offline: bool
     is_child: bool
     is_launcher: bool
+    is_quiet: bool
     watches_run: bool
 
     def close(self) -> object: ...
@@ -226,7 +227,7 @@ def _print_delivery_report(
     writer: OpenWriter, sender: Sender, receipt: Receipt
 ) -> None:
     _count_lost_data(sender, receipt.lost)
-    if writer.is_child and receipt.is_whole:
+    if (writer.is_child or writer.is_quiet) and receipt.is_whole:
         return
     # Many processes join a run, and not all of them log.
     if writer.watches_run and receipt == Receipt(writer.run_id):

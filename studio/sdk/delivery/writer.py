@@ -67,10 +67,13 @@ class Writer:
         is_launcher: bool = False,
         attempt: int = 0,
         is_leased: bool = False,
+        is_quiet: bool = False,
     ) -> None:
         self.client, self.run_id = client, run_id
         #: Whether this process started the run's script and reports how it ended.
         self.is_launcher, self.attempt, self.is_leased = is_launcher, attempt, is_leased
+        #: Whether the receipt is printed only if something is missing.
+        self.is_quiet = is_quiet
         self.heartbeats, self.offline = heartbeats, offline
         #: Whether to ask if the run is canceled, without heartbeats.
         self.watches_run = watches_run
@@ -102,6 +105,7 @@ class Writer:
         is_launcher: bool = False,
         attempt: int = 0,
         is_leased: bool = False,
+        is_quiet: bool = False,
     ) -> Writer:
         """A writer for a run that exists, or that a recorded request will create.
 
@@ -109,7 +113,7 @@ class Writer:
         ends with this process: it fails if the process is killed. Once a cancel was
         requested, the sender's thread calls `on_cancel(force=…)` repeatedly. `attempt`
         is the number of a launcher's attempt. With `is_leased`, something else reports
-        that this process was killed.
+        that this process was killed. With `is_quiet` a whole delivery prints nothing.
         Raises OSError if no folder can be written to.
         """
         writer = cls(
@@ -125,6 +129,7 @@ class Writer:
             is_launcher=is_launcher,
             attempt=attempt,
             is_leased=is_leased,
+            is_quiet=is_quiet,
         )
         writer._open_sender()
         shutdown.register(writer)

@@ -19,6 +19,7 @@ from studio.sdk.run.files import download_file
 from studio.sdk.run.script_source import git_properties
 from studio.sdk.run.state import RunState
 from studio.sdk.run.tags import RunTagsAndParams
+from studio.sdk.run_record import upload_diff
 from studio.sdk.warnings import print_line
 
 #: The property that names the snapshot.
@@ -103,6 +104,8 @@ class RunSnapshot:
         if properties:
             with contextlib.suppress(StudioError):
                 self._state.write("POST", "properties", {"properties": properties})
+            with contextlib.suppress(StudioError, OSError):
+                upload_diff(sources, self._state.open_writer().add_file)
 
     def _upload_or_stage(self, sources: Path) -> None:
         """Upload now, or leave it in the spool if the server cannot be reached."""

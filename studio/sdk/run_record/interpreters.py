@@ -29,7 +29,7 @@ class PythonFacts:
 
 def this_python() -> PythonFacts:
     """The Python of this process."""
-    return _facts(sys.version, sys.executable or "", sys.path)
+    return python_facts(sys.version, sys.executable or "", sys.path)
 
 
 def probe_python(
@@ -59,7 +59,7 @@ def probe_python(
         version, executable, folders = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
-    return _facts(version, executable, folders)
+    return python_facts(version, executable, folders)
 
 
 def _find_interpreter(program: str, environment: Mapping[str, str]) -> str:
@@ -78,6 +78,7 @@ def _find_interpreter(program: str, environment: Mapping[str, str]) -> str:
     return shutil.which(words[-1], path=environment.get("PATH")) or ""
 
 
-def _facts(version: str, executable: str, folders: list[str]) -> PythonFacts:
+def python_facts(version: str, executable: str, folders: list[str]) -> PythonFacts:
+    """The Python whose `sys.version`, `sys.executable` and `sys.path` these are."""
     number = version.split(maxsplit=1)[0]
     return PythonFacts(number, executable, tuple(list_packages(folders)))

@@ -128,7 +128,7 @@ def upload_record(
 def record_of_process() -> RunRecord:
     """The record of a run that this process starts."""
     return RunRecord.collect(
-        _command_of_process(), working_folder(), os.environ, this_python()
+        command_of_process(), working_folder(), os.environ, this_python()
     )
 
 
@@ -140,7 +140,7 @@ def working_folder() -> Path:
         return Path()
 
 
-def _command_of_process() -> Sequence[str]:
+def command_of_process() -> Sequence[str]:
     """The words that started this process; none in a notebook."""
     if "ipykernel" in sys.modules:
         return ()
