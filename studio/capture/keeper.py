@@ -229,7 +229,7 @@ class Keeper:
 
     def _end(self, run: KeptRun) -> None:
         run.note_end()
-        # The server can be away, and the script's output must be read meanwhile.
+        # The server can be away, and the script goes on printing.
         thread = threading.Thread(target=run.close)
         thread.start()
         self._closing.append(thread)

@@ -70,8 +70,11 @@ class Script:
 
     def runs(self, experiment: str) -> list[Any]:
         """The runs of an experiment, the first one first."""
-        found = self.client.get("runs", q=f'experiment:"{experiment}"', rows=25)
-        return sorted(found["runs"], key=lambda run: int(run["number"]))
+        found = self.client.get(
+            "runs", q=f'experiment:"{experiment}"', rows=25, children=1
+        )
+        runs = [one["run"] for one in found["runs"]]
+        return sorted(runs, key=lambda run: int(run["number"]))
 
     def environment(self) -> dict[str, str]:
         metadata = self.folder / "site" / "run_studio-0.0.dist-info"

@@ -10,6 +10,9 @@ ONE = """Traceback (most recent call last):
   File "train.py", line 3, in <module>
     train()
 ValueError: bad"""
+OTHER = ONE.replace("bad", "worse")
+#: The text of the error stands below its name.
+BELOW = ONE.replace(" bad", "\nAll 5 fits failed.")
 LINK = "During handling of the above exception, another exception occurred:"
 RANK = "".join(f"[rank1]: {line}\n" for line in ONE.splitlines())
 
@@ -20,13 +23,13 @@ RANK = "".join(f"[rank1]: {line}\n" for line in ONE.splitlines())
         ("", ""),
         ("no error\n", ""),
         (f"epoch 1\n{ONE}\nbye\n", ONE),
-        (f"{ONE}\nrecovered\n{ONE.replace('bad', 'worse')}\n", ONE.replace("bad", "worse")),
+        (f"{ONE}\nrecovered\n{OTHER}\n", OTHER),
         (f"{ONE}\n\n{LINK}\n\n{ONE}\n", f"{ONE}\n\n{LINK}\n\n{ONE}"),
         (RANK, ONE),
         (ONE.replace("ValueError", "\x1b[31mValueError\x1b[0m"), ONE),
         (f"  5%|\r 10%|\r{ONE}", ONE),
         (ONE.replace("\n", "\r\n"), ONE),
-        (f"{ONE[: ONE.index('bad')].rstrip()}\nAll 5 fits failed.\n", f"{ONE[:-4]}\nAll 5 fits failed."),
+        (f"{BELOW}\n", BELOW),
         (ONE.rpartition("\n")[0], ONE.rpartition("\n")[0]),
         (ONE + "\x00", ONE),
     ],
