@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runs.actions.changes.change_sets import Edit, record_changes
+from runs.actions.changes.change_sets import Edit, add_changes, record_changes
 from runs.actions.changes.edit_conflicts import (
     check_version,
     is_same_text,
@@ -11,6 +11,7 @@ from runs.actions.changes.edit_conflicts import (
 
 __all__ = [
     "Edit",
+    "add_changes",
     "check_version",
     "is_same_text",
     "record_changes",

@@ -60,6 +60,12 @@ def record_changes(
             token=actor.token,
         )
     )
+    add_changes(change_set, real)
+    return change_set
+
+
+def add_changes(change_set: ChangeSet, changes: Sequence[Edit]) -> None:
+    """Add changes to a change set that has several transactions."""
     _insert_changes(
         [
             Change(
@@ -72,7 +78,7 @@ def record_changes(
                 before=edit.before,
                 after=edit.after,
             )
-            for edit in real
+            for edit in changes
+            if edit.before != edit.after
         ]
     )
-    return change_set
