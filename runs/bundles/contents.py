@@ -20,6 +20,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
         "js/filters/pills.js",
         "js/run_list/columns.js",
         "js/run_list/selection.js",
+        "js/bulk/bulk.js",
         "js/site/clocks.js",
         "js/views/views.js",
         "js/run/row-edit.js",
@@ -59,6 +60,7 @@ STYLES: dict[str, tuple[str, ...]] = {
     "run-list": (
         "css/run_list/run-list.css",
         "css/run_list/columns.css",
+        "css/bulk/bulk.css",
         "css/groups/groups.css",
         "css/filters/filter.css",
         "css/views/views.css",

@@ -47,6 +47,7 @@ SAMPLES = {
     "target": "local",
     "agent": "999999",
     "alias": "champion",
+    "action": "archive",
     "version": "1",
 }
 
@@ -104,6 +105,9 @@ IN_WORKSPACE: dict[str, Row] = {
     "list/columns/": page(READER),
     "list/head/": page(READER, 400),
     "list/select/": form(READER),
+    "list/bulk/rename/": row(GET=CONTRIBUTOR, POST=CONTRIBUTOR),
+    "list/bulk/tag/": row(GET=CONTRIBUTOR, POST=CONTRIBUTOR),
+    "list/bulk/<str:action>/": row(GET=CONTRIBUTOR, POST=CONTRIBUTOR),
     "list/group/": page(READER),
     "list/groups/": page(READER, 400),
     "list/differs/": page(READER),

@@ -40,10 +40,12 @@ class Skip(str, Enum):
 
 
 class BulkChange(Protocol):
-    """One kind of change. `runs` are locked when `write` is called."""
+    """One kind of change. `runs` are locked when `write` runs."""
 
-    #: The action of the change set, as the history names it.
-    action: str
+    @property
+    def action(self) -> str:
+        """The action of the change set, as the history names it."""
+        ...
 
     def find_skipped(self, runs: Sequence[Run]) -> Mapping[int, Skip]:
         """Return why runs are left as they are, by the run's key."""

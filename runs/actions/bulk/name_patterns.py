@@ -15,7 +15,7 @@ from runs.models import Experiment, KeyKind, Run, RunParam, RunTag
 from studio.core import names
 from studio.core.errors import InvalidName, InvalidValue
 
-#: What a pattern can name, besides `params.KEY` and `tags.KEY`.
+#: What a pattern can name, next to `params.KEY` and `tags.KEY`.
 PATTERN_FIELDS = ("name", "number", "id", "experiment", "status")
 MAX_PATTERN_CHARS = 500
 _PARTS = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from runs.actions.undo.stored_values import TAG_PREFIX
 from runs.actions.undo.undo import (
     REDO,
-    TAG_PREFIX,
     UNDO,
     can_undo,
     conflict_details,

@@ -295,7 +295,9 @@ def _list_context(request: PageRequest, result: ListResult) -> dict[str, Any]:
         "add_chart": links.part_address("charts"),
     }
     if numbers:
-        context |= selection_tray_context(state, result.selection, page, links)
+        context |= selection_tray_context(
+            state, result.selection, page, links, can_edit=context["can_edit"]
+        )
     if spec.charts:
         context |= chart_cards_context(request, state, links)
     if result.groups is not None:

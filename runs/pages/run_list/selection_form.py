@@ -31,6 +31,7 @@ from runs.pages.lists import (
 )
 from runs.pages.requests import PageRequest
 from runs.pages.run_list.forms import SelectionForm
+from runs.pages.run_list.tray_actions import more_tray_actions, tray_actions
 from runs.render import formats
 from runs.search.compare import MAX_COMPARED
 from runs.search.query import (
@@ -94,7 +95,12 @@ def selection_notices(chosen: VisibleSelection) -> list[ParameterWarning]:
 
 
 def selection_tray_context(
-    state: ListState, chosen: VisibleSelection, page: RunPage, links: ListLinks
+    state: ListState,
+    chosen: VisibleSelection,
+    page: RunPage,
+    links: ListLinks,
+    *,
+    can_edit: bool,
 ) -> dict[str, Any]:
     """Return the context of the head's checkbox and of the tray."""
     here = [row.run.pk for row in page.rows]
@@ -122,6 +128,8 @@ def selection_tray_context(
             "clear": links.query_with(selected=(), only=False, **place),
             "too_many": page.total > MAX_SELECTED and not spec.only,
             "most": formats.grouped(MAX_SELECTED),
+            "actions": tray_actions(links, chosen, runs) if can_edit else (),
+            "more_actions": more_tray_actions(links, can_edit=can_edit),
         }
     }
 

@@ -9,6 +9,7 @@ from runs.pages.undo.change_lines import (
 )
 from runs.pages.undo.undo import (
     last_undo_href,
+    undo_path_of,
 )
 from runs.pages.undo.urls import (
     urlpatterns,
@@ -19,5 +20,6 @@ __all__ = [
     "action_label",
     "describe_changes",
     "last_undo_href",
+    "undo_path_of",
     "urlpatterns",
 ]

@@ -21,6 +21,7 @@ from runs.search.run_list.run_page import (
     find_runs,
 )
 from runs.search.run_list.shown_runs import find_shown_runs, place_in_tree
+from runs.search.run_list.tag_counts import TagUse, count_tags
 from runs.search.run_list.tree_children import MORE_CHILDREN
 from runs.search.run_list.tree_runs import TreePage, find_tree
 
@@ -36,10 +37,12 @@ __all__ = [
     "RunPage",
     "RunRow",
     "SeriesPart",
+    "TagUse",
     "TreePage",
     "TreePlace",
     "best_values",
     "common_metrics",
+    "count_tags",
     "export_runs",
     "exported_columns",
     "find_goals",

@@ -1,4 +1,4 @@
-"""Runs are selected by mouse and by keyboard, and stay so while the list changes."""
+"""Runs are selected by mouse and by keyboard, while the list changes, and changed."""
 
 from __future__ import annotations
 
@@ -157,3 +157,33 @@ def test_differences_of_a_selection_link_back_to_its_runs(runs_page: Page) -> No
     page.keyboard.press("Enter")
     expect(page.locator("[data-row-link]")).to_have_count(20)
     expect(page.locator("#selection-bar")).to_contain_text("20 selected")
+
+
+def test_selected_runs_are_tagged_and_renamed_and_one_key_undoes_it(
+    runs_page: Page,
+) -> None:
+    page = runs_page
+    page.goto(LIST)
+    for name in ("digits-02", "digits-04"):
+        box(page, name).click()
+    expect(page.locator("#selection-bar")).to_contain_text("2 selected")
+    page.locator("#tray-tag").click()
+    dialog = page.get_by_role("dialog", name="Tag 2 runs")
+    dialog.get_by_label("New tags, one per line").fill("bulk: yes")
+    expect(dialog.locator(".bulk-changes")).to_contain_text("2 runs")
+    dialog.get_by_role("button", name="Change 2 runs").click()
+    expect(page.get_by_text("Tags of 2 runs changed")).to_be_visible()
+    page.locator("#tray-tag").click()
+    tag = page.get_by_role("checkbox", name="bulk: yes")
+    expect(tag).to_have_attribute("aria-checked", "true")
+    tag.click()
+    expect(tag).to_have_attribute("aria-checked", "false")
+    page.get_by_role("button", name="Change 2 runs").click()
+    expect(page.get_by_text("Tags of 2 runs changed")).to_be_visible()
+    page.locator("#tray-rename").click()
+    page.get_by_role("textbox", name="New name").fill("{name} {tags.nosuch}x")
+    expect(page.get_by_role("cell", name="digits-02 x")).to_be_visible()
+    page.get_by_role("button", name="Rename 2 runs").click()
+    expect(page.get_by_role("link", name="digits-04 x", exact=True)).to_be_visible()
+    page.keyboard.press("z")
+    expect(page.get_by_role("link", name="digits-04", exact=True)).to_be_visible()

@@ -1,0 +1,166 @@
+"""The simple actions on selected runs: their texts, and what each changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
+
+from runs.access import Permission
+from runs.actions.bulk import BulkChange, CancelChange, FlagChange, Skip, StarChange
+from runs.models import now_ms
+from runs.pages.requests import PageRequest
+from runs.render.formats import grouped
+
+
+@dataclass(frozen=True)
+class BulkAction:
+    """An action whose dialog only asks. Texts with a number are for `with_number`."""
+
+    need: Permission
+    #: The dialog's title and its button.
+    title: Any
+    #: The message afterwards.
+    done: Any
+    note: Any
+    change: Callable[[PageRequest], BulkChange]
+    #: Whether the dialog offers to include child runs.
+    has_children: bool = False
+    is_danger: bool = False
+
+
+def with_number(text: Any, n: int) -> str:
+    """Fill in a text of `ngettext_lazy`, which has `%(number)s` and decides by `n`."""
+    return str(text % {"n": n, "number": grouped(n)})
+
+
+def _archive(request: PageRequest) -> BulkChange:
+    del request
+    return FlagChange("archived", True, now_ms())
+
+
+def _unarchive(request: PageRequest) -> BulkChange:
+    del request
+    return FlagChange("archived", False, now_ms())
+
+
+def _delete(request: PageRequest) -> BulkChange:
+    del request
+    return FlagChange("deleted", True, now_ms())
+
+
+def _star(request: PageRequest) -> BulkChange:
+    return StarChange(request.actor.user, True)
+
+
+def _unstar(request: PageRequest) -> BulkChange:
+    return StarChange(request.actor.user, False)
+
+
+def _cancel(request: PageRequest) -> BulkChange:
+    return CancelChange(request.actor, now_ms())
+
+
+_UNDO_NOTE = gettext_lazy("Undo restores all of these runs at once.")
+ACTIONS = {
+    "archive": BulkAction(
+        Permission.ANNOTATE,
+        ngettext_lazy("Archive %(number)s run", "Archive %(number)s runs", "n"),
+        ngettext_lazy("%(number)s run archived", "%(number)s runs archived", "n"),
+        _UNDO_NOTE,
+        _archive,
+        has_children=True,
+    ),
+    "unarchive": BulkAction(
+        Permission.ANNOTATE,
+        ngettext_lazy("Unarchive %(number)s run", "Unarchive %(number)s runs", "n"),
+        ngettext_lazy("%(number)s run unarchived", "%(number)s runs unarchived", "n"),
+        _UNDO_NOTE,
+        _unarchive,
+        has_children=True,
+    ),
+    "delete": BulkAction(
+        Permission.TRASH,
+        ngettext_lazy("Delete %(number)s run", "Delete %(number)s runs", "n"),
+        ngettext_lazy(
+            "%(number)s run moved to the trash",
+            "%(number)s runs moved to the trash",
+            "n",
+        ),
+        gettext_lazy(
+            "They stay in the trash for 30 days. Undo restores all of them at once."
+        ),
+        _delete,
+        has_children=True,
+        is_danger=True,
+    ),
+    "star": BulkAction(
+        Permission.STAR,
+        ngettext_lazy("Star %(number)s run", "Star %(number)s runs", "n"),
+        ngettext_lazy("%(number)s run starred", "%(number)s runs starred", "n"),
+        _UNDO_NOTE,
+        _star,
+    ),
+    "unstar": BulkAction(
+        Permission.STAR,
+        ngettext_lazy("Remove %(number)s star", "Remove %(number)s stars", "n"),
+        ngettext_lazy("%(number)s star removed", "%(number)s stars removed", "n"),
+        _UNDO_NOTE,
+        _unstar,
+    ),
+    "cancel": BulkAction(
+        Permission.CANCEL,
+        ngettext_lazy("Cancel %(number)s run", "Cancel %(number)s runs", "n"),
+        ngettext_lazy(
+            "Cancel requested for %(number)s run",
+            "Cancel requested for %(number)s runs",
+            "n",
+        ),
+        gettext_lazy(
+            "The runs are requested to stop and keep what they have logged. "
+            "A cancel can't be undone."
+        ),
+        _cancel,
+        has_children=True,
+    ),
+}
+
+_SKIP_TEXTS = {
+    Skip.SAME: ngettext_lazy(
+        "%(number)s run has it already", "%(number)s runs have it already", "n"
+    ),
+    Skip.LOCKED: ngettext_lazy(
+        "%(number)s run is locked against deletion",
+        "%(number)s runs are locked against deletion",
+        "n",
+    ),
+    Skip.REGISTERED: ngettext_lazy(
+        "registered models use %(number)s run",
+        "registered models use %(number)s runs",
+        "n",
+    ),
+    Skip.ENDED: ngettext_lazy(
+        "%(number)s run has ended", "%(number)s runs have ended", "n"
+    ),
+    Skip.CANCELING: ngettext_lazy(
+        "%(number)s run is being canceled", "%(number)s runs are being canceled", "n"
+    ),
+    Skip.NAME: ngettext_lazy(
+        "%(number)s new name is empty or too long",
+        "%(number)s new names are empty or too long",
+        "n",
+    ),
+}
+
+
+def skip_texts(counts: Sequence[tuple[Skip, int]]) -> list[str]:
+    """Return one text per reason, such as `2 runs are locked against deletion`."""
+    return [with_number(_SKIP_TEXTS[skip], n) for skip, n in counts]
+
+
+def skipped_message(skipped: int) -> str:
+    """Return what the message afterwards adds about skipped runs."""
+    return _(", %(n)s skipped") % {"n": grouped(skipped)} if skipped else ""

@@ -1,0 +1,123 @@
+"""What a change of the selected runs will do: to how many, and which it skips."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+from runs.actions.bulk import (
+    BulkChange,
+    BulkResult,
+    Skip,
+    apply_bulk_change,
+    find_all_skipped,
+    with_descendants,
+)
+from runs.models import Run, now_ms
+from runs.pages.bulk.bulk_actions import skip_texts, skipped_message
+from runs.pages.lists import ListState
+from runs.pages.requests import PageRequest
+from runs.pages.undo import undo_path_of
+from runs.search.query import find_visible_selection
+
+#: Skipped runs that the dialog names.
+MAX_NAMED = 5
+#: Reasons that a member wants to know the runs of.
+NAMED_SKIPS = (Skip.LOCKED, Skip.REGISTERED, Skip.NAME)
+
+
+@dataclass(frozen=True)
+class BulkTarget:
+    """The selected runs, and all runs below them."""
+
+    keys: tuple[int, ...]
+    below: tuple[int, ...]
+    is_below_included: bool
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """The runs that the change is for."""
+        return self.keys + self.below if self.is_below_included else self.keys
+
+
+def find_target(
+    request: PageRequest, state: ListState, *, offers_children: bool
+) -> BulkTarget:
+    """Find the selected runs that the user can see.
+
+    Child runs are included unless the form says otherwise. Raises InvalidValue for too
+    many.
+    """
+    chosen = find_visible_selection(state.spec, state.viewer, state.workspace)
+    keys = tuple(chosen.number_by_key)
+    if not offers_children:
+        return BulkTarget(keys, (), False)
+    below = tuple(key for key in with_descendants(keys) if key not in set(keys))
+    sent = request.POST if request.method == "POST" else request.GET
+    is_first = "asked" not in sent
+    return BulkTarget(keys, below, is_first or sent.get("below") == "1")
+
+
+@dataclass(frozen=True)
+class BulkPlan:
+    """How many runs change, and why others don't."""
+
+    total: int
+    changed: int
+    skipped: int
+    #: One text per reason.
+    reasons: Sequence[str]
+    #: Some of the skipped runs.
+    named: Sequence[Run]
+
+
+def plan_change(state: ListState, keys: Sequence[int], change: BulkChange) -> BulkPlan:
+    """Return what the change would do now; nothing is changed."""
+    found = find_all_skipped(state.workspace, keys, change)
+    counts = sorted(Counter(found.values()).items(), key=lambda each: -each[1])
+    named = [key for key, skip in found.items() if skip in NAMED_SKIPS][:MAX_NAMED]
+    runs = Run.objects.filter(pk__in=named).defer("description", "error")
+    return BulkPlan(
+        len(keys),
+        len(keys) - len(found),
+        len(found),
+        skip_texts(counts),
+        list(runs.order_by("pk")),
+    )
+
+
+def apply_to_target(
+    request: PageRequest, state: ListState, keys: Sequence[int], change: BulkChange
+) -> BulkResult:
+    """Change the runs."""
+    return apply_bulk_change(
+        state.workspace, keys, change, actor=request.actor, now=now_ms()
+    )
+
+
+def show_dialog(
+    request: PageRequest, state: ListState, **context: object
+) -> HttpResponse:
+    """Show a dialog, or without a script a page of its own."""
+    template = "bulk/_bulk.html" if request.htmx else "bulk/bulk.html"
+    frame = {
+        "back_href": state.scope.address_of(state.spec),
+        "scope": state.scope,
+        "here": request.get_full_path(),
+    }
+    return render(request, template, {**frame, **context})
+
+
+def show_result(
+    request: PageRequest, state: ListState, result: BulkResult, message: str
+) -> HttpResponse:
+    """Redirect to the list with a message that offers to undo."""
+    message += skipped_message(sum(result.skipped.values()))
+    undo = undo_path_of(request, result.change_set) if result.change_set else ""
+    messages.success(request, message, extra_tags=undo)
+    return HttpResponseRedirect(state.scope.address_of(state.spec))

@@ -1,0 +1,161 @@
+"""The dialog that sets and removes tags of the selected runs.
+
+Each tag that some of the runs have is unchanged at first. It can be set on all of them,
+if it has one value, or removed from all. New tags are written one per line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpResponse, QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
+
+from runs.access import Permission, access, view_by_method
+from runs.actions.bulk import TagChange
+from runs.pages.bulk.bulk_actions import with_number
+from runs.pages.bulk.bulk_plan import (
+    apply_to_target,
+    find_target,
+    plan_change,
+    show_dialog,
+    show_result,
+)
+from runs.pages.lists import ListState, read_part_state
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
+from runs.pages.run import split_tag_text
+from runs.search.run_list import TagUse, count_tags
+from studio.core.errors import InvalidName, InvalidValue
+
+#: What the form says of a tag, in fields named `tag.KEY`.
+FIELD_PREFIX, SET, REMOVE = "tag.", "set", "remove"
+#: Values of one tag that the dialog names.
+MAX_VALUES = 5
+_TITLE = ngettext_lazy("Tag %(number)s run", "Tag %(number)s runs", "n")
+_BUTTON = ngettext_lazy("Change %(number)s run", "Change %(number)s runs", "n")
+_DONE = ngettext_lazy(
+    "Tags of %(number)s run changed", "Tags of %(number)s runs changed", "n"
+)
+
+
+@dataclass(frozen=True)
+class TagLine:
+    """A tag that some of the runs have, and what the form says of it."""
+
+    use: TagUse
+    total: int
+    choice: str
+
+    @property
+    def field(self) -> str:
+        return FIELD_PREFIX + self.use.key
+
+    @property
+    def values(self) -> str:
+        return ", ".join(value for value in self.use.values[:MAX_VALUES] if value)
+
+    @property
+    def is_on_all(self) -> bool:
+        return self.use.count == self.total and self.use.is_same
+
+    @property
+    def added(self) -> int:
+        """How many runs get it."""
+        return self.total - self.use.count if self.choice == SET else 0
+
+    @property
+    def removed(self) -> int:
+        return self.use.count if self.choice == REMOVE else 0
+
+
+@dataclass(frozen=True)
+class NewTag:
+    """A typed tag; `added` is how many runs get it or another value of it."""
+
+    key: str
+    value: str | None
+    added: int
+
+
+@access(Permission.ANNOTATE)
+def _show_dialog(request: PageRequest) -> HttpResponse:
+    return _render_dialog(request, read_part_state(request), request.GET)
+
+
+def _render_dialog(
+    request: PageRequest, state: ListState, sent: QueryDict
+) -> HttpResponse:
+    keys = find_target(request, state, offers_children=False).keys
+    uses = count_tags(keys)
+    lines = [
+        TagLine(use, len(keys), sent.get(FIELD_PREFIX + use.key, "")) for use in uses
+    ]
+    problem, plan, changed = "", None, 0
+    added: list[NewTag] = []
+    try:
+        change = _read_change(sent, uses)
+        added = _new_tags(sent, uses, len(keys))
+        if change.tags or change.removed:
+            plan = plan_change(state, keys, change)
+            changed = plan.changed
+    except (InvalidName, InvalidValue) as error:
+        problem = error.message
+    response = show_dialog(
+        request,
+        state,
+        action="tag",
+        title=with_number(_TITLE, len(keys)),
+        button=with_number(_BUTTON, changed),
+        plan=plan,
+        changed=changed,
+        problem=problem,
+        lines=lines,
+        added=added,
+        typed=sent.get("add", ""),
+        fields_template="bulk/_bulk_tags.html",
+        note=_("Undo restores the tags of all runs at once."),
+    )
+    if problem and request.method == "POST":
+        response.status_code = FORM_ERROR_STATUS
+    return response
+
+
+def _read_change(sent: QueryDict, uses: Sequence[TagUse]) -> TagChange:
+    """Read the form; raise InvalidName or InvalidValue."""
+    tags = {
+        use.key: use.values[0]
+        for use in uses
+        if use.is_same and sent.get(FIELD_PREFIX + use.key) == SET
+    }
+    removed = [use.key for use in uses if sent.get(FIELD_PREFIX + use.key) == REMOVE]
+    return TagChange(tags | _read_new_tags(sent.get("add", "")), removed).check()
+
+
+def _new_tags(sent: QueryDict, uses: Sequence[TagUse], total: int) -> list[NewTag]:
+    known = {use.key: use for use in uses}
+    return [
+        NewTag(key, value, total - (known[key].count_of(value) if key in known else 0))
+        for key, value in _read_new_tags(sent.get("add", "")).items()
+    ]
+
+
+def _read_new_tags(text: str) -> dict[str, str | None]:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return dict(split_tag_text(line) for line in lines)
+
+
+@access(Permission.ANNOTATE)
+def _tag(request: PageRequest) -> HttpResponse:
+    state = read_part_state(request)
+    keys = find_target(request, state, offers_children=False).keys
+    try:
+        change = _read_change(request.POST, count_tags(keys))
+    except (InvalidName, InvalidValue):
+        return _render_dialog(request, state, request.POST)
+    result = apply_to_target(request, state, keys, change)
+    return show_result(request, state, result, with_number(_DONE, result.changed))
+
+
+tag_selected = view_by_method(GET=_show_dialog, POST=_tag)

@@ -1,0 +1,84 @@
+"""The actions in the tray of selected runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from runs.models import Run
+from runs.pages.lists import ListLinks
+from runs.render import formats
+from runs.search.query import SelectedRun, VisibleSelection
+from studio.core.batches import batches
+
+#: Runs that one statement names.
+RUNS_PER_STATEMENT = 1000
+
+
+@dataclass(frozen=True)
+class TrayAction:
+    """An action on the selected runs; `count` tells to how many of them it applies."""
+
+    action: str
+    label: str
+    icon: str
+    href: str
+    count: str = ""
+    is_danger: bool = False
+
+
+def tray_actions(
+    links: ListLinks, chosen: VisibleSelection, first: Sequence[SelectedRun]
+) -> list[TrayAction]:
+    """Return the actions that have a button; `first` are some of the selected runs."""
+    found = [
+        _action(links, "tag", pgettext("action", "Tag"), "tag"),
+        _action(links, "rename", pgettext("action", "Rename"), "edit"),
+        _action(links, "archive", pgettext("action", "Archive"), "archive"),
+    ]
+    active = _count_active(chosen, first)
+    if active:
+        label = pgettext("action on runs", "Cancel")
+        count = formats.grouped(active) if active < chosen.total else ""
+        found.append(_action(links, "cancel", label, "cancel", count))
+    label = pgettext("action", "Delete")
+    return [*found, _action(links, "delete", label, "trash", is_danger=True)]
+
+
+def more_tray_actions(links: ListLinks, *, can_edit: bool) -> list[TrayAction]:
+    """Return the actions of the menu."""
+    found = [
+        _action(links, "star", pgettext("action", "Star"), "star"),
+        _action(links, "unstar", _("Remove star"), "star"),
+    ]
+    if can_edit:
+        label = pgettext("action", "Unarchive")
+        found.append(_action(links, "unarchive", label, "archive"))
+    return found
+
+
+def _action(
+    links: ListLinks,
+    action: str,
+    label: str,
+    icon: str,
+    count: str = "",
+    *,
+    is_danger: bool = False,
+) -> TrayAction:
+    href = links.part_address(f"bulk/{action}")
+    return TrayAction(action, label, icon, href, count, is_danger)
+
+
+def _count_active(chosen: VisibleSelection, first: Sequence[SelectedRun]) -> int:
+    """Return how many of the selected runs have not ended."""
+    if len(first) == chosen.total:
+        return sum(each.run.state.is_active for each in first)
+    active = Run.objects.active()
+    keys = sorted(chosen.number_by_key)
+    return sum(
+        active.filter(pk__in=some).count() for some in batches(keys, RUNS_PER_STATEMENT)
+    )

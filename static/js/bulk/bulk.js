@@ -1,0 +1,52 @@
+// The dialogs of actions on selected runs. In the dialog of tags, each list of choices
+// becomes a box with three states. Without scripts, the lists do the same.
+
+// On every run, on some (unchanged), on none: what a click leads to.
+const VALUES = { true: "set", false: "remove", mixed: "" };
+
+function makeBoxes() {
+  /** @type {NodeListOf<HTMLSelectElement>} */
+  const selects = document.querySelectorAll("#bulk-dialog select[data-tristate]:not([hidden])");
+  for (const select of selects) {
+    const box = document.createElement("button");
+    box.type = "button";
+    box.className = "pick-box";
+    box.setAttribute("role", "checkbox");
+    select.hidden = true;
+    const label = document.querySelector(`label[for="${select.id}"]`);
+    // The label belongs to the box now, so a click on it works too.
+    box.id = `${select.id}-box`;
+    if (label instanceof HTMLLabelElement) label.htmlFor = box.id;
+    showState(box, select);
+    box.addEventListener("click", () => {
+      const states = statesOf(select);
+      const next = states[(states.indexOf(stateOf(select)) + 1) % states.length];
+      select.value = next === select.dataset.tristate ? "" : VALUES[next];
+      showState(box, select);
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+    select.before(box);
+  }
+}
+
+/** @param {HTMLSelectElement} select */
+function stateOf(select) {
+  if (select.value === "set") return "true";
+  return select.value === "remove" ? "false" : select.dataset.tristate;
+}
+
+// A tag with several values can't be set on every run.
+function statesOf(select) {
+  const canSet = [...select.options].some((each) => each.value === "set");
+  if (select.dataset.tristate === "true") return ["true", "false"];
+  return canSet ? ["mixed", "true", "false"] : ["mixed", "false"];
+}
+
+function showState(box, select) {
+  box.setAttribute("aria-checked", stateOf(select));
+}
+
+document.body.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target.id === "bulk-dialog") makeBoxes();
+});
+makeBoxes();
