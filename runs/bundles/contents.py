@@ -41,6 +41,8 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     ),
     "chart-row": ("js/charts/chart-row.js",),
     "files": ("js/files/file-tabs.js",),
+    "previews-image": ("js/previews/image.js",),
+    "previews-figure": ("js/previews/figure.js",),
     "compute": ("js/compute/compute.js", "js/site/clocks.js"),
     "submit": ("js/submit/submit.js",),
     "models": ("js/registry/models.js",),
@@ -96,6 +98,7 @@ STYLES: dict[str, tuple[str, ...]] = {
         "css/run_list/run-list.css",
         "css/logged_models/logged-models.css",
     ),
+    "previews": ("css/previews/previews.css",),
     "lineage": ("css/lineage/lineage.css",),
     "model": (
         "css/run/run.css",

@@ -13,6 +13,7 @@ from runs.access import Permission, access
 from runs.models import File, LoggedModel, Run
 from runs.pages.files.downloads import stored_content
 from runs.pages.files.open_files import FileRef, OpenFiles
+from runs.pages.files.overlays import other_images
 from runs.pages.files.tree import file_tree
 from runs.pages.previews import file_viewer_context
 from runs.pages.requests import PageRequest
@@ -51,7 +52,7 @@ def files_tab(request: PageRequest, run_id: str) -> HttpResponse:
         "total_size": sum(f.size for f in files.all) if files.is_whole else None,
     }
     if file is not None:
-        context |= _chosen_file_context(request, file, base, files.models, state)
+        context |= _chosen_file_context(request, file, base, files, state)
     return show_run_tab(request, head, "files", etag, context)
 
 
@@ -80,15 +81,19 @@ def _chosen_file_context(
     request: PageRequest,
     file: File,
     base: str,
-    models: Sequence[LoggedModel],
+    files: RunFiles,
     state: OpenFiles,
 ) -> dict[str, Any]:
-    model = next((m for m in models if m.pk == file.model_id), None)
+    model = next((m for m in files.models if m.pk == file.model_id), None)
     home = f"models/{quote(model.model_id)}/" if model else "files/raw/"
     return {
         "file": file,
         "model": model,
         **file_viewer_context(
-            request, stored_content(file), state.href, f"{base}{home}{quote(file.path)}"
+            request,
+            stored_content(file),
+            state.href,
+            f"{base}{home}{quote(file.path)}",
+            other_images(files.own, file, base),
         ),
     }

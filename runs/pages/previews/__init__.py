@@ -3,6 +3,7 @@
 from runs.pages.previews.kind import PreviewKind, Shown
 from runs.pages.previews.reader import BudgetExceeded, FileContent, PreviewReader
 from runs.pages.previews.viewer import (
+    Neighbor,
     Preview,
     file_viewer_context,
     part_response,
@@ -12,6 +13,7 @@ from runs.pages.previews.viewer import (
 __all__ = [
     "BudgetExceeded",
     "FileContent",
+    "Neighbor",
     "Preview",
     "PreviewKind",
     "PreviewReader",

@@ -30,4 +30,5 @@ IMAGE = PreviewKind(
     build,
     PICTURE_HEAD_BYTES,
     icon="image",
+    script="previews-image",
 )

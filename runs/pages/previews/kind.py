@@ -40,14 +40,20 @@ class PreviewKind:
     icon: str = "file"
     #: Shown only after a click on its button.
     on_request: bool = False
+    #: Whether the button of this kind is offered, where its name and head don't tell.
+    can_show: Callable[[PreviewReader], bool] | None = None
     #: A template with the controls of the viewer's head.
     tools: str = ""
+    #: The bundle of scripts that the preview needs.
+    script: str = ""
+    #: The name of a template that several kinds share.
+    shared_template: str = ""
     #: Answers `?as=<name>` at the address of the file's bytes.
     respond: Callable[[HttpRequest, PreviewReader], HttpResponseBase] | None = None
 
     @property
     def template(self) -> str:
-        return f"previews/_{self.name}.html"
+        return f"previews/_{self.shared_template or self.name}.html"
 
     @property
     def view_name(self) -> str:

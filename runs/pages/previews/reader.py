@@ -7,10 +7,15 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+from runs.render.previews import InvalidContent, load_json
 
 #: The first bytes, by which kinds recognize a file.
 SNIFFED_BYTES = 8 * 1024
+#: A JSON document beyond these is shown as text.
+MAX_JSON_BYTES = 8 << 20
+MAX_JSON_VALUES = 1_500_000
 
 
 class BudgetExceeded(Exception):
@@ -45,6 +50,7 @@ class PreviewReader(io.RawIOBase):
         self._at = 0
         self._bytes_left = max_bytes
         self._deadline = time.monotonic() + max_seconds
+        self._document: list[Any] | None = None
 
     def allow(self, max_bytes: int, max_seconds: float) -> None:
         """Start a new budget."""
@@ -88,6 +94,16 @@ class PreviewReader(io.RawIOBase):
         """Read up to `length` bytes from `offset`; fewer at the end of the file."""
         self.seek(offset)
         return self.read(length)
+
+    def json(self) -> Any:
+        """Return the document in the file. Raises InvalidContent, BudgetExceeded."""
+        if self.size > MAX_JSON_BYTES:
+            raise InvalidContent
+        # Several kinds look at the same document.
+        if self._document is None:
+            data = self.read_at(0, MAX_JSON_BYTES)
+            self._document = [load_json(data, max_values=MAX_JSON_VALUES)]
+        return self._document[0]
 
     def _move_source(self) -> None:
         position = self._source.tell()

@@ -32,5 +32,10 @@ def build(reader: PreviewReader) -> Shown | None:
 
 
 TABLE = PreviewKind(
-    "table", gettext_lazy("Show table"), matches, build, MAX_TABLE_BYTES
+    "table",
+    gettext_lazy("Show table"),
+    matches,
+    build,
+    MAX_TABLE_BYTES,
+    can_show=lambda reader: build(reader) is not None,
 )

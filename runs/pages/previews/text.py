@@ -11,7 +11,6 @@ from runs.pages.previews.reader import PreviewReader
 from runs.render.files import (
     TextLines,
     decode_text,
-    file_extension,
     highlighted_lines,
     is_binary,
     is_code,
@@ -19,7 +18,6 @@ from runs.render.files import (
     numbered_lines,
 )
 from runs.render.formats import grouped
-from runs.render.previews import pretty_json
 
 #: A text up to this size is shown whole; a longer one shows this much of each end.
 MAX_WHOLE_BYTES = 512 * 1024
@@ -88,18 +86,6 @@ def _count_line_ends(reader: PreviewReader, length: int) -> int:
     return count
 
 
-def is_json(name: str, head: bytes) -> bool:
-    return file_extension(name) == "json" and not is_binary(head)
-
-
-def build_json(reader: PreviewReader) -> Shown | None:
-    """Show the document with its indents; None if it is long or not valid."""
-    if reader.size > MAX_WHOLE_BYTES:
-        return None
-    pretty = pretty_json(decode_text(reader.read()))
-    return None if pretty is None else _shown_whole(TextLines(numbered_lines(pretty)))
-
-
 TEXT = PreviewKind(
     "text",
     gettext_lazy("Show source"),
@@ -109,15 +95,5 @@ TEXT = PreviewKind(
     MAX_WHOLE_BYTES + 2 * SHOWN_END_BYTES + MAX_COUNTED_BYTES + (1 << 20),
     view="source",
     icon="code",
-    tools="previews/_text_tools.html",
-)
-JSON = PreviewKind(
-    "text",
-    gettext_lazy("Show formatted JSON"),
-    is_json,
-    build_json,
-    MAX_WHOLE_BYTES,
-    view="json",
-    icon="json",
     tools="previews/_text_tools.html",
 )

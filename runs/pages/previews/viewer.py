@@ -20,6 +20,7 @@ from runs.pages.previews.reader import (
 )
 from runs.pages.previews.registry import KINDS
 from runs.render.files import file_icon
+from runs.render.previews import InvalidContent
 from studio.core.errors import MissingBytes, NotFound
 
 
@@ -43,6 +44,7 @@ class Preview:
     kind: str
     template: str
     tools: str = ""
+    script: str = ""
     shown: object = None
     summary: str = ""
     views: Sequence[ViewLink] = ()
@@ -53,8 +55,20 @@ MISSING = Preview("", "previews/_missing.html")
 EMPTY = Preview("empty", "previews/_empty.html")
 
 
+@dataclass(frozen=True)
+class Neighbor:
+    """Another image of the run, which can be laid over this one."""
+
+    path: str
+    src: str
+
+
 def file_viewer_context(
-    request: HttpRequest, file: FileContent, href: str, raw_href: str
+    request: HttpRequest,
+    file: FileContent,
+    href: str,
+    raw_href: str,
+    neighbors: Sequence[Neighbor] = (),
 ) -> dict[str, Any]:
     """Return the context of `_file_view.html`; `raw_href` has the file's bytes."""
     view = request.GET.get("view", "")
@@ -62,6 +76,7 @@ def file_viewer_context(
         "file_icon": file_icon(file.name),
         "raw_href": raw_href,
         "file_href": href,
+        "neighbors": neighbors,
         "preview": preview_file(file, view=view, href=href),
     }
 
@@ -85,16 +100,20 @@ def _show(reader: PreviewReader, view: str, href: str) -> Preview:
             shown = _build(kind, reader)
         except BudgetExceeded:
             is_limited, shown = True, None
+        except InvalidContent:
+            shown = None
         if shown is None:
             kinds.remove(kind)
             continue
+        others = [each for each in kinds if each is kind or _can_show(each, reader)]
         return Preview(
             kind.name,
             kind.template,
             kind.tools,
+            kind.script,
             shown.content,
             shown.summary,
-            _view_links(kinds, kind, href),
+            _view_links(others, kind, href),
             is_limited,
         )
     return Preview("none", "previews/_none.html", is_limited=is_limited)
@@ -114,6 +133,17 @@ def _build(kind: PreviewKind, reader: PreviewReader) -> Shown | None:
     reader.allow(kind.max_bytes, kind.max_seconds)
     reader.seek(0)
     return kind.build(reader)
+
+
+def _can_show(kind: PreviewKind, reader: PreviewReader) -> bool:
+    if kind.can_show is None:
+        return True
+    reader.allow(kind.max_bytes, kind.max_seconds)
+    reader.seek(0)
+    try:
+        return kind.can_show(reader)
+    except (BudgetExceeded, InvalidContent):
+        return False
 
 
 def _view_links(
@@ -147,6 +177,6 @@ def part_response(
                 reader.seek(0)
                 try:
                     return kind.respond(request, reader)
-                except BudgetExceeded:
+                except (BudgetExceeded, InvalidContent):
                     break
     raise NotFound(_("This file cannot be shown in this way."))

@@ -2,8 +2,10 @@
 
 from runs.render.files.code_highlighting import highlight, highlighted_lines
 from runs.render.files.file_kinds import (
+    AUDIO_TYPES,
     DOWNLOAD_TYPE,
     IMAGE_TYPES,
+    VIDEO_TYPES,
     FileKind,
     attachment_content_type,
     file_extension,
@@ -26,9 +28,11 @@ from runs.render.files.text_lines import (
 from runs.render.files.zip_stream import ZipEntry, stream_zip
 
 __all__ = [
+    "AUDIO_TYPES",
     "DOWNLOAD_TYPE",
     "IMAGE_TYPES",
     "PICTURE_HEAD_BYTES",
+    "VIDEO_TYPES",
     "FileKind",
     "TextLines",
     "TreeFile",

@@ -97,13 +97,17 @@ def test_a_large_file_shows_its_beginning_and_end_with_line_numbers(
     ("path", "data", "shown"),
     [
         ("a.csv", b"id,label\n1,cat\n", "<td>cat</td>"),
-        ("a.json", b'{"a":1}', "  &quot;a&quot;: 1"),
+        (
+            "a.json",
+            b'{"a":1}',
+            '<span class="called">a</span> <span class="value">1</span>',
+        ),
         ("t.json", b'{"columns":["c"],"data":[[1]]}', "<td>1</td>"),
         ("broken.json", b"{", "<code>{</code>"),
         ("a.md", b"# T\n*x*", "<em>x</em>"),
         ("a.png", b"\x89PNG\x00", f'<img src="{RAW}a.png?inline=1"'),
         ("a.html", b"<b>x</b>", "<code>&lt;b&gt;x&lt;/b&gt;</code>"),
-        ("a.bin", b"\x00\x01", "No preview"),
+        ("a.bin", b"\x00\x01", "This file has no preview"),
         ("empty.txt", b"", "Empty file"),
     ],
 )

@@ -31,6 +31,8 @@ def test_views_have_words_of_their_own() -> None:
         ("a.csv", b"a,b\n1,2\n", "unknown", "table", ["source"]),
         ("a.html", b"<p>", "", "text", ["html"]),
         ("a.html", b"<p>", "html", "html", [""]),
+        ("a.bin", b"\0\1", "", "bytes", []),
+        ("a.json", b"{}", "", "json", ["source"]),
     ],
 )
 def test_a_file_has_a_first_view_and_links_to_the_others(

@@ -20,7 +20,6 @@ from runs.render.files.text_lines import (
     numbered_lines,
 )
 from runs.render.previews.tables import MAX_ROWS, PreviewTable, csv_table, json_table
-from runs.render.previews.trees import pretty_json
 from runs.render.run.error_headline import headline_of_error, split_traceback
 
 
@@ -98,11 +97,6 @@ def test_a_logged_table_is_a_table() -> None:
 )
 def test_other_json_is_not_a_table(text: str) -> None:
     assert json_table(text) is None
-
-
-def test_json_is_indented_and_not_escaped() -> None:
-    assert pretty_json('{"a":"é"}') == '{\n  "a": "é"\n}'
-    assert pretty_json("[" * 99_999) is None
 
 
 @pytest.mark.parametrize(
