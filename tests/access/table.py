@@ -143,6 +143,8 @@ IN_WORKSPACE: dict[str, Row] = {
     f"{RUN}files/all.zip": page(READER),
     f"{RUN}files/raw/<path:path>": page(READER),
     f"{RUN}logs/lines/": page(READER, 400),
+    f"{RUN}logs/search/": page(READER, 400),
+    f"{RUN}logs/outline/": page(READER, 400),
     f"{RUN}snapshot/": page(READER),
     f"{RUN}lineage/": page(READER),
     f"{RUN}snapshot/all.zip": page(READER, 404),

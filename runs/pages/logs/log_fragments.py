@@ -2,108 +2,134 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-import studio
 from runs.access import Permission, access
+from runs.pages.logs.log_requests import (
+    find_source,
+    fragment_etag,
+    log_key,
+    parse_lines_query,
+    parse_pattern,
+)
 from runs.pages.requests import (
     PageRequest,
     browser_etag,
     not_modified,
     with_vary_headers,
 )
-from runs.pages.run_shell import find_run_head
-from runs.render.logs import line_html
+from runs.render.logs import line_html, marked_html
 from runs.search.logs import (
-    DEFAULT_COUNT,
-    MAX_COUNT,
+    LogHit,
+    LogPattern,
+    LogSearch,
     LogSource,
     LogWindow,
-    WindowQuery,
-    find_log_source,
+    read_outline,
     read_window,
+    search_log,
 )
-from studio.core.errors import InvalidValue
-
-#: More digits than any line number, byte or time has.
-_MAX_DIGITS = 18
 
 
 @access(Permission.READ)
 @require_safe
 def log_lines(request: PageRequest, run_id: str) -> HttpResponse:
-    """Show some lines; 304 if the log has not changed since the browser got them."""
-    source = _find_source(request, run_id)
-    query = parse_window_query(request, source)
+    """Show some lines of a log."""
+    source = find_source(request, run_id)
+    query = parse_lines_query(request, source)
+    return _respond(
+        request,
+        source,
+        "logs/_log_lines.html",
+        lambda: window_context(source, read_window(source, query.window), query.mark),
+    )
+
+
+@access(Permission.READ)
+@require_safe
+def log_hits(request: PageRequest, run_id: str) -> HttpResponse:
+    """Show the next lines of a log that match, as links to them."""
+    source = find_source(request, run_id)
+    pattern = parse_pattern(request, "q")
+    after = request.GET.get("after", "")
+    return _respond(
+        request,
+        source,
+        "logs/_log_hits.html",
+        lambda: _hits_context(request, source, pattern, after),
+    )
+
+
+@access(Permission.READ)
+@require_safe
+def log_outline(request: PageRequest, run_id: str) -> HttpResponse:
+    """Show the tracebacks of a log as links, and which levels it has."""
+    source = find_source(request, run_id)
+    return _respond(
+        request,
+        source,
+        "logs/_log_outline.html",
+        lambda: {"outline": read_outline(source), "log_href": _log_href(request)},
+    )
+
+
+def _respond(
+    request: PageRequest,
+    source: LogSource,
+    template: str,
+    context: Callable[[], dict[str, Any]],
+) -> HttpResponse:
+    """Render a fragment; 304 if the log has not changed since the browser got it."""
     etag = fragment_etag(request, source)
     if browser_etag(request) == etag:
         return not_modified(etag)
-    context = window_context(source, read_window(source, query))
-    response = render(request, "logs/_log_lines.html", context)
-    return with_vary_headers(response, etag)
+    return with_vary_headers(render(request, template, context()), etag)
 
 
-def window_context(source: LogSource, window: LogWindow) -> dict[str, Any]:
-    """Return the context of `_log_lines.html`."""
+def window_context(
+    source: LogSource, window: LogWindow, mark: LogPattern | None = None
+) -> dict[str, Any]:
+    """Return the context of `_log_lines.html`; matches of `mark` are marked."""
     return {
         "window": window,
         "log_key": log_key(source),
-        "line_htmls": [line_html(line) for line in window.lines],
+        "line_htmls": [
+            line_html(line, mark.find_all(line.text) if mark else ())
+            for line in window.lines
+        ],
     }
 
 
-def _find_source(request: PageRequest, run_id: str) -> LogSource:
-    head = find_run_head(request, run_id)
-    given = request.GET
-    return find_log_source(head.run, given.get("path", ""), given.get("model", ""))
+def _hits_context(
+    request: PageRequest, source: LogSource, pattern: LogPattern | None, after: str
+) -> dict[str, Any]:
+    search = LogSearch((), True, "", source.size, source.size)
+    if pattern is not None:
+        search = search_log(source, pattern, after=after)
+    given = request.GET.copy()
+    given["after"] = search.next
+    return {
+        "search": search,
+        "hits": [(hit, _hit_html(hit)) for hit in search.hits],
+        "log_href": _log_href(request),
+        "next_href": f"{request.path}?{given.urlencode()}",
+    }
 
 
-def parse_window_query(request: PageRequest, source: LogSource) -> WindowQuery:
-    count = parse_number(request, "count")
-    since = parse_number(request, "since")
-    known = request.GET.get("file", "")
-    # Another file has this path now, so its reader starts again at the end.
-    is_replaced = bool(known) and known != log_key(source)
-    return WindowQuery(
-        line=parse_number(request, "line"),
-        byte=parse_number(request, "byte"),
-        at=parse_number(request, "at"),
-        since=None if is_replaced else since,
-        is_end="end" in request.GET or is_replaced,
-        count=min(count or DEFAULT_COUNT, MAX_COUNT),
-    )
+def _hit_html(hit: LogHit) -> SafeString:
+    return marked_html(hit.text, hit.marks)
 
 
-def parse_number(request: PageRequest, name: str) -> int | None:
-    """Read a number of the address; raises InvalidValue."""
-    text = request.GET.get(name, "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
-        raise InvalidValue(
-            _("%(name)s must be a whole number.") % {"name": name}, field=name
-        )
-    return int(text)
-
-
-def log_key(source: LogSource) -> str:
-    """Return what stays the same while a log grows, and changes when it is replaced."""
-    return blake2b(source.blob.encode(), digest_size=6).hexdigest()
-
-
-def fragment_etag(request: PageRequest, source: LogSource) -> str:
-    seen = (
-        studio.__version__,
-        request.get_full_path(),
-        source.version,
-        source.started,
-        get_language(),
-    )
-    return f'"{blake2b(repr(seen).encode(), digest_size=12).hexdigest()}"'
+def _log_href(request: PageRequest) -> str:
+    """Return the address of the viewer, to which a line's number is added."""
+    tab = request.path.rpartition("logs/")[0]
+    names = ("path", "model", "q", "regex", "case")
+    given = {name: request.GET[name] for name in names if request.GET.get(name)}
+    return f"{tab}files/?{urlencode(given)}"

@@ -8,7 +8,7 @@ from runs.render.logs.json_lines import (
     parse_object,
 )
 from runs.render.logs.levels import LEVEL_PATTERNS, LEVELS, find_level
-from runs.render.logs.log_html import line_html
+from runs.render.logs.log_html import line_html, marked_html
 from runs.render.logs.log_lines import (
     MAX_LINE_CHARS,
     LineContext,
@@ -57,6 +57,7 @@ __all__ = [
     "json_time",
     "last_state",
     "line_html",
+    "marked_html",
     "parse_object",
     "plain_text",
     "read_lines",

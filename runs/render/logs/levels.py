@@ -20,7 +20,8 @@ _WORDS = {
     "DEBUG": "debug",
     "TRACE": "debug",
 }
-_ABSL = re.compile(r"([FEWIDV])\d{4}(?:\d{4})? \d\d:\d\d:\d\d")
+#: Also after a rank, and in PyTorch's brackets: `[rank1]:[W1124 12:27:40.1 …`.
+_ABSL = re.compile(r"(?:\[\w{1,20}\]:? ?)?\[?([FEWIDV])\d{4}(?:\d{4})? \d\d:\d\d:\d\d")
 _ABSL_LEVELS = {
     **dict.fromkeys("FE", "error"),
     **dict.fromkeys("DV", "debug"),
@@ -29,6 +30,8 @@ _ABSL_LEVELS = {
 }
 _TOKENS = re.compile(r"\[[^\[\]]{0,60}\]:?|[^\s|]+|\|")
 _STAMP = re.compile(r"[\[(]?\d[\d:.,/TZ+\-]*[\])]?:?|[A-Z][a-z]{2}|[+-]\d{4}")
+#: `ts=…` of logfmt, `train.py:12:` of a warning: no words of a sentence.
+_NO_WORD = re.compile(r"[\w.]+=.*|[^\s:]+:\d+:")
 _ASSIGNED = re.compile(r"(?:level|lvl|levelname|severity)=\W?(\w+)", re.IGNORECASE)
 #: Where a level is looked for: later words are the message.
 _HEAD_CHARS = 200
@@ -68,7 +71,7 @@ def find_level(text: str) -> str:
             has_stamp = has_stamp or token[-1:].isdigit() or token[:1] in "[("
         elif token.startswith(("[", "(")):
             has_stamp = True
-        elif following not in _SEPARATORS:
+        elif following not in _SEPARATORS and not _NO_WORD.fullmatch(token):
             names += 1
             if names > (_MAX_NAMES if has_stamp else 0):
                 return ""

@@ -33,6 +33,11 @@ def line_html(line: LogLine, marks: Marks = ()) -> SafeString:
     )
 
 
+def marked_html(text: str, marks: Marks) -> SafeString:
+    """Return plain text as HTML with its marks."""
+    return mark_safe(_marked_html(text, 0, sorted(marks)))  # noqa: S308
+
+
 def spans_html(spans: Iterable[TextSpan], marks: Marks = ()) -> SafeString:
     """Return spans with their classes; `marks` are offsets in their joined text."""
     parts, at, marks = [], 0, sorted(marks)

@@ -35,7 +35,8 @@ class RawLine:
     """A line's bytes without its line end; `start` is its first byte in the log.
 
     Of a very long line, `data` has the start and `tail` the end, and `size` counts all
-    bytes. `updates` is then the number of carriage returns; None if not counted.
+    bytes. `updates` is then the number of carriage returns; None if not counted. An
+    excerpt is UTF-8 from the middle of such a line.
     """
 
     number: int
@@ -44,6 +45,7 @@ class RawLine:
     size: int
     tail: bytes = b""
     updates: int | None = None
+    is_excerpt: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ def read_lines(raw_lines: Iterable[RawLine], context: LineContext) -> Iterator[L
 
 
 def _read_line(raw: RawLine, context: LineContext) -> LogLine:
-    whole = decode_line(raw.data, context.encoding, is_first=raw.start == 0)
+    encoding = "utf-8" if raw.is_excerpt else context.encoding
+    whole = decode_line(raw.data, encoding, is_first=raw.start == 0)
     shown, updates = last_state(whole)
     if raw.tail:
         shown, updates = _last_state_of_long_line(raw, whole, context.encoding)

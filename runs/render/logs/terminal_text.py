@@ -134,6 +134,8 @@ def _take_extended_color(numbers: list[int]) -> str:
         red, green, blue = numbers[:3]
         del numbers[:3]
         return _nearest_color(red, green, blue)
+    # What is left belongs to a color that is cut or unknown.
+    numbers.clear()
     return ""
 
 

@@ -15,7 +15,10 @@ _ISO = re.compile(
     r"(?: ?(Z|UTC|GMT|[+-]\d\d:?\d\d)(?![\w:]))?"
 )
 _AMERICAN = re.compile(rf"(?<!\d)(\d\d)/(\d\d)/(\d\d(?:\d\d)?),? {_CLOCK}")
-_ABSL = re.compile(rf"[FEWIDV](\d{{4}})?(\d\d)(\d\d) {_CLOCK}")
+_ABSL = re.compile(
+    r"(?:\[\w{1,20}\]:? ?)?\[?"
+    rf"[FEWIDV](\d{{4}})?(\d\d)(\d\d) {_CLOCK}"
+)
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _SYSLOG = re.compile(
     rf"\b({'|'.join(_MONTHS)}) {{1,2}}(\d{{1,2}}) {_CLOCK}(?: (\d{{4}}))?"

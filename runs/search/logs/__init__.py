@@ -1,6 +1,11 @@
 """A run's logs: windows of lines, search in one log, times, tracebacks."""
 
-from runs.search.logs.log_source import LogSource, find_log_source
+from runs.search.logs.log_choice import choose_log
+from runs.search.logs.log_filter import LogFilter, check_levels
+from runs.search.logs.log_outline import LogOutline, read_outline
+from runs.search.logs.log_pattern import LogPattern
+from runs.search.logs.log_search import LogHit, LogSearch, search_log
+from runs.search.logs.log_source import LogSource, find_log_source, log_source
 from runs.search.logs.log_window import (
     DEFAULT_COUNT,
     MAX_COUNT,
@@ -12,9 +17,19 @@ from runs.search.logs.log_window import (
 __all__ = [
     "DEFAULT_COUNT",
     "MAX_COUNT",
+    "LogFilter",
+    "LogHit",
+    "LogOutline",
+    "LogPattern",
+    "LogSearch",
     "LogSource",
     "LogWindow",
     "WindowQuery",
+    "check_levels",
+    "choose_log",
     "find_log_source",
+    "log_source",
+    "read_outline",
     "read_window",
+    "search_log",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from runs.render.logs import (
     LineContext,
@@ -15,7 +15,9 @@ from runs.render.logs import (
     read_lines,
     style_after,
 )
+from runs.search.logs.log_filter import LogFilter, filter_backward, filter_forward
 from runs.search.logs.log_source import LogShape, LogSource, read_shape
+from runs.search.logs.log_times import find_line_at
 from runs.search.logs.raw_lines import iterate_raw_lines
 from runs.storage.logs import LogReader
 
@@ -41,6 +43,7 @@ class WindowQuery:
     since: int | None = None
     is_end: bool = False
     count: int = DEFAULT_COUNT
+    filter: LogFilter = field(default_factory=LogFilter)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,11 @@ class LogWindow:
     size: int
     version: str
     columns: tuple[str, ...] = ()
+    #: The line of the moment that was asked for.
+    moment: int | None = None
+    #: With a filter: the lines from `searched_from` on and before `searched_to`.
+    searched_from: int = 0
+    searched_to: int = 0
 
     @property
     def first(self) -> int:
@@ -71,17 +79,47 @@ def read_window(source: LogSource, query: WindowQuery) -> LogWindow:
     with source.open() as reader:
         shape = read_shape(reader, source.started)
         total = reader.line_count
-        number = _first_number(reader, query, total)
+        moment = None if query.at is None else find_line_at(reader, shape, query.at)
+        number = _first_number(reader, query, total, moment)
+        if query.filter:
+            window = LogWindow((), total, source.size, source.version, shape.columns)
+            return _filtered(reader, shape, query, number, window)
         lines = _read_from(reader, shape, number, query.count)
         if query.is_end or query.since is not None:
             # The end counts: lines are left out at the start.
             shown = _limit_text(reversed(tuple(lines)))[::-1]
         else:
             shown = _limit_text(lines)
-    return LogWindow(tuple(shown), total, source.size, source.version, shape.columns)
+    return LogWindow(
+        tuple(shown), total, source.size, source.version, shape.columns, moment
+    )
 
 
-def _first_number(reader: LogReader, query: WindowQuery, total: int) -> int:
+def _filtered(
+    reader: LogReader,
+    shape: LogShape,
+    query: WindowQuery,
+    number: int,
+    window: LogWindow,
+) -> LogWindow:
+    if query.is_end:
+        found = filter_backward(reader, shape, query.filter, query.count)
+    else:
+        found = filter_forward(reader, shape, query.filter, number, query.count)
+    return replace(
+        window,
+        lines=tuple(_limit_text(found.lines)),
+        searched_from=found.first,
+        searched_to=found.stop,
+    )
+
+
+def _first_number(
+    reader: LogReader, query: WindowQuery, total: int, moment: int | None
+) -> int:
+    if moment is not None:
+        # Some lines before the moment show what led to it.
+        return max(1, moment - query.count // 4)
     if query.line is not None:
         return max(1, query.line)
     if query.byte is not None:

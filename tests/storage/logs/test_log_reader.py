@@ -59,7 +59,7 @@ def check(reader: LogReader, data: bytes, end: bytes = b"\n") -> None:
 
 
 @pytest.mark.parametrize("is_indexed_by_append", [True, False])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(appends=APPENDS)
 def test_lines_are_found_after_each_append(
     appends: list[bytes], is_indexed_by_append: bool
