@@ -18,6 +18,7 @@ from runs.actions.expiry import (
     skip_while_paused,
 )
 from runs.actions.files import run_blob_sweep
+from runs.actions.log_index import LogIndexer
 from runs.actions.public import delete_expired_share_links
 from runs.actions.run import (
     fail_interrupted_submissions,
@@ -107,6 +108,7 @@ def all_tasks(
         Task("advance sweeps", BUSY_TICK_SECONDS, sweeps or LiveSweeps()),
         Task("merge run counts", 10, merge_counts),
         Task("write history exports", TICK_SECONDS, HistoryExporter()),
+        Task("index logs", TICK_SECONDS, LogIndexer()),
         Task("back up", 60, ScheduledBackups(configured_schedule())),
         *deletion_tasks(clock.last),
         Task("optimize the database", 86_400, optimize),

@@ -33,7 +33,15 @@ from runs.models.compute import (
 from runs.models.delivery import LogStream, RunSnapshot, RunWriter, Snapshot
 from runs.models.environments import RegisteredEnvironment
 from runs.models.experiments import Experiment, ExperimentStar, ExperimentTag
-from runs.models.files import BlobRemoval, File, in_folder, path_key
+from runs.models.files import (
+    BlobRemoval,
+    File,
+    IndexedLog,
+    LogIndexSettings,
+    LogSegment,
+    in_folder,
+    path_key,
+)
 from runs.models.history_exports import ExportState, HistoryExport
 from runs.models.identity import StudioIdentity
 from runs.models.logged import (
@@ -132,6 +140,7 @@ __all__ = [
     "ExportState",
     "File",
     "HistoryExport",
+    "IndexedLog",
     "IngestBatch",
     "Invitation",
     "Job",
@@ -140,6 +149,8 @@ __all__ = [
     "Key",
     "KeyKind",
     "Launcher",
+    "LogIndexSettings",
+    "LogSegment",
     "LogStream",
     "LoggedModel",
     "LoggedModelMetric",

@@ -1,4 +1,7 @@
-"""Files of runs and logged models. `runs.storage` stores their bytes."""
+"""Files of runs and logged models, and what the index of log texts has of them.
+
+`runs.storage` stores their bytes, and the index itself.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Left
 from django.db.models.lookups import Exact
 
+from runs.models.accounts import Workspace
 from runs.models.functions import PathOrder
 from runs.models.logged import LoggedModel
 from runs.models.runs import Run
@@ -105,3 +109,62 @@ class BlobRemoval(models.Model):
 
     blob = models.CharField(max_length=64, unique=True)
     created = models.BigIntegerField()
+
+
+class IndexedLog(models.Model):
+    """A log that the index knows, and how much of it is searched.
+
+    The last block of a growing log is indexed again, from `last_block` on. A log that
+    `is_complete` does not grow any more, and all of it is indexed.
+    """
+
+    file = models.OneToOneField(
+        File, primary_key=True, on_delete=models.CASCADE, related_name="indexed_log"
+    )
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    indexed = models.BigIntegerField(default=0)
+    last_block = models.BigIntegerField(default=0)
+    # When the worker last looked at it, in ms.
+    checked = models.BigIntegerField(default=0)
+    is_complete = models.BooleanField(default=False)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["workspace", "checked"],
+                condition=Q(is_complete=False),
+                name="log_to_index",
+            ),
+        ]
+
+
+class LogSegment(models.Model):
+    """A file of the index, with its size and that of the texts that it covers."""
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="log_segments"
+    )
+    name = models.CharField(max_length=32, unique=True)
+    blocks = models.IntegerField()
+    size = models.BigIntegerField()
+    text_size = models.BigIntegerField()
+    # Files that it covers were deleted: the worker writes it again without them.
+    has_deleted = models.BooleanField(default=False)
+
+
+class LogIndexSettings(models.Model):
+    """Whether logs of a workspace are indexed, and up to which file they are known.
+
+    Files are found in the order of their keys. Without a row the index is on.
+    """
+
+    workspace = models.OneToOneField(
+        Workspace,
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="log_index_settings",
+    )
+    is_on = models.BooleanField(default=True)
+    last_file = models.BigIntegerField(default=0)

@@ -150,6 +150,8 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 HELP_DIR = BASE_DIR / "docs" / "user"
 
 FILES_DIR = STUDIO_HOME / "files"
+# Not in backups: it is rebuilt from the logs.
+LOG_INDEX_DIR = STUDIO_HOME / "log-index"
 #: One uploaded file, and one JSON body, in bytes.
 MAX_UPLOAD = int(_VARIABLES.max_upload)
 MAX_BODY = int(_VARIABLES.max_body)

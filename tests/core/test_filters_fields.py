@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.core.filters import fields, parse
+from studio.core.filters import fields, parse, to_text
 from studio.core.filters.catalog import CATALOG
 from studio.core.filters.tree import OPERATORS, Moment
 
@@ -27,11 +27,10 @@ def test_every_documented_field_exists():
     assert set(CONTRACT.split()) <= names
 
 
-def test_fields_that_filters_refuse_are_not_listed():
-    assert "log" not in {spec.name for spec in CATALOG}
-    assert "| `log` |" not in DOCS.read_text(encoding="utf-8")
-    assert "log" not in fields.similar_field_names("logz")
-    assert parse("log:oom") is not None
+def test_only_logs_are_searched_by_regular_expressions():
+    assert [spec.name for spec in CATALOG if "matches" in spec.operators] == ["log"]
+    assert to_text(parse('log matches "a.*b"')) == 'log matches "a.*b"'
+    assert to_text(parse('-log matches "a.*b"')) == 'log not matches "a.*b"'
 
 
 @pytest.mark.parametrize("spec", CATALOG, ids=lambda spec: spec.name)

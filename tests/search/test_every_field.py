@@ -14,7 +14,7 @@ from runs.search.groups.grouping import list_groups
 from runs.search.mlflow.runs import MlflowRunSearch
 from runs.search.run_list.export import export_runs
 from runs.search.values.value_arrays import has_values
-from studio.core.errors import InvalidFilter, InvalidValue
+from studio.core.errors import InvalidValue
 from studio.core.filters import field_text, fields, mlflow, to_text, tree
 from studio.core.filters.catalog import CATALOG
 from studio.core.filters.field_spec import FieldSpec
@@ -235,8 +235,3 @@ def test_fields_named_by_mlflow_can_be_searched_and_sorted(
     assert set(found) <= set("abdefg")
     # Only a tag can be missing here: no run of the library has `mlflow.user`.
     assert found or name == "user_id"
-
-
-def test_a_search_in_logs_is_refused_with_a_message(library: Library) -> None:
-    with pytest.raises(InvalidFilter, match=r"Logs can.t be searched"):
-        library.find("log:oom")

@@ -39,6 +39,7 @@ from studio.core.filters.completion import (
     completion_context,
 )
 from studio.core.filters.fields import key_text, quoted, read_number, value_text
+from studio.core.filters.operands import TEXT_OPERATORS
 from studio.core.filters.tree import Field, Text, attribute
 
 
@@ -299,7 +300,7 @@ class Completion:
             )
 
     def _value_as_typed(self, field: Field, text: str) -> str:
-        typed = self.word.op in ("like", "ilike", "contains")
+        typed = self.word.op in TEXT_OPERATORS
         if fields.value_type(field) == fields.MIXED and not typed:
             number = read_number(text)
             # A bare number matches every spelling of it; quotes keep `0.10` apart from

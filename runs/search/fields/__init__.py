@@ -12,6 +12,7 @@ from runs.search.fields.field_source import (
     RunNumber,
     SortIndex,
 )
+from runs.search.fields.logs import matching_log_runs
 from runs.search.fields.registry import (
     COMPARED,
     FACETS,
@@ -46,6 +47,7 @@ __all__ = [
     "check_registry",
     "duration_expression",
     "index_scans_of",
+    "matching_log_runs",
     "source_of",
     "text_sort_key",
 ]

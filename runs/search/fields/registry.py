@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from runs.search.fields.field_source import FieldSource
 from runs.search.fields.flags import FLAGS
 from runs.search.fields.keyed import KEYED, OF_TAGS
+from runs.search.fields.logs import LOGS
 from runs.search.fields.relations import OWNERS, RELATIVES
 from runs.search.fields.text_columns import TEXTS
 from runs.search.fields.times import TIMES
@@ -24,7 +25,8 @@ SPECS: Mapping[str, FieldSpec] = {
 }
 #: In the order in which runs are offered to be grouped by them.
 SOURCES: Mapping[str, FieldSource] = {
-    each.name: each for each in (*OWNERS, *TEXTS, *TIMES, *RELATIVES, *OF_TAGS, *FLAGS)
+    each.name: each
+    for each in (*OWNERS, *TEXTS, *TIMES, *RELATIVES, *OF_TAGS, *FLAGS, *LOGS)
 }
 ALL_SOURCES = (*SOURCES.values(), *KEYED.values())
 CLIENT = "studio/core/filters/catalog.py"

@@ -10,7 +10,6 @@ from django.db.models import Case, CharField, F, Q, TextField, When
 from django.db.models import Value as SqlValue
 from django.db.models.functions import Cast, Concat, Length, StrIndex
 from django.db.models.lookups import Exact, GreaterThan, GreaterThanOrEqual
-from django.utils.translation import gettext as _
 
 from runs.models import Run
 from runs.models.functions import SORTED_CHARS, TextOrder
@@ -38,7 +37,6 @@ from runs.search.sql import (
     term_texts,
     text_condition,
 )
-from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import Comparison, Field
 from studio.core.messages import message
 
@@ -156,16 +154,6 @@ def _artifact_uri_condition(term: Comparison, _scope: Scope) -> Q:
     return text_condition("", artifact_uri_expression(), term.op, term.values)
 
 
-def _log_condition(term: Comparison, _scope: Scope) -> Q:
-    raise InvalidFilter(
-        _("Logs can't be searched yet. Search error, description or name instead."),
-        field="q",
-        position=term.span.position,
-        length=term.span.length,
-        suggestions=[],
-    )
-
-
 def _read_numbers(
     _keys: Sequence[int],
     rows: Sequence[tuple[Any, ...]],
@@ -232,10 +220,5 @@ TEXTS = (
         expression=artifact_uri_expression(),
         why_not_grouped=message("Each run has its own artifact URI."),
         link=CellLink.NONE,
-    ),
-    FieldSource(
-        "log",
-        condition=_log_condition,
-        why_not_grouped=message("A log is no value that runs share. Filter by it."),
     ),
 )

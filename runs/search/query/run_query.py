@@ -16,7 +16,8 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.lookups import Exact
 
 from runs.models import Experiment, Run, RunQuerySet, User, Workspace
-from runs.search.fields import source_of
+from runs.search.fields import matching_log_runs, source_of
+from runs.search.log_index import LOG, log_terms, read_pattern
 from runs.search.query.query_plan import MAX_CANDIDATES, LeadScan, Plan, plan_for
 from runs.search.query.selection import selected_keys
 from runs.search.sql import (
@@ -341,6 +342,36 @@ def _remove_known_terms(node: Node | None, known_terms: Sequence[Node]) -> Node 
     return all_of(*kept) if kept else None
 
 
+def with_log_runs(
+    node: Node | None, scope: Scope, experiment: Experiment | None
+) -> Scope:
+    """The scope with the runs whose logs match, of those that fulfill all other terms.
+
+    Reading logs takes longer than all else, so other terms decide which are read.
+    Raises InvalidFilter, QueryTimeout.
+    """
+    searched = [
+        replace(term, op=tree.NEGATED.get(term.op, term.op)) for term in log_terms(node)
+    ]
+    searched = [term for term in searched if term.op not in tree.NO_VALUE]
+    if not searched:
+        return scope
+    others = [term for term in terms(node) if LOG not in fields_of(term)]
+
+    def narrow(keys: Sequence[int]) -> Iterable[int]:
+        runs = Run.objects.filter(Q(InKeys("id", keys))).not_deleted()
+        if experiment is not None:
+            runs = runs.filter(experiment=experiment)
+        for term in others:
+            runs = runs.filter(filter_condition(term, scope))
+        return runs.values_list("pk", flat=True)
+
+    found = {
+        read_pattern(term): matching_log_runs(term, scope, narrow) for term in searched
+    }
+    return replace(scope, log_runs=found)
+
+
 def build_query(
     spec: ViewSpec,
     viewer: User,
@@ -359,6 +390,7 @@ def build_query(
     parsed = spec.filter()
     node = None if parsed is None else merge_alternatives(parsed)
     scope = make_scope(viewer, workspace, now, {*fields_of(node), *fields})
+    scope = with_log_runs(node, scope, experiment)
     selected = None
     if spec.only:
         # A free number has the key 0.

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from typing import Any
 
 from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
@@ -45,6 +47,8 @@ class Scope:
     workspace: Workspace
     now: int
     keys: Mapping[tuple[str, str], int]
+    #: By pattern the runs whose logs match it, where these were searched already.
+    log_runs: Mapping[Any, frozenset[int]] = dataclass_field(default_factory=dict)
 
     def key(self, field: Field) -> int | None:
         """The primary key of the field's name; None if no run has ever used it."""

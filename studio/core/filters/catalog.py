@@ -210,13 +210,16 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "log",
         message_with_context("field of a run", "Log"),
         TEXT,
-        message("Words in the run's logs."),
-        'log contains "CUDA error"',
+        message(
+            "A text in a line of the run's logs; `matches` searches for a regular "
+            "expression."
+        ),
+        'log:"CUDA out of memory"',
         colon="contains",
         sortable=False,
         column=False,
-        answered=False,
-        offered=False,
+        searches_patterns=True,
+        suggested=8,
     ),
     _field_spec(
         "starred",
@@ -336,5 +339,5 @@ EXPERIMENT_FIELDS = tuple(
 )
 
 CATALOG: tuple[FieldSpec, ...] = tuple(
-    spec for spec in (*ATTRIBUTE_SPECS, *KEYED.values()) if spec.answered
+    spec for spec in (*ATTRIBUTE_SPECS, *KEYED.values())
 )

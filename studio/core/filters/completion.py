@@ -31,7 +31,6 @@ FIELD, OPERATION, VALUE, NOTHING = "field", "operator", "value", "nothing"
 #: The kind of `is:starred`.
 FLAGS = "is"
 _DANGLING_END = re.compile(r"(?:\s|\band\b|\bor\b|\bnot\b|-|\()+$", re.IGNORECASE)
-_WORD_OPERATORS = ("like", "ilike", "contains")
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,7 @@ def _operator_before(tokens: Sequence[Token], place: int) -> tuple[str, int]:
     if token.kind == SIGN and token.text == ":":
         return ":", place - 1
     before = _index_before_not(tokens, place - 1) if place > 0 else -1
-    is_word = token.is_word(*_WORD_OPERATORS) and before >= 0
+    is_word = token.is_word(*operands.TEXT_OPERATORS) and before >= 0
     if is_word and tokens[before].kind == WORD:
         return token.text.lower(), before
     return "", place

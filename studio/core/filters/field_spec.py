@@ -21,6 +21,7 @@ MIXED = "text or number"
 _EQUAL = ("=", "!=", "in", "not in")
 _ORDER = ("<", "<=", ">", ">=", "between")
 _LIKE = ("like", "not like", "ilike", "not ilike", "contains", "not contains")
+_MATCHES = ("matches", "not matches")
 _NULL = ("is null", "is not null")
 
 OPERATORS_OF: dict[str, tuple[str, ...]] = {
@@ -41,7 +42,7 @@ class FieldSpec:
 
     `name` is as written in a filter; `<key>` in it stands for any key. `colon` is what
     `field:value` means. `sortable` and `column` say where else it may be used. One that
-    is not `answered` is understood, and refused with a sentence that says so. One that
+    `searches_patterns` has an operator for regular expressions. One that
     is not `offered` is no suggestion of completion, editors and errors. `suggested` is
     the position among the suggestions for an empty filter, 0 for none. Experiments have
     the fields that are `of_experiments` as well.
@@ -57,7 +58,7 @@ class FieldSpec:
     sortable: bool = True
     column: bool = True
     filterable: bool = True
-    answered: bool = True
+    searches_patterns: bool = False
     offered: bool = True
     suggested: int = 0
     of_experiments: bool = False
@@ -66,6 +67,8 @@ class FieldSpec:
     def operators(self) -> tuple[str, ...]:
         if self.name.startswith("children."):  # a count is never missing
             return _EQUAL + _ORDER
+        if self.searches_patterns:
+            return _EQUAL + _LIKE + _MATCHES + _NULL
         return OPERATORS_OF[self.value_type] if self.filterable else ()
 
     def as_json(self) -> dict[str, Any]:

@@ -276,7 +276,7 @@ _BARE_VALUE = re.compile(r"[^\W\d_][\w/@+-]*(\.[\w/@+-]+)*")
 _BARE_WORD = re.compile(r"\w[\w-]*")
 _RESERVED = frozenset(
     {"and", "or", "not", "null", "nan", "inf", "infinity", "true", "false"}
-    | {"in", "is", "like", "ilike", "contains"}
+    | {"in", "is", "like", "ilike", "contains", "matches"}
 )
 _SHORT_KEY = {tree.TAGS: "tag", tree.PARAMS: "param", tree.PROPERTIES: "property"}
 

@@ -198,8 +198,10 @@ def _unknown_operand_error(
 
 
 _ORDER = frozenset({"<", "<=", ">", ">=", "between"})
+#: Operators that are words and take one text.
+TEXT_OPERATORS = ("like", "ilike", "contains", "matches")
 _TEXT_ONLY = frozenset(
-    {"like", "not like", "ilike", "not ilike", "contains", "not contains"}
+    {*TEXT_OPERATORS, *(f"not {operator}" for operator in TEXT_OPERATORS)}
 )
 _EXPECTED = {
     fields.TEXT: message_with_context("expected in a filter", "text"),

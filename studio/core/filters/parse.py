@@ -6,7 +6,7 @@ and     := not (["and"] not)*            adjacent terms are ANDed
 not     := ("not" | "-") not | "(" or ")" | term
 term    := word | "phrase" | flag
          | field operator value | field ["not"] "in" "(" value, … ")"
-         | field ["not"] ("like" | "ilike" | "contains") text
+         | field ["not"] ("like" | "ilike" | "contains" | "matches") text
          | field "is" ["not"] "null"
          | field ":" alternative ("|" alternative)*
          | kind ":" key [operator value] ("|" …)*        tag:k, tag:k=v
@@ -106,7 +106,7 @@ class TermParser(Cursor):
             return True
         if following.is_word("not"):
             following, after = after, self.peek(3)
-            if not following.is_word("in", "like", "ilike", "contains"):
+            if not following.is_word("in", *operands.TEXT_OPERATORS):
                 return False
         if following.is_word("in"):
             return after.kind == SIGN and after.text == "("
@@ -116,7 +116,7 @@ class TermParser(Cursor):
             )
         # People also search for these words: they are operators only behind a field or
         # before quotes.
-        if following.is_word("like", "ilike", "contains"):
+        if following.is_word(*operands.TEXT_OPERATORS):
             return operands.is_field(self.token, self.catalog) or after.kind == STRING
         return False
 

@@ -26,6 +26,7 @@ AGGREGATES = ("last", "min", "max", "first", "count")
 ONE_VALUE = frozenset(
     {"=", "!=", "<", "<=", ">", ">="}
     | {"like", "not like", "ilike", "not ilike", "contains", "not contains"}
+    | {"matches", "not matches"}
 )
 MANY_VALUES = frozenset({"in", "not in"})
 NO_VALUE = frozenset({"is null", "is not null"})
@@ -39,6 +40,7 @@ NEGATED = {
     "not like": "like",
     "not ilike": "ilike",
     "not contains": "contains",
+    "not matches": "matches",
     "is null": "is not null",
 }
 OPPOSITES = {

@@ -1,0 +1,190 @@
+"""The runs whose logs match: candidates of the index, whose text is read.
+
+The text of a log never changes before its end. So what was read once is remembered for
+the next search with the same pattern, which lists that refresh send every few seconds.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from runs.models import File, Workspace
+from runs.search.log_index.candidates import find_candidates
+from runs.search.log_index.log_pattern import LogPattern
+from runs.search.log_index.log_text import block_text
+from runs.search.sql import QUERY_SECONDS, InKeys
+from runs.storage.log_index import Blocks
+from runs.storage.logs import LogReader, open_log
+from studio.core.errors import MissingBytes, QueryTimeout
+
+#: Patterns whose read blocks are remembered, and blocks of each.
+MAX_PATTERNS, MAX_REMEMBERED = 16, 300_000
+#: If more logs than this have to be read, those of runs that other terms exclude are
+#: left out first.
+MAX_READ_AT_ONCE = 100
+
+#: Of runs, by their keys, those that fulfill the other terms of the filter.
+Narrow = Callable[[Sequence[int]], Iterable[int]]
+
+
+@dataclass
+class _ReadBlocks:
+    """What was read: by file the first block that matches, and blocks that do not."""
+
+    matching: dict[int, tuple[int, int]] = field(default_factory=dict)
+    others: set[tuple[int, int, int]] = field(default_factory=set)
+
+
+@dataclass
+class _Memory:
+    patterns: OrderedDict[tuple[int, LogPattern], _ReadBlocks] = field(
+        default_factory=OrderedDict
+    )
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def read_blocks(self, workspace: int, pattern: LogPattern) -> _ReadBlocks:
+        with self.lock:
+            found = self.patterns.pop((workspace, pattern), None) or _ReadBlocks()
+            if len(found.others) + len(found.matching) > MAX_REMEMBERED:
+                found = _ReadBlocks()
+            self.patterns[workspace, pattern] = found
+            while len(self.patterns) > MAX_PATTERNS:
+                self.patterns.popitem(last=False)
+            return found
+
+
+_memory = _Memory()
+
+
+def forget_read_blocks() -> None:
+    """For measuring: the next search reads everything again."""
+    with _memory.lock:
+        _memory.patterns.clear()
+
+
+@dataclass(frozen=True)
+class LogRow:
+    """A stored log that can be read."""
+
+    pk: int
+    run: int
+    blob: str
+    size: int
+    path: str = ""
+
+
+def find_matching_runs(
+    workspace: Workspace, pattern: LogPattern, narrow: Narrow | None = None
+) -> set[int]:
+    """The keys of the runs with a log that matches; of the runs that `narrow` keeps.
+
+    Raises QueryTimeout. What was read until then is remembered, so the next search
+    continues.
+    """
+    deadline = time.monotonic() + QUERY_SECONDS
+    known = _memory.read_blocks(workspace.pk, pattern)
+    unread = _unread_blocks(find_candidates(workspace.pk, pattern), known)
+    logs = read_log_rows(workspace, [*known.matching, *unread])
+    if narrow is not None and len(unread) > MAX_READ_AT_ONCE:
+        kept = set(narrow(sorted({log.run for log in logs.values()})))
+        logs = {pk: log for pk, log in logs.items() if log.run in kept}
+    found = {logs[pk].run for pk in known.matching if pk in logs}
+    # The newest runs first: they are asked for most.
+    for pk in sorted(unread, key=lambda each: -each):
+        if pk not in logs:
+            continue
+        if _find_first_match(logs[pk], unread[pk], pattern, known, deadline):
+            found.add(logs[pk].run)
+        _check_time(deadline)
+    return found
+
+
+def _unread_blocks(
+    candidates: Blocks, known: _ReadBlocks
+) -> dict[int, list[tuple[int, int]]]:
+    """By file the blocks that no search has read; none of files that match."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    pairs = zip(
+        candidates.files.tolist(),
+        candidates.starts.tolist(),
+        candidates.ends.tolist(),
+        strict=True,
+    )
+    for file, start, end in pairs:
+        if file not in known.matching and (file, start, end) not in known.others:
+            found.setdefault(file, []).append((start, end))
+    return found
+
+
+def _find_first_match(
+    log: LogRow,
+    blocks: Sequence[tuple[int, int]],
+    pattern: LogPattern,
+    known: _ReadBlocks,
+    deadline: float,
+) -> bool:
+    with readable_log(log) as reader:
+        if reader is None:
+            return False
+        for start, end in sorted(blocks):
+            if pattern.has_match(read_block(reader, start, end)):
+                known.matching[log.pk] = (start, end)
+                return True
+            known.others.add((log.pk, start, end))
+            _check_time(deadline)
+    return False
+
+
+def _check_time(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise QueryTimeout(
+            _(
+                "Reading the logs took longer than %(seconds)s seconds. Search again "
+                "to continue, or narrow it: add an experiment or a shorter time, or "
+                "search for a longer text."
+            )
+            % {"seconds": f"{QUERY_SECONDS:g}"}
+        )
+
+
+def read_log_rows(workspace: Workspace, keys: Sequence[int]) -> dict[int, LogRow]:
+    """The logs with these keys that were neither replaced nor deleted."""
+    rows: Any = File.objects.filter(
+        Q(InKeys("id", list(keys))), replaced__isnull=True, run__workspace=workspace
+    )
+    columns = ("pk", "run_id", "blob", "size")
+    return {row[0]: LogRow(*row) for row in rows.values_list(*columns)}
+
+
+@contextmanager
+def readable_log(log: LogRow) -> Iterator[LogReader | None]:
+    """The open log; None if it was deleted in the meantime."""
+    try:
+        opened = open_log(log.blob, log.size)
+        reader = opened.__enter__()
+    except (MissingBytes, OSError):
+        yield None
+        return
+    try:
+        yield reader
+    finally:
+        opened.__exit__(None, None, None)
+
+
+def read_block(reader: LogReader, start: int, end: int) -> str:
+    data = reader.read(start, end)
+    return block_text(data, reader.encoding, is_first=start == 0)
+
+
+def blocks_of_files(blocks: Blocks, files: Sequence[int]) -> Blocks:
+    return blocks.chosen(np.isin(blocks.files, np.array(files, dtype=np.int64)))
