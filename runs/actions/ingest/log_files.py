@@ -22,6 +22,7 @@ from runs.actions.ingest.writers import check_writer_name, ensure_writer
 from runs.actions.run_rows import record_heartbeat
 from runs.models import File, LogStream, Run, path_key
 from runs.storage.files import WriteAt, files
+from runs.storage.logs import extend_line_index
 from studio.core import names
 from studio.core.errors import Conflict, InvalidValue, StudioError, TooLarge
 
@@ -91,6 +92,7 @@ def _append_bytes(
         )
     if fresh:
         grow(file.size, fresh)
+        extend_line_index(file.blob, file.size, file.size + len(fresh))
         _record_append(run, writer, file, received + len(fresh), len(fresh), now)
     return received + len(fresh)
 

@@ -44,16 +44,16 @@ def find_source(request: PageRequest, run_id: str) -> LogSource:
 
 def parse_lines_query(request: PageRequest, source: LogSource) -> LinesQuery:
     """Read where the window starts and which lines it shows. Raises InvalidValue."""
-    count = _parse_number(request, "count")
-    since = _parse_number(request, "since")
+    count = parse_number(request, "count")
+    since = parse_number(request, "since")
     known = request.GET.get("file", "")
     # Another file has this path now, so its reader starts again at the end.
     is_replaced = bool(known) and known != log_key(source)
     pattern = parse_pattern(request, "q")
     window = WindowQuery(
-        line=_parse_number(request, "line"),
-        byte=_parse_number(request, "byte"),
-        at=_parse_number(request, "at"),
+        line=parse_number(request, "line"),
+        byte=parse_number(request, "byte"),
+        at=parse_number(request, "at"),
         since=None if is_replaced else since,
         is_end="end" in request.GET or is_replaced,
         count=min(count or DEFAULT_COUNT, MAX_COUNT),
@@ -74,7 +74,7 @@ def parse_pattern(request: PageRequest, name: str) -> LogPattern | None:
     )
 
 
-def _parse_number(request: PageRequest, name: str) -> int | None:
+def parse_number(request: PageRequest, name: str) -> int | None:
     text = request.GET.get(name, "")
     if not text:
         return None

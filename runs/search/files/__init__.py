@@ -1,12 +1,10 @@
 """A run's files, images and snapshot."""
 
 from runs.search.files.files import (
-    LOG_PATHS,
     RunFiles,
     file_path_of,
     find_file,
     find_files,
-    find_log,
     find_snapshot,
     get_snapshot,
     iterate_files,
@@ -18,6 +16,7 @@ from runs.search.files.images import (
     image_points,
     list_images,
 )
+from runs.search.files.log_choice import LOG_PATHS, find_log
 from runs.search.files.tree import FileHome, TreeLevel, find_paths, list_level
 
 __all__ = [

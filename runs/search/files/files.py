@@ -129,22 +129,6 @@ def find_files(run: Run, paths: Iterable[str]) -> dict[str, File]:
     return {file.path: file for file in found}
 
 
-#: Where a run's output is kept: by a launcher, by other clients, by the SDK.
-LOG_PATHS = (
-    "user_logs/std_log.txt",
-    "user_logs/std_log_process_0.txt",
-    "logs/std_log.txt",
-    "std_log.txt",
-    "logs/user_log.txt",
-)
-
-
-def find_log(run: Run) -> File | None:
-    """The log with the run's output."""
-    found = find_files(run, LOG_PATHS)
-    return next((found[path] for path in LOG_PATHS if path in found), None)
-
-
 def find_snapshot(run: Run) -> Snapshot | None:
     link = RunSnapshot.objects.select_related("snapshot").filter(run=run).first()
     return link.snapshot if link else None

@@ -1,6 +1,5 @@
 """A run's logs: windows of lines, search in one log, times, tracebacks."""
 
-from runs.search.logs.log_choice import choose_log
 from runs.search.logs.log_filter import LogFilter, check_levels
 from runs.search.logs.log_outline import LogOutline, read_outline
 from runs.search.logs.log_pattern import LogPattern
@@ -26,7 +25,6 @@ __all__ = [
     "LogWindow",
     "WindowQuery",
     "check_levels",
-    "choose_log",
     "find_log_source",
     "log_source",
     "read_outline",
