@@ -21,6 +21,11 @@ from runs.access.permissions import (
     view_by_method,
     workspace_of,
 )
+from runs.access.signed_addresses import (
+    check_signed_address,
+    sign_address,
+    signed_values,
+)
 from runs.access.token_scopes import check_model_in_scope, check_run_in_scope
 from runs.access.view_permissions import (
     check_can_change_view,
@@ -43,12 +48,15 @@ __all__ = [
     "check_model_in_scope",
     "check_role",
     "check_run_in_scope",
+    "check_signed_address",
     "enter_workspace",
     "preferred_format",
     "public_origin",
     "render_json_error",
     "sandbox_response",
+    "sign_address",
     "signed_in_user",
+    "signed_values",
     "update_if_idle",
     "view_by_method",
     "workspace_of",

@@ -265,7 +265,9 @@ def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
     if permissions.has_token_scope(declared, caller.token):
         check_token_scope(request, declared)
     if declared.need == PUBLIC:
-        if caller.user is None:
+        if declared.check_address is not None:
+            declared.check_address(request, kwargs)
+        elif caller.user is None:
             permissions.check_body_size(request, permissions.MAX_ANONYMOUS_BODY_BYTES)
         kwargs.pop("workspace", None)
         return

@@ -99,6 +99,8 @@ class AccessDeclaration:
     streams_body: bool = False
     # The tokens of runs can use it, on the runs of their tree.
     scoped_tokens: bool = False
+    # A public view whose address is itself the permission (`signed_addresses`).
+    check_address: Callable[[Any, dict[str, Any]], None] | None = None
 
 
 class MethodNotAllowed(InvalidRequest):
@@ -157,12 +159,15 @@ def access(
     errors: ErrorRenderer | None = None,
     streams_body: bool = False,
     scoped_tokens: bool = False,
+    check_address: Callable[[Any, dict[str, Any]], None] | None = None,
 ) -> Callable[[View], View]:
     """Declare what a view needs; the outermost decorator of every view."""
 
     def declare(view: View) -> View:
         declared: Any = view
-        declared.access = AccessDeclaration(need, errors, streams_body, scoped_tokens)
+        declared.access = AccessDeclaration(
+            need, errors, streams_body, scoped_tokens, check_address
+        )
         return view
 
     return declare
@@ -292,9 +297,10 @@ def body_limit_for_caller(request: Any, view: Any) -> int:
 
     Callers who are not signed in send forms, never files.
     """
-    if request.actor.user is None:
+    declared = declared_access(request, view)
+    if request.actor.user is None and declared.check_address is None:
         return MAX_ANONYMOUS_BODY_BYTES
-    return body_limit(declared_access(request, view))
+    return body_limit(declared)
 
 
 def check_body_size(request: HttpRequest, limit: int) -> None:
@@ -382,6 +388,11 @@ def _find_named_or_default_member(
         if workspace_name.isprintable()
         else None
     )
+
+
+def find_member_by_id(user: int, workspace: int) -> Member | None:
+    rows = Member.objects.select_related("workspace", "user")
+    return rows.filter(user_id=user, workspace_id=workspace).first()
 
 
 def effective_role(member: Member, caller: Caller) -> Role:

@@ -31,6 +31,7 @@ from runs.actions.run_list import (
     delete_unused_selections,
 )
 from runs.actions.sweeps import LiveSweeps
+from runs.actions.uploads import delete_expired_uploads
 from runs.management.backup import ScheduledBackups, configured_schedule
 from runs.management.database import optimize
 from runs.models import merge_run_counts
@@ -122,6 +123,7 @@ def deletion_tasks(started: int) -> Sequence[Task]:
         ("delete expired sign-ins", 600, delete_expired_sign_ins),
         ("delete expired run tokens", 3600, delete_expired_run_tokens),
         ("delete replaced files", 3600, delete_replaced_files),
+        ("delete expired uploads", 3600, delete_expired_uploads),
         ("purge old trash", 3600, purge_old_trash),
         ("delete unused selections", 86_400, delete_unused_selections),
         ("delete expired public links", 86_400, delete_expired_share_links),

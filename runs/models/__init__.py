@@ -30,7 +30,14 @@ from runs.models.compute import (
     Secret,
     Sweep,
 )
-from runs.models.delivery import LogStream, RunSnapshot, RunWriter, Snapshot
+from runs.models.delivery import (
+    LogStream,
+    RunSnapshot,
+    RunWriter,
+    Snapshot,
+    Upload,
+    UploadPiece,
+)
 from runs.models.environments import RegisteredEnvironment
 from runs.models.experiments import Experiment, ExperimentStar, ExperimentTag
 from runs.models.files import (
@@ -197,6 +204,8 @@ __all__ = [
     "Sweep",
     "Theme",
     "TokenKind",
+    "Upload",
+    "UploadPiece",
     "User",
     "View",
     "ViewDefault",

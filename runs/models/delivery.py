@@ -1,4 +1,4 @@
-"""Writers, log streams and snapshots: what the SDK delivers is stored exactly once.
+"""Writers, log streams, snapshots and uploads: what the SDK delivers is stored exactly once.
 
 A writer is one process that logs to a run. It numbers its rows, and the server stores
 the next number that it expects. So a repeated row is recognized by its number, however
@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Q
 
 from runs.models.accounts import Workspace
+from runs.models.logged import LoggedModel
 from runs.models.runs import Run
 
 
@@ -110,3 +111,76 @@ class RunSnapshot(models.Model):
     snapshot = models.ForeignKey(
         Snapshot, on_delete=models.PROTECT, related_name="links"
     )
+
+
+class Upload(models.Model):
+    """A file that arrives in pieces. It is no file of its owner until it is complete.
+
+    The pieces are written into one blob, which then belongs to the file's row. `size`
+    is unknown while an MLflow client sends numbered parts.
+    """
+
+    # Its id in the APIs, and the name of its blob: random, so it can't be guessed.
+    blob = models.CharField(max_length=64, unique=True)
+    run = models.ForeignKey(
+        Run, null=True, on_delete=models.CASCADE, related_name="uploads"
+    )
+    model = models.ForeignKey(
+        LoggedModel, null=True, on_delete=models.CASCADE, related_name="uploads"
+    )
+    path = models.CharField(max_length=5000)
+    size = models.BigIntegerField(null=True)
+    # Chosen by the client: it finds its upload again after a restart.
+    key = models.CharField(max_length=64, blank=True, default="")
+    # Of an MLflow upload: how many parts, and the size of all but the last.
+    parts = models.IntegerField(null=True)
+    part_size = models.BigIntegerField(null=True)
+    overwrite = models.BooleanField(default=True)
+    created = models.BigIntegerField()
+    # When the last piece arrived.
+    updated = models.BigIntegerField()
+    # The result, so that a repeated request to complete it gets the same answer.
+    completed = models.BigIntegerField(null=True)
+    # The key of the file's row. No foreign key: each deletion of files would look here.
+    file_key = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(run__isnull=False, model__isnull=True)
+                | Q(run__isnull=True, model__isnull=False),
+                name="upload_has_one_home",
+            ),
+            models.UniqueConstraint(
+                fields=["run", "key"],
+                condition=Q(run__isnull=False, completed__isnull=True) & ~Q(key=""),
+                name="run_upload_once",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["updated"], name="upload_updated")]
+
+
+class UploadPiece(models.Model):
+    """A stored piece of an upload.
+
+    Its number is its offset in bytes, or the number of an MLflow client's part. The
+    last part can arrive before its offset is known: then it has a blob of its own.
+    """
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="pieces")
+    number = models.BigIntegerField()
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    blob = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["upload", "number"], name="upload_piece_once"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["blob"], condition=~Q(blob=""), name="upload_piece_blob"
+            ),
+        ]

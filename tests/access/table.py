@@ -44,6 +44,9 @@ SAMPLES = {
     "address": "1/first/artifacts/out.txt",
     "path": "out.txt",
     "writer": "w1",
+    "upload": "nosuch",
+    "signed": "nosuch",
+    "offset": "0",
     "target": "local",
     "agent": "999999",
     "alias": "champion",
@@ -260,8 +263,12 @@ MLFLOW: dict[str, Row] = {
     f"{FILES}artifacts/<path:address>": row(
         404, GET=READER, PUT=CONTRIBUTOR, DELETE=CONTRIBUTOR
     ),
-    f"{FILES}mpu/<path:address>": row(404, 501, POST=READER),
-    f"{FILES}presigned/<path:address>": row(404, 501, GET=READER),
+    f"{FILES}mpu/create/<path:address>": row(404, POST=CONTRIBUTOR),
+    f"{FILES}mpu/complete/<path:address>": row(404, POST=CONTRIBUTOR),
+    f"{FILES}mpu/abort/<path:address>": row(404, POST=CONTRIBUTOR),
+    f"{FILES}mpu-parts/<str:signed>": row(404, PUT=PUBLIC),
+    f"{FILES}presigned/<path:address>": row(404, GET=READER),
+    f"{FILES}presigned-files/<str:signed>": row(404, GET=PUBLIC),
     "api/3.0/mlflow/server-info": row(GET=READER),
     "api/3.0/mlflow/traces/search": row(501, POST=READER),
     **{
@@ -321,6 +328,10 @@ REST: dict[str, Row] = {
     f"{ONE}/files/<path:path>": row(
         GET=READER, PUT=CONTRIBUTOR, PATCH=CONTRIBUTOR, DELETE=CONTRIBUTOR
     ),
+    f"{ONE}/uploads": row(POST=CONTRIBUTOR),
+    f"{ONE}/uploads/<str:upload>": row(404, GET=READER, DELETE=CONTRIBUTOR),
+    f"{ONE}/uploads/<str:upload>/pieces/<int:offset>": row(404, PUT=CONTRIBUTOR),
+    f"{ONE}/uploads/<str:upload>/complete": row(404, POST=CONTRIBUTOR),
     f"{ONE}/writers/<str:writer>": row(PUT=CONTRIBUTOR),
     f"{ONE}/writers/<str:writer>/rows": row(POST=CONTRIBUTOR),
     f"{ONE}/receipt": row(GET=READER),

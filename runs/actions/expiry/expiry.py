@@ -17,6 +17,7 @@ from runs.actions.experiments import lock_experiment_names
 from runs.actions.files import delete_file_rows, delete_unused_snapshots
 from runs.actions.run import purge_run
 from runs.actions.run_rows import models_of_locked_runs
+from runs.actions.uploads import delete_uploads
 from runs.models import (
     ApiToken,
     BrowserSession,
@@ -29,6 +30,7 @@ from runs.models import (
     SignInFailure,
     SignInLink,
     TokenKind,
+    Upload,
     View,
     Workspace,
 )
@@ -135,6 +137,7 @@ def _purge_model(key: int) -> int:
     if not LoggedModel.objects.select_for_update().filter(pk=key).exists():
         return 0
     delete_file_rows(File.objects.filter(model=key))
+    delete_uploads(Upload.objects.filter(model=key))
     LoggedModel.objects.filter(pk=key).delete()
     return 1
 
@@ -173,6 +176,7 @@ def _purge_experiment(key: int, deleted_before: int) -> int:
     if not _without_runs_and_kept_models(mine).exists():
         return 0
     delete_file_rows(File.objects.filter(model__experiment=key))
+    delete_uploads(Upload.objects.filter(model__experiment=key))
     mine.delete()
     workspace.last_purged_experiment = max(
         workspace.last_purged_experiment, experiment.number

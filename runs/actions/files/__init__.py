@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runs.actions.files.blob_deletions import delete_blobs_after_commit
 from runs.actions.files.blob_sweep import (
     plan_blob_sweep,
     referenced_blobs,
@@ -10,10 +11,12 @@ from runs.actions.files.blob_sweep import (
 from runs.actions.files.files import (
     FileOwner,
     create_file,
+    create_or_replace_file,
     current_files,
     delete_file,
     delete_file_rows,
     keep_or_discard_blob,
+    refuse_clash,
     save_file,
 )
 from runs.actions.files.pictures import attach_picture
@@ -32,7 +35,9 @@ __all__ = [
     "FileOwner",
     "attach_picture",
     "create_file",
+    "create_or_replace_file",
     "current_files",
+    "delete_blobs_after_commit",
     "delete_file",
     "delete_file_rows",
     "delete_unused_snapshots",
@@ -41,6 +46,7 @@ __all__ = [
     "link_snapshot",
     "plan_blob_sweep",
     "referenced_blobs",
+    "refuse_clash",
     "run_blob_sweep",
     "save_file",
     "save_snapshot",

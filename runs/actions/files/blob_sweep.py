@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from runs.models import BlobRemoval, File, Snapshot
+from runs.models import BlobRemoval, File, Snapshot, Upload, UploadPiece
 from runs.storage.files import (
     delete_quarantined,
     deletions_allowed,
@@ -113,9 +113,12 @@ def _delete_planned_files(plan: BlobSweepPlan, now: int) -> None:
 
 
 def referenced_blobs(blobs: Iterable[str]) -> set[str]:
-    """Return the blobs that a row of a file or snapshot refers to."""
+    """Return the blobs that a row of a file, a snapshot or an upload refers to."""
+    # The blob of a completed upload is that of its file.
+    uploads = Upload.objects.filter(completed__isnull=True)
+    tables = (File.objects.all(), Snapshot.objects.all(), uploads, UploadPiece.objects)
     found: set[str] = set()
     for some in batches(list(blobs)):
-        for rows in (File.objects, Snapshot.objects):
+        for rows in tables:
             found.update(rows.filter(blob__in=some).values_list("blob", flat=True))
     return found

@@ -53,7 +53,7 @@ def save_file(
     blob = files.write(chunks, limit)
     try:
         with transaction.atomic():
-            file = _create_or_replace_file(owner, path, blob, now, overwrite)
+            file = create_or_replace_file(owner, path, blob, now, overwrite)
     except StudioError:
         files.discard(blob.name)
         raise
@@ -96,9 +96,14 @@ def current_files(owner: FileOwner) -> QuerySet[File]:
     )
 
 
-def _create_or_replace_file(
+def create_or_replace_file(
     owner: FileOwner, path: str, blob: Blob, now: int, overwrite: bool
 ) -> File:
+    """Insert the row of a written blob; in a transaction.
+
+    Returns the old row if its content is the same: then the blob is not needed. Raises
+    Conflict and AlreadyExists as `save_file` does.
+    """
     # Uploads of one owner take turns: otherwise two could both insert the path as new.
     _lock_owner(owner, now)
     _refuse_path_clash(owner, path)
@@ -110,9 +115,7 @@ def _create_or_replace_file(
         if is_same and files.is_whole(old.blob, old.size):
             return old
         if not overwrite and not is_same:
-            raise AlreadyExists(
-                _("The file %(path)r already exists.") % {"path": path}, field="path"
-            )
+            raise _already_exists(path)
         _mark_replaced(owner, old, now)
     return _insert_file(owner, path, blob, now)
 
@@ -135,6 +138,20 @@ def _insert_file(owner: FileOwner, path: str, blob: Blob, now: int) -> File:
         size=blob.size,
         sha256=blob.sha256,
         created=now,
+    )
+
+
+def refuse_clash(owner: FileOwner, path: str, size: int, *, overwrite: bool) -> None:
+    """Raise the errors of `save_file` that are certain before the bytes arrive."""
+    _refuse_path_clash(owner, path)
+    old = current_files(owner).filter(path_key=path_key(path)).first()
+    if old is not None and not overwrite and old.size != size:
+        raise _already_exists(path)
+
+
+def _already_exists(path: str) -> AlreadyExists:
+    return AlreadyExists(
+        _("The file %(path)r already exists.") % {"path": path}, field="path"
     )
 
 

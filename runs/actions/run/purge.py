@@ -19,7 +19,8 @@ from runs.actions.run_rows import (
     refuse_if_locked,
     refuse_if_run_registered,
 )
-from runs.models import File, Run, rebuild_root_metrics
+from runs.actions.uploads import delete_uploads
+from runs.models import File, Run, Upload, rebuild_root_metrics
 from studio.core.batches import batches
 from studio.core.errors import InvalidState, NotFound
 
@@ -55,7 +56,9 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
     # root.
     released = _release_children(run)
     # Before the cascade, which would delete these rows without recording their blobs.
-    delete_file_rows(File.objects.filter(Q(run=run) | Q(model__source_run=run)))
+    owned = Q(run=run) | Q(model__source_run=run)
+    delete_file_rows(File.objects.filter(owned))
+    delete_uploads(Upload.objects.filter(owned))
     # The bounds of a root already leave out a run that is in the trash itself.
     root = run.root_id if run.deleted is None else None
     mark_logs_deleted(run.workspace_id)

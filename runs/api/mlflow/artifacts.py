@@ -33,8 +33,8 @@ from runs.api.mlflow.lookups import (
 from runs.api.mlflow.models import model_uri
 from runs.api.mlflow.replies import artifact_uri
 from runs.api.request_bodies import read_chunks
-from runs.models import now_ms, path_key
-from studio.core.errors import InvalidName, NotFound, NotSupported
+from runs.models import File, now_ms, path_key
+from studio.core.errors import InvalidName, NotFound
 from studio.core.names import check_path, check_text
 
 #: DOTALL, because the name of a file can contain a line break.
@@ -181,9 +181,14 @@ def get_model_artifact(request: StudioRequest, model_id: str) -> HttpResponseBas
 
 
 def send_file(request: StudioRequest, place: ArtifactPath) -> HttpResponseBase:
+    return file_response(request, find_artifact(place))
+
+
+def find_artifact(place: ArtifactPath) -> File:
+    """Return the file at the path, or raise why there is none."""
     file = current_files(place.owner).filter(path_key=path_key(place.path)).first()
     if file is not None:
-        return file_response(request, file)
+        return file
     if not place.path or list_folder(place.owner, place.path):
         raise invalid_parameter("path", place.path, "It is a folder.")
     raise NotFound(f"No such artifact: {place.path!r}")
@@ -249,24 +254,6 @@ def folder_json(owner: FileOwner, root_uri: str, folder: str) -> dict[str, Any]:
     below = f"{path}/" if path else ""
     found = [entry_json(one, below + one.name) for one in list_folder(owner, path)]
     return {"root_uri": root_uri, **({"files": found} if found else {})}
-
-
-@endpoint(Permission.READ)
-def refuse_multipart_upload(request: StudioRequest, address: str) -> None:
-    """Refuse multipart uploads; on this exact text clients use normal ones."""
-    del request, address
-    raise NotSupported(
-        "Multipart upload is not supported for the current artifact repository"
-    )
-
-
-@endpoint(Permission.READ)
-def refuse_multipart_download(request: StudioRequest, address: str) -> None:
-    """Refuse multipart downloads in the same way."""
-    del request, address
-    raise NotSupported(
-        "Multipart download is not supported for the current artifact repository"
-    )
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,9 @@ def server_info(request: StudioRequest) -> dict[str, Any]:
     return {
         "store_type": "SqlStore",
         "workspaces_enabled": False,
-        # Clients then send every file in one request, whatever its size.
-        "multipart_uploads_enabled": False,
+        # Clients then send files of 500 MiB and more in parts.
+        "multipart_uploads_enabled": True,
+        # It would cost each download of a small file a second request.
         "multipart_downloads_enabled": False,
     }
 

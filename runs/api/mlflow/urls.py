@@ -12,6 +12,7 @@ from runs.api.mlflow import (
     metric_histories,
     metrics,
     models,
+    multipart,
     refusals,
     run_logging,
     runs,
@@ -95,10 +96,17 @@ artifact_routes = [
             GET=artifacts.download, PUT=artifacts.upload, DELETE=artifacts.remove
         ),
     ),
-    path("mpu/<path:address>", view_by_method(POST=artifacts.refuse_multipart_upload)),
+    path("mpu/create/<path:address>", view_by_method(POST=multipart.create)),
+    path("mpu/complete/<path:address>", view_by_method(POST=multipart.complete)),
+    path("mpu/abort/<path:address>", view_by_method(POST=multipart.abort)),
+    path("mpu-parts/<str:signed>", multipart.part_view),
     path(
         "presigned/<path:address>",
-        view_by_method(GET=artifacts.refuse_multipart_download),
+        view_by_method(GET=multipart.presign_download),
+    ),
+    path(
+        "presigned-files/<str:signed>",
+        view_by_method(GET=multipart.download_signed),
     ),
 ]
 

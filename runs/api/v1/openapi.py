@@ -32,6 +32,8 @@ _PARAMETER_TEXTS = {
     "name": "The name of the secret, environment or registered model.",
     "version": "The number of the environment's or model's version.",
     "alias": "The alias, such as `champion`.",
+    "upload": "The upload's id.",
+    "offset": "Where the piece begins in the file, in bytes.",
     "path": "The file's path in the run or version; its slashes are part of the path.",
 }
 _SCHEMA_REFERENCE = "#/components/schemas/{name}"

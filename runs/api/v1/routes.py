@@ -13,6 +13,7 @@ from runs.api.v1 import (
     registry,
     runs,
     tokens,
+    uploads,
     view_files,
     view_revisions,
     views,
@@ -22,6 +23,7 @@ from runs.api.v1.endpoints import View
 _WORKSPACE = "workspaces/<str:workspace>"
 _EXPERIMENT = f"{_WORKSPACE}/experiments/<int:number>"
 _RUN = f"{_WORKSPACE}/runs/<str:run_id>"
+_UPLOAD = f"{_RUN}/uploads/<str:upload>"
 _AGENT = f"{_WORKSPACE}/agents/<int:agent>"
 _ENVIRONMENT = f"{_WORKSPACE}/environments/<str:name>"
 _MODEL = f"{_WORKSPACE}/models/<str:name>"
@@ -76,6 +78,10 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
             files.download_file,
             files.remove_file,
         ),
+        f"{_RUN}/uploads": (uploads.open_upload,),
+        _UPLOAD: (uploads.get_upload, uploads.abort_upload),
+        f"{_UPLOAD}/pieces/<int:offset>": (uploads.upload_piece,),
+        f"{_UPLOAD}/complete": (uploads.complete_upload,),
     },
     "Delivery": {
         f"{_RUN}/writers/<str:writer>": (delivery.close_writer,),

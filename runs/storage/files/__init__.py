@@ -1,4 +1,4 @@
-"""Bytes of stored files: blobs, zip archives, the quarantine, and the deletion lock."""
+"""Bytes of stored files: blobs, pieces, zip archives, quarantine, deletion lock."""
 
 from runs.storage.files.archives import (
     ArchiveMember,
@@ -19,6 +19,13 @@ from runs.storage.files.folder_store import (
     files,
     is_blob_name,
 )
+from runs.storage.files.pieces import (
+    BlobPiece,
+    JoinedPieces,
+    copy_piece,
+    join_pieces,
+    write_piece,
+)
 from runs.storage.files.quarantine import (
     delete_quarantined,
     incoming_blobs_before,
@@ -35,18 +42,23 @@ __all__ = [
     "RESPONSE_CHUNK_BYTES",
     "ArchiveMember",
     "Blob",
+    "BlobPiece",
     "FileChunks",
+    "JoinedPieces",
     "WriteAt",
+    "copy_piece",
     "delete_quarantined",
     "deletions_allowed",
     "files",
     "hold_deletions",
     "incoming_blobs_before",
     "is_blob_name",
+    "join_pieces",
     "list_members",
     "list_quarantined",
     "move_to_quarantine",
     "open_member",
     "quarantined_blobs_before",
     "read_member",
+    "write_piece",
 ]

@@ -147,13 +147,25 @@ class FolderStore:
                     raise MissingBytes(MISSING_MESSAGE)
                 # An append that was cut off can have left bytes after the end.
                 os.ftruncate(handle, offset)
-                view, at = memoryview(data), offset
-                while view:
-                    written = os.pwrite(handle, view, at)
-                    view, at = view[written:], at + written
+                write_all_at(handle, offset, data)
                 os.fsync(handle)
 
             yield write_at
+        finally:
+            os.close(handle)
+
+    @contextmanager
+    def open_to_fill(self, name: str, *, alone: bool = False) -> Iterator[int]:
+        """Open a blob that is written in pieces, as a file descriptor.
+
+        Several can write at once, and one can have it alone. Raises MissingBytes, and
+        BlockingIOError instead of waiting for another.
+        """
+        handle = self._open(name, os.O_RDWR)
+        try:
+            kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+            yield handle
         finally:
             os.close(handle)
 
@@ -235,8 +247,22 @@ class FileChunks:
         self._source.close()
 
 
+def write_all_at(handle: int, offset: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(handle, view, offset)
+        view, offset = view[written:], offset + written
+
+
 def is_blob_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
+
+
+def file_too_large(limit: int) -> TooLarge:
+    return TooLarge(
+        _("The file is too large. The maximum is %(limit)s bytes.") % {"limit": limit},
+        limit=limit,
+    )
 
 
 def _write_synced(path: Path, name: str, chunks: Iterable[bytes], limit: int) -> Blob:
@@ -246,11 +272,7 @@ def _write_synced(path: Path, name: str, chunks: Iterable[bytes], limit: int) ->
         for chunk in chunks:
             size += len(chunk)
             if size > limit:
-                raise TooLarge(
-                    _("The file is too large. The maximum is %(limit)s bytes.")
-                    % {"limit": limit},
-                    limit=limit,
-                )
+                raise file_too_large(limit)
             digest.update(chunk)
             file.write(chunk)
         file.flush()

@@ -1,7 +1,6 @@
 """Files below /mlflow-artifacts: whose they are, and how their paths are read."""
 
 import hashlib
-import json
 import os
 from pathlib import Path
 from urllib.parse import quote
@@ -288,23 +287,6 @@ def test_the_experiment_itself_is_not_listed(mlflow: Mlflow, root: str) -> None:
     for folder in ("", "0", root.rsplit("/", 1)[0][1:]):
         answer = mlflow.client.get(mlflow.files_url(), {"path": folder})
         assert answer.status_code in (400, 404)
-
-
-@pytest.mark.parametrize("part", ["mpu/create", "mpu/complete", "mpu/abort"])
-def test_multipart_uploads_are_refused_with_the_error_that_clients_expect(
-    mlflow: Mlflow, root: str, part: str
-) -> None:
-    address = f"/w/lab/api/2.0/mlflow-artifacts/{part}{root}"
-    answer = mlflow.client.post(
-        address, json.dumps({"path": "x"}), content_type="application/json"
-    )
-    refused = refusal(answer)
-    assert (refused.status, refused.code) == (501, "NOT_IMPLEMENTED")
-    assert refused.message.startswith(
-        "Multipart upload is not supported for the current artifact repository"
-    )
-    presigned = f"/w/lab/api/2.0/mlflow-artifacts/presigned{root}/x"
-    assert refusal(mlflow.client.get(presigned)).status == 501
 
 
 def test_an_address_without_a_workspace_means_the_workspace_of_the_token(

@@ -120,13 +120,13 @@ def test_health_needs_no_credentials(db: None) -> None:
     assert (answer.status_code, answer.content) == (200, b"OK")
 
 
-def test_server_info_turns_multipart_uploads_off(mlflow: Mlflow) -> None:
+def test_server_info_turns_multipart_uploads_on(mlflow: Mlflow) -> None:
     for base in ("/w/lab", ""):
         answer = mlflow.client.get(f"{base}/api/3.0/mlflow/server-info")
         assert answer.json() == {
             "store_type": "SqlStore",
             "workspaces_enabled": False,
-            "multipart_uploads_enabled": False,
+            "multipart_uploads_enabled": True,
             "multipart_downloads_enabled": False,
         }
 

@@ -15,7 +15,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from runs.api.v1.openapi import list_operations, readable_path
 from runs.models import Role, View
 from tests.api.rest import Rest, rest_client
-from tests.api.v1 import compute_bodies, registry_bodies, view_bodies
+from tests.api.v1 import compute_bodies, registry_bodies, upload_bodies, view_bodies
 
 RUN, EXPERIMENT = "runs/r1", "experiments/1"
 #: A body that is right, for every operation that takes one.
@@ -51,6 +51,7 @@ RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
     **view_bodies.RIGHT,
     **compute_bodies.RIGHT,
     **registry_bodies.RIGHT,
+    **upload_bodies.RIGHT,
 }
 LONG = "x" * 70_000
 
@@ -134,6 +135,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     *view_bodies.WRONG,
     *compute_bodies.WRONG,
     *registry_bodies.WRONG,
+    *upload_bodies.WRONG,
     ("log_metrics", {"writer": ""}, "writer"),
     ("log_metrics", {"writer": "x" * 65}, "writer"),
     ("log_metrics", {"writer": "\x00"}, "writer"),
@@ -173,6 +175,7 @@ def scene(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
         View.objects.filter(slug=made["slug"]).update(slug=view_bodies.SLUG)
         compute_bodies.prepare(rest)
         registry_bodies.prepare(rest)
+        upload_bodies.prepare()
         yield rest
         transaction.set_rollback(True)
 
@@ -284,7 +287,8 @@ def test_an_unknown_id_is_not_found(
 ) -> None:
     owner = rest_client("lab", Role.OWNER)
     filled = path.removeprefix("workspaces/{workspace}/")
-    filled = re.sub(r"\{(key|path|writer)\}", "k", filled)
+    filled = re.sub(r"\{(key|path|writer|upload)\}", "k", filled)
+    filled = filled.replace("{offset}", "0")
     filled += "?offset=0" if name == "append_file" else ""
     body = RIGHT[name][2] if name in RIGHT else None
     before = stored()

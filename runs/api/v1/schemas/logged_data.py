@@ -167,3 +167,43 @@ class UploadQuery(RequestStruct):
 
 class Removed(Struct):
     removed: int
+
+
+class NewUpload(RequestStruct):
+    """`size` in bytes. `key`: up to 64 characters, with which the client finds its
+    upload again. `overwrite`: false refuses to replace a file with other content.
+    """
+
+    path: str
+    size: Annotated[int, Meta(ge=0)]
+    key: str = ""
+    overwrite: bool = True
+
+
+class PieceInfo(Struct):
+    offset: int
+    size: int
+    sha256: str
+
+
+class UploadInfo(Struct):
+    """`piece_size`: how large the pieces should be, in bytes."""
+
+    id: str
+    path: str
+    size: int
+    piece_size: int
+    is_complete: bool
+    pieces: list[PieceInfo]
+
+
+class PieceQuery(RequestStruct):
+    """`sha256` of the body's bytes, which are refused if they have another one."""
+
+    sha256: str = ""
+
+
+class UploadEnd(RequestStruct):
+    """`sha256` of the whole file, which is refused if it has another one."""
+
+    sha256: str = ""
