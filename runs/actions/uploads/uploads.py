@@ -8,7 +8,7 @@ over in one transaction, so no crash can leave a part of a file under its path.
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
@@ -19,7 +19,7 @@ from runs.actions.files import (
     refuse_clash,
 )
 from runs.actions.run_rows import record_heartbeat
-from runs.models import Run, Upload, UploadPiece
+from runs.models import File, Run, Upload, UploadPiece
 from runs.storage.files import files
 from studio.core import names
 from studio.core.batches import SIZE
@@ -101,9 +101,10 @@ def _insert_or_find(owner: FileOwner, row: Upload, now: int) -> Upload:
 def _find_by_key(owner: FileOwner, key: str, path: str, size: int) -> Upload | None:
     if not key or not isinstance(owner, Run):
         return None
-    found = _uploads_of(owner).filter(key=key, completed__isnull=True).first()
+    rows = _uploads_of(owner).filter(key=key)
+    found = rows.filter(completed__isnull=True).first()
     if found is None:
-        return None
+        return _find_result(rows, path, size)
     if (found.path, found.size) != (path, size):
         raise Conflict(_("Another upload of this run has the same key."), field="key")
     if files.is_whole(found.blob, 0):
@@ -111,6 +112,13 @@ def _find_by_key(owner: FileOwner, key: str, path: str, size: int) -> Upload | N
     # Backups have no uploads under way: after a restore the pieces are lost.
     delete_uploads(Upload.objects.filter(pk=found.pk))
     return None
+
+
+def _find_result(rows: QuerySet[Upload], path: str, size: int) -> Upload | None:
+    """Return a completed upload whose file is still the current one."""
+    current = File.objects.filter(pk=OuterRef("file_key"), replaced__isnull=True)
+    found = rows.filter(Exists(current), path=path, size=size)
+    return found.order_by("-completed").first()
 
 
 def find_upload(owner: FileOwner, upload_id: str, *, in_parts: bool = False) -> Upload:

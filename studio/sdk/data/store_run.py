@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from studio.core.errors import AlreadyExists, NotFound, PermissionDenied
 from studio.core.names import check_path
+from studio.sdk.delivery import upload_file
 from studio.sdk.errors import UserErrorException
 from studio.sdk.run import download_file
 
@@ -93,10 +94,12 @@ class StoreRun:
 
     def _put(self, path: str, content: Any, size: int, *, overwrite: bool) -> None:
         self._connection.require_online("uploaded to", "upload again")
-        address = self._address(path) + ("" if overwrite else "?overwrite=0")
+        client, run_path = self._connection.client, f"runs/{self.run_id}"
         try:
             self._create()
-            self._connection.client.upload(address, content, size)
+            upload_file(
+                client, run_path, check_path(path), content, size, overwrite=overwrite
+            )
         except PermissionDenied as error:
             raise UserErrorException(
                 f"{path!r} can't be stored in the workspace: {error.message} Scripts "

@@ -7,6 +7,7 @@ See docs/delivery.md for the guarantees.
 from studio.sdk.delivery.account import Account, read_account
 from studio.sdk.delivery.background import count_waiting, open_sender
 from studio.sdk.delivery.notices import print_notice
+from studio.sdk.delivery.piece_uploads import upload_file
 from studio.sdk.delivery.receipts import Receipt, pluralize
 from studio.sdk.delivery.retry_policy import RetryPause
 from studio.sdk.delivery.sender import Sender
@@ -38,4 +39,5 @@ __all__ = [
     "print_notice",
     "read_account",
     "spool_root",
+    "upload_file",
 ]

@@ -11,7 +11,6 @@ import os
 import shutil
 import uuid
 from pathlib import Path
-from urllib.parse import quote
 
 from studio.core.errors import (
     Conflict,
@@ -22,6 +21,7 @@ from studio.core.errors import (
 )
 from studio.sdk.client import Client
 from studio.sdk.delivery.notices import print_notice
+from studio.sdk.delivery.piece_uploads import upload_file
 from studio.sdk.delivery.receipts import LostDataCounter
 from studio.sdk.delivery.spool_records import StagedFile
 from studio.sdk.delivery.writer_queues import WriterQueues
@@ -82,9 +82,8 @@ def deliver_file(
     """
     staged = queues.folder.path / "held" / file.held
     source = staged if file.held else Path(file.source)
-    path = f"{queues.run_path}/files/{quote(file.path, safe='/')}"
     try:
-        _upload_staged_file(client, path, source, file)
+        _upload_staged_file(client, queues.run_path, source, file)
         return
     except OSError as error:
         reason = f"it cannot be read: {error.strerror or error}"
@@ -123,13 +122,15 @@ def delete_staged(folder: Path, name: str) -> None:
 
 
 def _upload_staged_file(
-    client: Client, path: str, source: Path, file: StagedFile
+    client: Client, run_path: str, source: Path, file: StagedFile
 ) -> None:
     for attempt in range(MAX_READ_ATTEMPTS):
         with source.open("rb") as content:
             before = os.fstat(content.fileno())
             try:
-                client.upload(path, content, before.st_size, attempts=1)
+                upload_file(
+                    client, run_path, file.path, content, before.st_size, attempts=1
+                )
             except InvalidValue:
                 # The file became shorter during the upload.
                 if attempt + 1 == MAX_READ_ATTEMPTS:

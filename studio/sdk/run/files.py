@@ -232,10 +232,12 @@ class RunFiles:
     def _put_file(
         self, path: str, source: BinaryIO, size: int, overwrite: bool
     ) -> None:
-        url_path = self._state.path(f"files/{quote(path)}")
-        url_path += "" if overwrite else "?overwrite=0"
+        # Imported here, since few scripts send files without the spool.
+        from studio.sdk.delivery import upload_file
+
+        client, run_path = self._state.connection.client, self._state.path()
         try:
-            self._state.connection.client.upload(url_path, source, size)
+            upload_file(client, run_path, path, source, size, overwrite=overwrite)
         except AlreadyExists as error:
             raise _exists_error(path) from error
 

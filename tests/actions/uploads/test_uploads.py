@@ -130,11 +130,14 @@ def test_a_key_of_another_file_is_refused(up: Uploader) -> None:
         up.open("b.bin", key="k")
 
 
-def test_a_key_can_be_used_again_after_the_end(up: Uploader) -> None:
+def test_the_key_finds_the_result_while_its_file_is_current(up: Uploader) -> None:
+    """As where only the answer to the last request was lost."""
     first = up.open(key="k")
     up.fill(first)
     up.complete(first)
-    assert up.open(key="k").pk != first.pk
+    assert up.open(key="k").pk == first.pk
+    save_file(up.run, "a.bin", [b"new"], limit=9, **up.act)
+    assert up.open(key="k").completed is None
 
 
 def test_completing_again_returns_the_same_file(up: Uploader) -> None:
