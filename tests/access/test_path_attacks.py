@@ -25,6 +25,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from runs.actions.actor import Actor
 from runs.actions.files.files import save_file
+from runs.actions.files.snapshots import save_snapshot
 from runs.actions.run.runs import create_run
 from runs.models import File, Run, Upload, now_ms
 from studio.core.errors import InvalidValue
@@ -45,7 +46,7 @@ NO_PATHS = {"key", "route"}
 PATH_NAME = re.compile(r"path|file|folder|^open$|^left$|^right$")
 #: Statuses of refusals and of what an attack does not reach.
 ANSWERS = {200, 206, 302, 304, 400, 403, 404, 405, 409, 413, 422, 501}
-#: What the parameters of MLflow's endpoints need besides.
+#: What the parameters of MLflow's endpoints also need.
 MLFLOW_QUERY = "run_id=first&name=nosuch&version=1"
 MLFLOW_NAMES = ("path", "artifact_file_path", "artifact_directory_path")
 
@@ -87,8 +88,16 @@ def scene(
         act: dict[str, Any] = {"actor": Actor(made.team.owner), "now": now_ms()}
         other = create_run(run.experiment, run_id="other", **act)
         save_file(other, "out.txt", [OTHER], limit=100, **act)
+        save_snapshot(run, [archive_of("out.txt")], **act)
         yield made
         transaction.set_rollback(True)
+
+
+def archive_of(name: str) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr(name, b"x")
+    return archive.getvalue()
 
 
 def names(store: Path, attacks: list[str]) -> list[str]:
@@ -153,6 +162,7 @@ def body_for(route: str, attack: str) -> bytes:
 
 
 @pytest.mark.django_db
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("route", WITH_PATH)
 def test_no_path_in_an_address_leads_out(scene: Scene, store: Path, route: str) -> None:
     part, row = path_part(route), TABLE[route]
@@ -209,7 +219,7 @@ def path_parameters(scene: Scene, route: str) -> set[str]:
 
 
 @pytest.mark.django_db
-@pytest.mark.sample(25)
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("route", READING)
 def test_no_path_in_a_parameter_leads_out(
     scene: Scene, store: Path, route: str
@@ -263,17 +273,14 @@ def test_the_path_of_an_upload_in_pieces_leads_nowhere(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", TRAVERSALS)
+@pytest.mark.parametrize("name", sorted({*TRAVERSALS} - {"%00"}))
 def test_a_snapshot_with_such_a_name_is_refused(scene: Scene, name: str) -> None:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as packed:
-        packed.writestr(unquote(name) or "x", b"x")
     route = "api/v1/workspaces/<str:workspace>/runs/<str:run_id>/snapshot"
     client = client_of("owner", scene, TABLE[route])
     address = path_of(route, TABLE[route], scene.fill)
-    answer, _found = send(client, "PUT", address, archive.getvalue())
-    # `zipfile` ends a name at NUL, so what it reads can be a plain name.
-    assert answer.status_code in ({200, 400} if "%00" in name else {400})
+    answer, _found = send(client, "PUT", address, archive_of(unquote(name)))
+    # `zipfile` ends a name at NUL. What is left can be a plain name: another snapshot.
+    assert answer.status_code in ({400, 409} if "%00" in name else {400})
 
 
 @pytest.mark.parametrize("name", TRAVERSALS)
