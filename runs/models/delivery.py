@@ -1,4 +1,4 @@
-"""Writers, log streams, snapshots and uploads: what the SDK delivers is stored exactly once.
+"""Writers, log streams, snapshots, uploads: what the SDK delivers is stored once.
 
 A writer is one process that logs to a run. It numbers its rows, and the server stores
 the next number that it expects. So a repeated row is recognized by its number, however
