@@ -74,6 +74,5 @@ FIGURE = PreviewKind(
     max(MAX_PAGE_BYTES, MAX_JSON_BYTES),
     icon="line",
     can_show=can_show,
-    script="previews-figure",
     respond=respond,
 )

@@ -30,5 +30,4 @@ IMAGE = PreviewKind(
     build,
     PICTURE_HEAD_BYTES,
     icon="image",
-    script="previews-image",
 )

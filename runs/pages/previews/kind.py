@@ -44,8 +44,6 @@ class PreviewKind:
     can_show: Callable[[PreviewReader], bool] | None = None
     #: A template with the controls of the viewer's head.
     tools: str = ""
-    #: The bundle of scripts that the preview needs.
-    script: str = ""
     #: The name of a template that several kinds share.
     shared_template: str = ""
     #: Answers `?as=<name>` at the address of the file's bytes.

@@ -78,7 +78,7 @@ def _sheet(content: PickleContent) -> FactSheet:
 def _key_table(content: PickleContent) -> list[FactTable]:
     """List the entries of a dict that are plain values."""
     value = content.value
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not value:
         return []
     rows = [
         [str(key)[:200], _plain_text(each)]

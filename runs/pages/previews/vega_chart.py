@@ -61,7 +61,6 @@ VEGA = PreviewKind(
     MAX_JSON_BYTES,
     icon="line",
     can_show=can_draw,
-    script="previews-figure",
     shared_template="figure",
     respond=respond,
 )

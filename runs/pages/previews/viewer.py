@@ -44,7 +44,6 @@ class Preview:
     kind: str
     template: str
     tools: str = ""
-    script: str = ""
     shown: object = None
     summary: str = ""
     views: Sequence[ViewLink] = ()
@@ -110,7 +109,6 @@ def _show(reader: PreviewReader, view: str, href: str) -> Preview:
             kind.name,
             kind.template,
             kind.tools,
-            kind.script,
             shown.content,
             shown.summary,
             _view_links(others, kind, href),

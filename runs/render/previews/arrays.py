@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tokenize
 import zlib
 from dataclasses import dataclass
 from math import prod
@@ -21,7 +22,16 @@ MAX_HEADER_BYTES = 64 * 1024
 MAX_STATISTICS_BYTES = 32 << 20
 MAX_TABLE_ROWS, MAX_TABLE_COLUMNS = 50, 30
 MAX_PICTURE_SIDE = 512
-MAX_SIDE = 1 << 20
+#: NumPy reads the header as the text of a Python dict.
+_HEADER_ERRORS = (
+    ValueError,
+    TypeError,
+    SyntaxError,
+    RecursionError,
+    MemoryError,
+    OverflowError,
+    tokenize.TokenError,
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,7 @@ def read_array_header(source: ByteSource) -> ArrayHeader:
             shape, fortran, dtype = np.lib.format.read_array_header_1_0(head)
         else:
             shape, fortran, dtype = np.lib.format.read_array_header_2_0(head)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+    except _HEADER_ERRORS as error:
         raise InvalidContent from error
     if any(side < 0 for side in shape) or len(shape) > 64:
         raise InvalidContent
@@ -123,6 +133,9 @@ def _whole_array(source: ByteSource, header: ArrayHeader) -> np.ndarray | None:
     if not size or size > MAX_STATISTICS_BYTES or size > source.size - header.start:
         return None
     values = _first_values(source, header, size)
+    # The file can end earlier than it did when its size was recorded.
+    if values.size < header.count:
+        return None
     if header.is_fortran:
         return values.reshape(header.shape[::-1]).T
     return values.reshape(header.shape)

@@ -217,8 +217,8 @@ def _cleaned_object(value: Mapping[str, Any], depth: int) -> Any:
 def clean_text(text: str) -> str:
     """Keep only line ends of a text's markup."""
     text = text[:MAX_TEXT_CHARS]
-    if "<" not in text and "&" not in text and not _ADDRESS.search(text):
-        return text
+    if "<" not in text and "&" not in text:
+        return "" if _ADDRESS.search(text) else text
     # Plotly decodes entities after it has read the tags, so a hidden one shows here.
     text = html.unescape(text)
     kept = [part if _KEPT_TAGS.fullmatch(part) else "" for part in _TAG.findall(text)]
@@ -226,7 +226,7 @@ def clean_text(text: str) -> str:
     joined = "".join(
         piece + tag for piece, tag in zip(pieces, [*kept, ""], strict=True)
     )
-    return _ADDRESS.sub("", joined)
+    return "" if _ADDRESS.search(joined) else joined
 
 
 def _title(trace: Mapping[str, Any], kind: str) -> str:
