@@ -29,6 +29,7 @@ COMMANDS = {
     "secret": "studio.cli.compute.secrets:secret_group",
     "sync": "studio.cli.sync:sync",
     "target": "studio.cli.compute.targets:target_group",
+    "undo": "studio.cli.undo:undo",
 }
 
 

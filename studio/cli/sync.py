@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from studio.cli.confirmation import confirm
 from studio.cli.login import parse_address
 from studio.cli.server import connect
 from studio.core.errors import NotFound
@@ -129,7 +130,7 @@ def _discard(found: Sequence[WaitingSpool], *, ask: bool) -> None:
     _show(found, err=True)
     spools = pluralize(len(found), "spool")
     if ask:
-        _confirm(f"Delete {spools}? What was not sent is lost.")
+        confirm(f"Delete {spools}? What was not sent is lost.")
     deleted = 0
     for one in found:
         folder = SpoolFolder.claim(one.path)
@@ -151,22 +152,6 @@ def _connect_to(address: str) -> Client:
             "first."
         )
     return Client(known.url, known.token, target.workspace or known.workspace)
-
-
-def _confirm(question: str) -> None:
-    """Ask on the terminal. Raises ClickException unless the answer is yes."""
-    try:
-        if click.confirm(question, err=True):
-            return
-    except click.Abort as error:
-        # Ctrl-C, or there is no terminal.
-        if sys.stdin.isatty():
-            raise
-        click.echo(err=True)
-        raise click.ClickException(
-            "Nothing was changed: the question needs a terminal, or --yes."
-        ) from error
-    raise click.ClickException("Nothing was changed.")
 
 
 class Delivery:
@@ -210,7 +195,7 @@ def _confirm_redirection(
     if not ask:
         return
     targets = {delivery.client_for(one.owner).workspace for one in others}
-    _confirm(
+    confirm(
         f"Send this to {delivery.client.url}, workspace {', '.join(sorted(targets))}, "
         f"as {delivery.account.user}?"
     )

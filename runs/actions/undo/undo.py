@@ -54,11 +54,12 @@ def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> 
 @transaction.atomic
 def undo_change_set(
     change_set: ChangeSet, *, actor: Actor, now: int, anyway: bool = False
-) -> None:
+) -> ChangeSet | None:
     """Restore the values before the change; raise Conflict if something changed since.
 
-    The error's detail `later` lists the first later changes: `field`, `before`, `after`
-    and `now`. With `anyway` they are overwritten.
+    Returns the change set of the undo, or None if nothing had to be restored. The
+    error's detail `later` lists the first later changes: `field`, `before`, `after` and
+    `now`. With `anyway` they are overwritten.
     """
     related = ("run", "experiment__workspace")
     # In reverse: a change of the set can depend on one before it.
@@ -86,7 +87,7 @@ def undo_change_set(
     changed = [(change, value) for change, value in found if value != change.before]
     edits = restore_values(changed, runs, change_set, now)
     action = REDO if change_set.action == UNDO else UNDO
-    record_changes(change_set.workspace, action, edits, actor=actor, now=now)
+    return record_changes(change_set.workspace, action, edits, actor=actor, now=now)
 
 
 def conflict_details(change: Change, value: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runs.api.v1 import (
     about,
+    changes,
     compute,
     delivery,
     experiments,
@@ -56,6 +57,11 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_RUN}/star": (runs.star_run, runs.unstar_run),
         f"{_RUN}/events": (runs.list_events,),
         f"{_RUN}/children": (runs.create_children,),
+    },
+    "Many runs, undo": {
+        f"{_WORKSPACE}/bulk": (changes.change_runs,),
+        f"{_WORKSPACE}/undo": (changes.undo_latest,),
+        f"{_WORKSPACE}/changes/<int:number>/undo": (changes.undo_change,),
     },
     "Parameters, properties, tags": {
         f"{_RUN}/params": (params_and_tags.get_params, params_and_tags.log_params),

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from django.db.models import Count, Prefetch
 from django.utils.translation import gettext as _
 
-from runs.models import Change, ChangeSet, Run, RunEvent, User, Workspace
+from runs.models import (
+    ApiToken,
+    Change,
+    ChangeSet,
+    Run,
+    RunEvent,
+    User,
+    Workspace,
+)
 from studio.core.errors import NotFound
 
 
@@ -68,9 +76,11 @@ def last_change_of_run_by(run: Run, user: User) -> ChangeSet | None:
     )
 
 
-def last_change_in_workspace_by(workspace: Workspace, user: User) -> ChangeSet | None:
-    """What that person changed last in the workspace, by hand."""
-    mine = ChangeSet.objects.filter(workspace=workspace, actor=user, token=None)
+def last_change_in_workspace_by(
+    workspace: Workspace, user: User, token: ApiToken | None = None
+) -> ChangeSet | None:
+    """What that person changed last in the workspace: by hand, or with the token."""
+    mine = ChangeSet.objects.filter(workspace=workspace, actor=user, token=token)
     return mine.order_by("-pk").first()
 
 

@@ -11,10 +11,12 @@ from studio.cli.command_group import CommandGroup, suggest
 #: The name of the command that starts a program. It is not shown, and never typed.
 LAUNCH = "command"
 RUN_COMMANDS = {
+    "archive": "studio.cli.run.bulk:archive",
     "cancel": "studio.cli.run.status:cancel",
     LAUNCH: "studio.cli.run.launch:launch_command",
     "compare": "studio.cli.run.compare:compare",
     "complete": "studio.cli.run.status:complete",
+    "delete": "studio.cli.run.bulk:delete",
     "describe": "studio.cli.run.change:describe",
     "download-logs": "studio.cli.run.logs:download_logs",
     "export": "studio.cli.run.export:export",
@@ -23,11 +25,13 @@ RUN_COMMANDS = {
     "logs": "studio.cli.run.logs:logs",
     "monitor-logs": "studio.cli.run.logs:monitor_logs",
     "rename": "studio.cli.run.change:rename",
+    "restore": "studio.cli.run.bulk:restore",
     "resubmit": "studio.cli.run.resubmit:resubmit",
     "show": "studio.cli.run.show:show",
     "submit-hyperdrive": "studio.cli.run.hyperdrive:submit_hyperdrive",
     "submit-script": "studio.cli.run.submit:submit_script",
     "tag": "studio.cli.run.change:tag",
+    "unarchive": "studio.cli.run.bulk:unarchive",
     "untag": "studio.cli.run.change:untag",
     "update": "studio.cli.run.change:update",
 }

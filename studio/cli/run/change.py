@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from studio.cli.output import Output, output_options
+from studio.cli.run.bulk import Matching, change_matching, matching_options
 from studio.cli.run.records import read_record
 from studio.cli.target import Target, run_path, target_options
 from studio.cli.words import (
@@ -51,27 +52,56 @@ def update(
 
 
 @click.command(
-    epilog="Examples: studio run tag RUN quality=good · studio run tag RUN baseline"
+    epilog="Examples: studio run tag RUN quality=good · studio run tag RUN baseline · "
+    "studio run tag -q 'status:failed' checked"
 )
 @output_options
 @target_options
 @run_option
+@matching_options
 @words_argument("[RUN] KEY[=VALUE]…")
-def tag(target: Target, output: Output, run_id: str, words: tuple[str, ...]) -> None:
+def tag(
+    target: Target,
+    output: Output,
+    run_id: str,
+    matching: Matching,
+    words: tuple[str, ...],
+) -> None:
     """Add or change tags. A key alone is a tag without a value."""
+    if matching.is_given:
+        if not words:
+            raise click.UsageError("Name a tag: KEY or KEY=VALUE.")
+        tags = {"tags": parse_tags(words, "KEY")}
+        change_matching(target, output, "tag", matching, [run_id], tags)
+        return
     run_id, texts = take_run(target, words, run_id, others=True)
     if not texts:
         raise click.UsageError("Name a tag: KEY or KEY=VALUE.")
     _edit_tags(target, output, run_id, {"set": parse_tags(texts, "KEY")})
 
 
-@click.command(epilog="Example: studio run untag RUN baseline")
+@click.command(
+    epilog="Examples: studio run untag RUN baseline · studio run untag -q 'tag:x' x"
+)
 @output_options
 @target_options
 @run_option
+@matching_options
 @words_argument("[RUN] KEY…")
-def untag(target: Target, output: Output, run_id: str, words: tuple[str, ...]) -> None:
+def untag(
+    target: Target,
+    output: Output,
+    run_id: str,
+    matching: Matching,
+    words: tuple[str, ...],
+) -> None:
     """Remove tags."""
+    if matching.is_given:
+        if not words:
+            raise click.UsageError("Name the key of a tag.")
+        removed = {"remove": list(words)}
+        change_matching(target, output, "tag", matching, [run_id], removed)
+        return
     run_id, keys = take_run(target, words, run_id, others=True)
     if not keys:
         raise click.UsageError("Name the key of a tag.")
@@ -86,13 +116,29 @@ def untag(target: Target, output: Output, run_id: str, words: tuple[str, ...]) -
     _edit_tags(target, output, run_id, {"remove": keys})
 
 
-@click.command(epilog="Example: studio run rename RUN 'baseline, seed 2'")
+@click.command(
+    epilog="Examples: studio run rename RUN 'baseline, seed 2' · "
+    "studio run rename -q 'tag:sweep' '{name} lr={params.lr}'"
+)
 @output_options
 @target_options
 @run_option
+@matching_options
 @words_argument("[RUN] NAME")
-def rename(target: Target, output: Output, run_id: str, words: tuple[str, ...]) -> None:
-    """Change the display name."""
+def rename(
+    target: Target,
+    output: Output,
+    run_id: str,
+    matching: Matching,
+    words: tuple[str, ...],
+) -> None:
+    """Change the display name. With -q, NAME is a pattern such as {name} {number}."""
+    if matching.is_given:
+        if len(words) != 1:
+            raise click.UsageError("Give one pattern. Put it in quotes.")
+        pattern = {"pattern": words[0]}
+        change_matching(target, output, "rename", matching, [run_id], pattern)
+        return
     run_id, texts = take_run(target, words, run_id, others=True)
     if len(texts) != 1:
         raise click.UsageError("Give one name. Put a name with spaces in quotes.")

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from runs.api.v1.schemas.changes import (
+    BulkReply,
+    BulkRequest,
+    UndoReply,
+    UndoRequest,
+)
 from runs.api.v1.schemas.compute import (
     AgentBeat,
     AgentInfo,
@@ -182,6 +188,8 @@ __all__ = [
     "AttemptInfo",
     "Batch",
     "Beat",
+    "BulkReply",
+    "BulkRequest",
     "Cancel",
     "ChildList",
     "CloneTo",
@@ -300,6 +308,8 @@ __all__ = [
     "TextReply",
     "TokenInfo",
     "TokenList",
+    "UndoReply",
+    "UndoRequest",
     "UploadEnd",
     "UploadInfo",
     "UploadQuery",

@@ -1,0 +1,134 @@
+"""REST: change many runs at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from django.utils.translation import gettext as _
+
+from runs.access import (
+    Permission,
+    StudioRequest,
+    check_role,
+    signed_in_user,
+    workspace_of,
+)
+from runs.actions.bulk import (
+    BulkChange,
+    CancelChange,
+    FlagChange,
+    NameChange,
+    StarChange,
+    TagChange,
+    apply_bulk_change,
+    check_bulk_size,
+    find_all_skipped,
+    read_pattern,
+    with_descendants,
+)
+from runs.api.v1.endpoints import endpoint
+from runs.api.v1.lookups import find_experiment
+from runs.api.v1.schemas import BulkReply, BulkRequest
+from runs.models import Run, now_ms
+from runs.search.query import build_query, read_run_set
+from studio.core.batches import batches
+from studio.core.errors import InvalidValue, NotFound
+from studio.core.view_spec import ViewSpec
+
+_NEEDS = {
+    "star": Permission.STAR,
+    "unstar": Permission.STAR,
+    "delete": Permission.TRASH,
+    "restore": Permission.TRASH,
+    "cancel": Permission.CANCEL,
+}
+_FLAGS = {
+    "archive": ("archived", True),
+    "unarchive": ("archived", False),
+    "delete": ("deleted", True),
+    "restore": ("deleted", False),
+}
+#: Ids that one statement names.
+IDS_PER_STATEMENT = 500
+
+
+@endpoint("POST", Permission.STAR, body=BulkRequest, reply=BulkReply)
+def change_runs(request: StudioRequest, body: BulkRequest) -> BulkReply:
+    """Change up to 10,000 runs: one change set, which one undo restores.
+
+    Stars need the role reader, all other actions contributor. A repeated request
+    changes nothing more.
+    """
+    assert request.role is not None
+    check_role(_NEEDS.get(body.action, Permission.ANNOTATE), request.role)
+    workspace = workspace_of(request)
+    change = _build_change(request, body)
+    keys = _find_keys(request, body)
+    if body.below:
+        keys = with_descendants(keys)
+    if body.dry_run:
+        skipped = find_all_skipped(workspace, keys, change)
+        counts = Counter(skip.value for skip in skipped.values())
+        return BulkReply(len(keys) - len(skipped), dict(counts), None)
+    result = apply_bulk_change(
+        workspace, keys, change, actor=request.actor, now=now_ms()
+    )
+    return BulkReply(
+        result.changed,
+        {skip.value: n for skip, n in result.skipped.items()},
+        result.change_set.pk if result.change_set else None,
+    )
+
+
+def _build_change(request: StudioRequest, body: BulkRequest) -> BulkChange:
+    if body.action in _FLAGS:
+        field, wanted = _FLAGS[body.action]
+        return FlagChange(field, wanted, now_ms())
+    if body.action == "cancel":
+        return CancelChange(request.actor, now_ms())
+    if body.action == "rename":
+        return NameChange(read_pattern(body.pattern, body.find, body.replacement))
+    if body.action == "tag":
+        return TagChange(body.tags, body.remove).check()
+    return StarChange(signed_in_user(request), body.action == "star")
+
+
+def _find_keys(request: StudioRequest, body: BulkRequest) -> list[int]:
+    if (body.ids is None) == (body.q is None):
+        raise InvalidValue(_("Give either ids or q."), field="q")
+    if body.ids is not None:
+        return _keys_of_ids(request, list(dict.fromkeys(body.ids)))
+    flags = {
+        name: "1" for name in ("children", "mine", "archived") if getattr(body, name)
+    }
+    query = build_query(
+        ViewSpec.from_query({"q": body.q or "", **flags}),
+        signed_in_user(request),
+        workspace_of(request),
+        now=now_ms(),
+        experiment=None
+        if body.experiment is None
+        else find_experiment(request, body.experiment),
+    )
+    found = read_run_set(query)
+    if not found.exact:
+        # Some of the matching runs would be left out without a word.
+        check_bulk_size(len(found.ids) + 1)
+    return list(found.ids)
+
+
+def _keys_of_ids(request: StudioRequest, ids: list[str]) -> list[int]:
+    check_bulk_size(len(ids))
+    visible = Run.objects.visible_to(signed_in_user(request))
+    runs = visible.in_workspace(workspace_of(request))
+    known: dict[str, int] = {}
+    for some in batches(ids, IDS_PER_STATEMENT):
+        rows = runs.filter(run_id__in=some)
+        known.update(rows.values_list("run_id", "pk"))
+    missing = [each for each in ids if each not in known]
+    if missing:
+        raise NotFound(
+            _("There is no run %(run_id)r.") % {"run_id": missing[0]},
+            run_id=missing[0],
+        )
+    return [known[each] for each in ids]

@@ -1,0 +1,44 @@
+"""REST: undo a change set, or the caller's last one."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
+from runs.actions.undo import undo_change_set
+from runs.api.v1.endpoints import endpoint
+from runs.api.v1.schemas import UndoReply, UndoRequest
+from runs.models import ChangeSet, now_ms
+from runs.search.run import find_change_set_in, last_change_in_workspace_by
+from studio.core.errors import NotFound
+
+
+@endpoint("POST", Permission.ANNOTATE, body=UndoRequest, reply=UndoReply)
+def undo_change(request: StudioRequest, number: int, body: UndoRequest) -> UndoReply:
+    """Undo a change set of runs or experiments; an undo is undone again (redo).
+
+    The error is Conflict, with `later`, if a value was changed since; `anyway`
+    overwrites it.
+    """
+    found = find_change_set_in(workspace_of(request), number)
+    return _undo(request, found, body)
+
+
+@endpoint("POST", Permission.ANNOTATE, body=UndoRequest, reply=UndoReply)
+def undo_latest(request: StudioRequest, body: UndoRequest) -> UndoReply:
+    """Undo the last change that the caller's token made here; again: redo it."""
+    found = last_change_in_workspace_by(
+        workspace_of(request), signed_in_user(request), request.actor.token
+    )
+    if found is None:
+        raise NotFound(_("You have no change to undo here."))
+    return _undo(request, found, body)
+
+
+def _undo(
+    request: StudioRequest, change_set: ChangeSet, body: UndoRequest
+) -> UndoReply:
+    made = undo_change_set(
+        change_set, actor=request.actor, now=now_ms(), anyway=body.anyway
+    )
+    return UndoReply(made.pk, made.action) if made else UndoReply(None, "")

@@ -1,0 +1,73 @@
+"""Schemas of changes of many runs, and of their undo."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from runs.api.v1.schemas.runs import RequestStruct, Tags
+
+BulkActionName = Literal[
+    "tag",
+    "rename",
+    "archive",
+    "unarchive",
+    "delete",
+    "restore",
+    "star",
+    "unstar",
+    "cancel",
+]
+
+
+class BulkRequest(RequestStruct):
+    """Which runs to change, and how.
+
+    Either `ids` names the runs, or `q` is a filter; with `q`, `experiment`, `children`,
+    `mine` and `archived` mean the same as in the list of runs. With `below` all runs
+    below these change too. `tags` are set and the keys `remove` are removed (`tag`).
+    `pattern` is the new name, after `find` was replaced in the old one (`rename`). With
+    `dry_run` nothing changes, and the reply says what would.
+    """
+
+    action: BulkActionName
+    ids: list[str] | None = None
+    q: str | None = None
+    experiment: int | None = None
+    children: bool = False
+    mine: bool = False
+    archived: bool = False
+    below: bool = False
+    tags: Tags = field(default_factory=dict)
+    remove: list[str] = field(default_factory=list)
+    pattern: str = "{name}"
+    find: str = ""
+    replacement: str = ""
+    dry_run: bool = False
+
+
+class BulkReply(Struct):
+    """How many runs changed, and how many were skipped, by reason.
+
+    Reasons: `same` (nothing to change), `locked`, `registered` (a registered model uses
+    the run), `ended`, `canceling`, `name` (the new name is empty or too long).
+    `change_set` is the number for undo; null if there is nothing to undo.
+    """
+
+    changed: int
+    skipped: dict[str, int]
+    change_set: int | None
+
+
+class UndoRequest(RequestStruct):
+    """`anyway`: also where a value was changed since."""
+
+    anyway: bool = False
+
+
+class UndoReply(Struct):
+    """`action` is `undo` or `redo`, or empty if nothing had to change."""
+
+    change_set: int | None
+    action: str

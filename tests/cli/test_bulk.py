@@ -1,0 +1,77 @@
+"""Commands that change many runs, with a count and a question, and their undo."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import CommandLine, command_line, new_run
+from tests.parts.server import Server
+
+
+@pytest.fixture
+def studio(server: Server, tmp_path: Path) -> CommandLine:
+    return command_line(server, tmp_path)
+
+
+@pytest.fixture
+def experiment(server: Server) -> str:
+    name = f"bulk-{uuid.uuid4().hex[:8]}"
+    for n in range(3):
+        new_run(server, f"{name}-{n}", name)
+    return name
+
+
+def test_matching_runs_are_tagged_renamed_and_restored_by_undo(
+    studio: CommandLine, experiment: str
+) -> None:
+    where = ("-e", experiment, "-q", f"not id:{experiment}-0", "--yes")
+    assert studio.json("run", "tag", *where, "checked", "by=me")["changed"] == 2
+    done = studio.json("run", "rename", *where, "{name} by {tags.by}")
+    assert done["changed"] == 2
+    names = studio.json("run", "list", "-e", experiment, "[].display_name")
+    assert sum(name.endswith(" by me") for name in names) == 2
+    assert studio.json("undo", str(done["change_set"]))["action"] == "undo"
+    assert studio.json("undo")["action"] == "redo"
+    gone = studio.json("run", "untag", *where, "checked")
+    assert (gone["changed"], gone["skipped"]) == (2, {})
+
+
+def test_named_runs_go_to_the_trash_and_come_back(
+    studio: CommandLine, experiment: str
+) -> None:
+    runs = [f"{experiment}-{n}" for n in range(2)]
+    plan = studio.json("run", "delete", *runs, "--dry-run")
+    assert plan == {"changed": 2, "skipped": {}, "change_set": None}
+    assert studio.json("run", "delete", *runs, "--yes")["changed"] == 2
+    again = studio.json("run", "delete", *runs, "--yes")
+    assert again == {"changed": 0, "skipped": {"same": 2}, "change_set": None}
+    assert studio.json("run", "restore", *runs, "--yes")["changed"] == 2
+    assert studio.json("run", "archive", runs[0], "--yes")["changed"] == 1
+    assert studio.json("run", "unarchive", runs[0], "--yes")["changed"] == 1
+
+
+def test_without_a_terminal_the_question_is_refused(
+    studio: CommandLine, experiment: str
+) -> None:
+    done = studio("run", "archive", f"{experiment}-0")
+    assert done.returncode == 1
+    assert "Archive 1 run?" in done.stderr
+    assert "Nothing was changed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("archive",),
+        ("delete", "a", "-q", ""),
+        ("tag", "-q", "status:failed"),
+        ("rename", "-q", "", "two", "names"),
+    ],
+)
+def test_incomplete_commands_are_refused(
+    studio: CommandLine, words: tuple[str, ...]
+) -> None:
+    assert studio.refused("run", *words)[0] == 2
