@@ -43,6 +43,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "files": ("js/files/file-tabs.js",),
     "previews-image": ("js/previews/image.js",),
     "previews-figure": ("js/previews/figure.js",),
+    "tables": ("js/tables/table-grid.js",),
     "compute": ("js/compute/compute.js", "js/site/clocks.js"),
     "submit": ("js/submit/submit.js",),
     "models": ("js/registry/models.js",),
@@ -78,6 +79,7 @@ STYLES: dict[str, tuple[str, ...]] = {
         "css/run/images.css",
     ),
     "files": ("css/files/files.css", "css/logs/lines.css"),
+    "tables": ("css/tables/table-grid.css",),
     "run-head": ("css/run/run.css", "css/run/run-tabs.css", "css/run/run-edit.css"),
     "descriptions": ("css/site/prose.css", "css/descriptions/describe.css"),
     "compare": (

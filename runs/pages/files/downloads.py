@@ -43,7 +43,7 @@ def raw_model_file(
 
 def stored_content(file: File) -> FileContent:
     opened = partial(file_store.open, file.blob, file.size)
-    return FileContent(file.name, file.size, opened)
+    return FileContent(file.name, file.size, opened, blob=file.blob)
 
 
 def send_stored_file(request: PageRequest, file: File) -> HttpResponseBase:

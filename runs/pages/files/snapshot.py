@@ -119,7 +119,14 @@ def _snapshot_file_context(
 
 def _member_content(snapshot: Snapshot, file: ArchiveMember) -> FileContent:
     opened = partial(open_member, snapshot.blob, file.path)
-    return FileContent(file.name, file.size, opened, is_packed=True)
+    return FileContent(
+        file.name,
+        file.size,
+        opened,
+        is_packed=True,
+        blob=snapshot.blob,
+        part=file.path,
+    )
 
 
 @access(Permission.READ)

@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from django.http import QueryDict
+
 from runs.render.previews import InvalidContent, load_json
 
 #: The first bytes, by which kinds recognize a file.
@@ -23,16 +25,29 @@ class BudgetExceeded(Exception):
 
 
 @dataclass(frozen=True)
+class ViewerAddress:
+    """The address of the viewer and its parameters, and that of the file's bytes."""
+
+    query: QueryDict
+    href: str
+    raw_href: str
+
+
+@dataclass(frozen=True)
 class FileContent:
     """A file to preview, wherever it is stored; `size` in bytes.
 
-    `is_packed` if a seek has to unpack all bytes up to the new position.
+    `is_packed` if a seek has to unpack all bytes up to the new position. `blob` has the
+    bytes: all of them, or `part` of an archive.
     """
 
     name: str
     size: int
     open: Callable[[], AbstractContextManager[BinaryIO]]
     is_packed: bool = False
+    blob: str = ""
+    part: str = ""
+    viewer: ViewerAddress | None = None
 
 
 class PreviewReader(io.RawIOBase):
@@ -44,6 +59,7 @@ class PreviewReader(io.RawIOBase):
     def __init__(
         self, file: FileContent, source: BinaryIO, max_bytes: int, max_seconds: float
     ) -> None:
+        self.file = file
         self.name, self.size = file.name, file.size
         self._source = source
         self._is_packed = file.is_packed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -17,6 +17,7 @@ from runs.pages.previews.reader import (
     BudgetExceeded,
     FileContent,
     PreviewReader,
+    ViewerAddress,
 )
 from runs.pages.previews.registry import KINDS
 from runs.render.files import file_icon
@@ -71,6 +72,7 @@ def file_viewer_context(
 ) -> dict[str, Any]:
     """Return the context of `_file_view.html`; `raw_href` has the file's bytes."""
     view = request.GET.get("view", "")
+    file = replace(file, viewer=ViewerAddress(request.GET, href, raw_href))
     return {
         "file_icon": file_icon(file.name),
         "raw_href": raw_href,
@@ -167,6 +169,7 @@ def part_response(
 
     Raises NotFound if the file has no such part, MissingBytes.
     """
+    file = replace(file, viewer=ViewerAddress(request.GET, "", request.path))
     with file.open() as source:
         reader = PreviewReader(file, source, SNIFFED_BYTES, 5)
         for kind in _matching_kinds(reader):

@@ -40,7 +40,7 @@ from runs.render.previews.pickles import (
     read_pickle,
 )
 from runs.render.previews.safetensors import count_parameters, read_safetensors
-from runs.render.previews.tables import PreviewTable, csv_table, json_table
+from runs.render.previews.tables import PreviewTable
 from runs.render.previews.trees import json_tree
 from runs.render.previews.vega import is_vega, vega_figure
 from runs.render.previews.waveforms import (
@@ -68,7 +68,6 @@ __all__ = [
     "array_statistics",
     "array_table",
     "count_parameters",
-    "csv_table",
     "figure_of_page",
     "find_tensors",
     "format_name",
@@ -76,7 +75,6 @@ __all__ = [
     "is_figure",
     "is_picture",
     "is_vega",
-    "json_table",
     "json_tree",
     "list_tar",
     "list_zip",

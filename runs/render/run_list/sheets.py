@@ -23,7 +23,7 @@ from runs.render import formats
 TEXT_COLUMN, NUMBER_COLUMN = "text", "number"
 TIME_COLUMN, DURATION_COLUMN = "time", "duration"
 #: A spreadsheet takes a cell that begins so for a formula, and runs it.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 #: A number with its sign begins like a formula and is none.
 _NUMBER = re.compile(r"[+-](?:\d+\.?\d*(?:[eE][+-]?\d+)?|Infinity)", re.ASCII)
 _WIDEST = 48

@@ -38,7 +38,8 @@ def _folded(text: str) -> bytes:
 def _positions(data: NDArray[np.uint8], needle: bytes) -> Iterator[NDArray[np.intp]]:
     for start in range(0, len(data), _BLOCK_BYTES):
         block = _LOWER[data[start : start + _BLOCK_BYTES + len(needle) - 1]]
-        at = np.flatnonzero(block[: len(block) - len(needle) + 1] == needle[0])
+        last = max(0, len(block) - len(needle) + 1)
+        at = np.flatnonzero(block[:last] == needle[0])
         for offset, byte in enumerate(needle[1:], start=1):
             at = at[block[at + offset] == byte]
         yield at + start

@@ -5,6 +5,7 @@ from runs.storage.tables.faults import TableFault, UnreadableTable
 from runs.storage.tables.formats import TableFormat, table_format
 from runs.storage.tables.stored_table import StoredTable, TableColumn
 from runs.storage.tables.table_cache import (
+    MAX_SMALL_BYTES,
     TableProgress,
     TableSource,
     open_table,
@@ -13,6 +14,7 @@ from runs.storage.tables.table_cache import (
 
 __all__ = [
     "BINS",
+    "MAX_SMALL_BYTES",
     "StoredTable",
     "TableColumn",
     "TableFault",

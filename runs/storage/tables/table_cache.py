@@ -96,7 +96,10 @@ def open_table(
     Raises UnreadableTable, MissingBytes, OSError.
     """
     if source.size <= MAX_SMALL_BYTES and not source.format.is_binary:
-        return _small_tables.get(source)
+        if source.blob:
+            return _small_tables.get(source)
+        with source.open() as content:
+            return parse_in_memory(content, source.size, source.format)
     return _open_stored(source) or _parse_in_process(source, wait_seconds)
 
 

@@ -102,7 +102,7 @@ def test_a_large_file_shows_its_beginning_and_end_with_line_numbers(
             b'{"a":1}',
             '<span class="called">a</span> <span class="value">1</span>',
         ),
-        ("t.json", b'{"columns":["c"],"data":[[1]]}', "<td>1</td>"),
+        ("t.json", b'{"columns":["c"],"data":[[1]]}', '<td class="number">1</td>'),
         ("broken.json", b"{", "<code>{</code>"),
         ("a.md", b"# T\n*x*", "<em>x</em>"),
         ("a.png", b"\x89PNG\x00", f'<img src="{RAW}a.png?inline=1"'),

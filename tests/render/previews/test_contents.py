@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from runs.render.files.file_kinds import (
@@ -19,7 +17,6 @@ from runs.render.files.text_lines import (
     lines_of_both_ends,
     numbered_lines,
 )
-from runs.render.previews.tables import MAX_ROWS, PreviewTable, csv_table, json_table
 from runs.render.run.error_headline import headline_of_error, split_traceback
 
 
@@ -62,41 +59,6 @@ def test_the_last_lines_of_a_long_file_keep_their_numbers() -> None:
     assert cut.last == [(9, "y"), (10, "z")]
     uncounted = lines_of_both_ends(b"a\n", b"z\n", 10**10, between=None)
     assert uncounted.last == [(None, "z")]
-
-
-def test_a_csv_is_a_table() -> None:
-    table = csv_table('id,say\n1,"a, b"\n', delimiter=",", is_whole=True)
-    assert table == PreviewTable(["id", "say"], [["1", "a, b"]])
-
-
-def test_the_incomplete_last_row_of_a_cut_csv_is_left_out() -> None:
-    table = csv_table("a,b\n1,2\n3", delimiter=",", is_whole=False)
-    assert table == PreviewTable(["a", "b"], [["1", "2"]], is_whole=False)
-
-
-def test_a_long_table_says_that_it_is_cut() -> None:
-    text = "n\n" + "\n".join(map(str, range(1000)))
-    table = csv_table(text, delimiter=",", is_whole=True)
-    assert table
-    assert (len(table.rows), table.is_whole) == (MAX_ROWS, False)
-
-
-@pytest.mark.parametrize("text", ["", '"' + "x" * 200_000, "\n\n"])
-def test_a_csv_without_rows_is_shown_as_text(text: str) -> None:
-    assert csv_table(text, delimiter=",", is_whole=True) is None
-
-
-def test_a_logged_table_is_a_table() -> None:
-    text = json.dumps({"columns": ["a", "b"], "data": [[1, "x"], [float("nan"), None]]})
-    table = json_table(text)
-    assert table == PreviewTable(["a", "b"], [["1", "x"], ["NaN", "null"]])
-
-
-@pytest.mark.parametrize(
-    "text", ["[1]", '{"columns": 1, "data": 2}', "{", "[" * 99_999]
-)
-def test_other_json_is_not_a_table(text: str) -> None:
-    assert json_table(text) is None
 
 
 @pytest.mark.parametrize(
