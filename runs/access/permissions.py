@@ -64,6 +64,7 @@ class Permission(Enum):
     SHARE_OUT = (Role.OWNER, "create public links")
     LOCK = (Role.OWNER, "lock")
     PURGE = (Role.OWNER, "purge")
+    SEARCH_INDEX = (Role.OWNER, "switch log search on or off")
     COMPUTE = (Role.OWNER, "manage compute targets, agents and secrets")
     # Only the tokens of agents have it.
     SERVE = (Role.OWNER, "serve a compute target")

@@ -100,6 +100,7 @@ STYLES: dict[str, tuple[str, ...]] = {
         "css/run_list/run-list.css",
         "css/logged_models/logged-models.css",
     ),
+    "log-search": ("css/log_search/log-search.css",),
     "previews": ("css/previews/previews.css",),
     "lineage": ("css/lineage/lineage.css",),
     "model": (

@@ -9,6 +9,7 @@ from runs.api.v1 import (
     delivery,
     experiments,
     files,
+    log_search,
     metrics,
     params_and_tags,
     registry,
@@ -49,6 +50,7 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
     "Runs": {
         f"{_WORKSPACE}/runs": (runs.list_runs, runs.create_run),
         f"{_WORKSPACE}/columns": (runs.list_columns,),
+        f"{_WORKSPACE}/groups": (log_search.list_run_groups,),
         _RUN: (runs.get_run, runs.change_run, runs.delete_run),
         f"{_RUN}/restore": (runs.restore_run,),
         f"{_RUN}/purge": (runs.purge_run,),
@@ -88,6 +90,13 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         _UPLOAD: (uploads.get_upload, uploads.abort_upload),
         f"{_UPLOAD}/pieces/<int:offset>": (uploads.upload_piece,),
         f"{_UPLOAD}/complete": (uploads.complete_upload,),
+    },
+    "Logs": {
+        f"{_WORKSPACE}/logs": (log_search.search_logs,),
+        f"{_WORKSPACE}/log-index": (
+            log_search.get_log_index,
+            log_search.change_log_index,
+        ),
     },
     "Delivery": {
         f"{_RUN}/writers/<str:writer>": (delivery.close_writer,),

@@ -42,6 +42,7 @@ from runs.pages.lists.list_state import (
     scope_number,
     with_pushed_url,
 )
+from runs.pages.lists.log_notices import unsearched_notices, unsearched_text
 from runs.pages.lists.run_cells import (
     BestValues,
     build_rows,
@@ -131,6 +132,8 @@ __all__ = [
     "shown_columns",
     "sorts_largest_first",
     "status_strip",
+    "unsearched_notices",
+    "unsearched_text",
     "view_bar_context",
     "view_save_refusal",
     "with_name_column",

@@ -47,6 +47,7 @@ from runs.pages.lists import (
     selection_form_context,
     shown_columns,
     status_strip,
+    unsearched_notices,
     view_bar_context,
     with_named_view,
     with_pushed_url,
@@ -245,6 +246,7 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
     if isinstance(page, TreePage) and page.unknown:
         state = _without_unknown_open_rows(state, page.unknown)
     notices = selection_notices(selection) if spec.selected else []
+    notices += unsearched_notices(state)
     if groups is not None:
         notices += group_sort_notices(spec, groups)
     return ListResult(

@@ -19,6 +19,7 @@ from runs.storage.prepared import Prepared
 SECTIONS = {
     "run-list": "runs",
     "view": "runs",
+    "log-search": "logs",
     "members": "members",
     "invitations": "members",
     **dict.fromkeys(

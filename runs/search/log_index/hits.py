@@ -11,6 +11,7 @@ from django.db.models import Q
 from runs.models import File, Run, Workspace
 from runs.search.log_index.candidates import find_candidates
 from runs.search.log_index.log_pattern import LogPattern
+from runs.search.log_index.log_text import lines_of_states
 from runs.search.log_index.matching_runs import (
     LogRow,
     blocks_of_files,
@@ -138,11 +139,13 @@ def _lines_of_block(
     if not spans:
         return []
     number = reader.line_number(start)
+    # The lines of the log: a line of the text can be a state of a progress bar.
+    numbers = lines_of_states(reader.read(start, end), reader.encoding)
     found = []
     for line in sorted(spans)[:most]:
         stop = text.find("\n", line)
         content = text[line : stop if stop >= 0 else len(text)].rstrip("\r")
-        at = number + text.count("\n", 0, line)
+        at = number + numbers[text.count("\n", 0, line)]
         found.append(HitLine(at, _parts(content, sorted(spans[line]))))
     return found
 

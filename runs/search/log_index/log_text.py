@@ -1,6 +1,7 @@
 """The text of logs as it is searched: blocks of whole lines, as viewers show them.
 
-Colors and other codes are left out, and of a progress bar only the last state counts.
+Colors and other codes are left out. Each state of a progress bar counts as a line, also
+those that later states replaced, as in the search in one log.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from runs.models.grams import lower_case
-from runs.render.logs import decode_line, last_state, plain_text
+from runs.render.logs import decode_line, plain_text
 from runs.storage.logs import LogReader
 
 #: The most bytes of a block. It ends with the last line end in them.
@@ -44,11 +45,23 @@ def _end_of_lines(data: bytes, line_end: bytes) -> int:
 
 
 def block_text(data: bytes, encoding: str, *, is_first: bool = False) -> str:
-    """The visible text of a block: one line for each line end."""
+    """The text of a block: the states of its lines, each as a line of its own."""
     text = decode_line(data, encoding, is_first=is_first)
     if encoding == "utf-8" and not _SPECIAL.search(data):
         return text
-    return "\n".join(plain_text(last_state(line)[0]) for line in text.split("\n"))
+    return "\n".join(state for _line, state in _states(text))
+
+
+def lines_of_states(data: bytes, encoding: str) -> list[int]:
+    """By line of the block's text the line of the log that it is a state of, from 0."""
+    return [line for line, _state in _states(decode_line(data, encoding))]
+
+
+def _states(text: str) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(text.split("\n")):
+        states = [state for state in line.split("\r") if state] or [""]
+        for state in states:
+            yield number, plain_text(state)
 
 
 def folded(text: str) -> str:
