@@ -80,10 +80,12 @@ STYLES: dict[str, tuple[str, ...]] = {
     ),
     "files": ("css/files/files.css", "css/logs/lines.css"),
     "tables": ("css/tables/table-grid.css",),
+    "snapshots": ("css/compare/diff.css", "css/snapshots/snapshots.css"),
     "run-head": ("css/run/run.css", "css/run/run-tabs.css", "css/run/run-edit.css"),
     "descriptions": ("css/site/prose.css", "css/descriptions/describe.css"),
     "compare": (
         "css/compare/compare.css",
+        "css/compare/diff.css",
         "css/site/prose.css",
         "css/charts/chart-row.css",
         "css/descriptions/describe.css",

@@ -25,6 +25,7 @@ from runs.pages.registry import urlpatterns as registry_urls
 from runs.pages.run import urlpatterns as run_urls
 from runs.pages.run_list import urlpatterns as run_list_urls
 from runs.pages.site import urlpatterns as site_urls
+from runs.pages.snapshots import urlpatterns as snapshots_urls
 from runs.pages.submit import urlpatterns as submit_urls
 from runs.pages.undo import urlpatterns as undo_urls
 from runs.pages.views import urlpatterns as views_urls
@@ -47,6 +48,7 @@ urlpatterns: list[URLPattern] = [
     *metrics_urls,
     *files_urls,
     *logs_urls,
+    *snapshots_urls,
     *registry_urls,
     *logged_models_urls,
     *datasets_urls,

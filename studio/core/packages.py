@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
+#: The record that the SDK and the runner keep of a run.
+RECORD_NAME = "environment.json"
 #: The names of files that say what a script's environment is.
 FILE_NAMES = (
+    RECORD_NAME,
     "requirements.txt",
     "conda.yaml",
     "conda.yml",
@@ -26,6 +30,8 @@ _SECTION = re.compile(r"[\w\-]+:(\s|$)")
 
 def read_packages(text: str, *, name: str) -> dict[str, str]:
     """Versions by package, as the file `name` has them; `any` where it names none."""
+    if name.rpartition("/")[2] == RECORD_NAME:
+        return _read_record(text)
     found: dict[str, str] = {}
     is_list = name.endswith(".txt")
     named = is_list
@@ -43,6 +49,20 @@ def read_packages(text: str, *, name: str) -> dict[str, str]:
                 found["python"] = value.strip().strip("\"'")
             continue
         _add_package(found, item.strip("\"'"), is_named=named)
+    return found
+
+
+def _read_record(text: str) -> dict[str, str]:
+    """The packages of a run's record; none of another file of its name."""
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    packages = record.get("packages") if isinstance(record, dict) else None
+    found: dict[str, str] = {}
+    for item in packages if isinstance(packages, list) else ():
+        name, _, version = str(item).partition("==")
+        found[_normalized_name(name)] = version or "any"
     return found
 
 

@@ -6,25 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-
 from runs.models import Run
 from runs.pages.compare.state import CompareState
-from runs.render import formats
 from runs.render.compare import (
-    MAX_DIFF_LINES,
+    MAX_DIFF_BYTES,
     DiffLine,
+    FileStart,
     LinePair,
-    diff_lines,
-    side_by_side,
-    split_lines,
+    diff_files,
 )
 from runs.render.files import (
     FileKind,
-    decode_text,
     file_kind,
-    is_binary,
     is_code,
     is_text,
 )
@@ -37,8 +30,6 @@ from runs.search.compare import (
     read_file_start,
 )
 
-#: Longer files are cut before they are compared.
-MAX_DIFF_BYTES = 512 * 1024
 SIDE_BY_SIDE = "side"
 #: Files in the menu.
 MAX_FILES = 200
@@ -171,26 +162,11 @@ class _FilePair:
         if file_kind(self.row.key) is FileKind.IMAGE:
             return DiffContent(pictures=self.whole_images())
         # Only the start is read: a checkpoint can have gigabytes.
-        old, new = self._file_bytes(self.baseline), self._file_bytes(self.other)
-        if old is None or new is None:
-            return DiffContent(_("The content of this file was deleted."))
-        if any(is_binary(data[: 8 * 1024]) for data in (old, new)):
-            return DiffContent(_("These are not text files."))
-        texts = (
-            self._decoded_text(self.baseline, old),
-            self._decoded_text(self.other, new),
+        found = diff_files(
+            *(self._file_start(column) for column in self._compared_columns),
+            is_side=is_side,
         )
-        found = diff_lines(*texts)
-        cut = _left_out_message(
-            max(self._file_size(n) for n in self._compared_columns), texts, found.more
-        )
-        if not found.lines:
-            # The files differ, or they would not be here: by what was cut off, or by
-            # line ends.
-            same = _("The compared files are the same.")
-            return DiffContent(same if cut else _("Only line endings differ."), cut=cut)
-        pairs = side_by_side(found.lines) if is_side else ()
-        return DiffContent("", found.lines, pairs, (), cut)
+        return DiffContent(found.reason, found.lines, found.pairs, (), found.cut)
 
     def whole_images(self) -> list[DiffImage]:
         """Return both files as images."""
@@ -200,22 +176,11 @@ class _FilePair:
     def _compared_columns(self) -> tuple[int, int]:
         return self.baseline, self.other
 
-    def _file_size(self, column: int) -> int:
+    def _file_start(self, column: int) -> FileStart:
         file = self.row.values[column]
         assert isinstance(file, ComparedFile)
-        return file.size
-
-    def _decoded_text(self, column: int, data: bytes) -> str:
-        """Decode the start of a file, without its last, incomplete line."""
-        # The cut line would differ from the whole one of the other file.
-        if self._file_size(column) > len(data) and b"\n" in data:
-            data = data[: data.rindex(b"\n") + 1]
-        return decode_text(data)
-
-    def _file_bytes(self, column: int) -> bytes | None:
-        file = self.row.values[column]
-        assert isinstance(file, ComparedFile)
-        return read_file_start(file.blob, file.member, MAX_DIFF_BYTES, file.size)
+        data = read_file_start(file.blob, file.member, MAX_DIFF_BYTES, file.size)
+        return FileStart(data, file.size)
 
     def _image_of_column(self, column: int) -> DiffImage:
         run = self.compared.runs[column]
@@ -224,28 +189,3 @@ class _FilePair:
         home = "snapshot/raw" if self.place.startswith(f"{SOURCE}:") else "files/raw"
         base = run_path(self.workspace, run.run_id)
         return DiffImage(run, f"{base}{home}/{quote(self.row.key)}?inline=1")
-
-
-def _left_out_message(size: int, texts: Sequence[str], hidden_lines: int) -> str:
-    """Return a message about what was not compared or is not shown."""
-    notices = []
-    if size > MAX_DIFF_BYTES:
-        notices.append(
-            _("Only the first %(size)s of each file are compared.")
-            % {"size": formats.filesize(MAX_DIFF_BYTES)}
-        )
-    if max(len(split_lines(text)) for text in texts) > MAX_DIFF_LINES:
-        notices.append(
-            _("Only the first %(n)s lines of each file are compared.")
-            % {"n": formats.grouped(MAX_DIFF_LINES)}
-        )
-    if hidden_lines:
-        notices.append(
-            ngettext(
-                "%(n)s more line is not shown.",
-                "%(n)s more lines are not shown.",
-                hidden_lines,
-            )
-            % {"n": formats.grouped(hidden_lines)}
-        )
-    return " ".join(notices)

@@ -1,4 +1,4 @@
-"""The run page's files and snapshot; downloads of stored files."""
+"""The run page's files; downloads of stored files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses of a run's files and snapshot."""
+"""The addresses of a run's files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from django.urls import URLPattern, path
 
 from runs.pages.files.downloads import download_files, raw_file, raw_model_file
 from runs.pages.files.files import files_tab
-from runs.pages.files.snapshot import download_snapshot, raw_snapshot_file, snapshot_tab
 from runs.pages.files.tree import tree_level
 from runs.pages.requests import RUN_URL
 
@@ -19,12 +18,5 @@ urlpatterns: list[URLPattern] = [
         f"{RUN_URL}models/<str:model_id>/<path:path>",
         raw_model_file,
         name="run-model-file",
-    ),
-    path(f"{RUN_URL}snapshot/", snapshot_tab, name="run-snapshot"),
-    path(f"{RUN_URL}snapshot/all.zip", download_snapshot, name="run-snapshot-archive"),
-    path(
-        f"{RUN_URL}snapshot/raw/<path:path>",
-        raw_snapshot_file,
-        name="run-snapshot-file",
     ),
 ]

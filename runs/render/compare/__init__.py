@@ -21,20 +21,36 @@ from runs.render.compare.diff_html import (
     side_by_side,
     split_lines,
 )
+from runs.render.compare.patches import Patch, PatchFile, read_patch
+from runs.render.compare.text_diffs import (
+    MAX_DIFF_BYTES,
+    NO_FILE,
+    FileStart,
+    TextDiff,
+    diff_files,
+)
 from runs.render.compare.word_diffs import DiffPart, shorten_unchanged_parts, word_diff
 
 __all__ = [
     "MAX_CELL_CHARS",
+    "MAX_DIFF_BYTES",
     "MAX_DIFF_LINES",
+    "NO_FILE",
     "DiffLine",
     "DiffPart",
+    "FileStart",
     "LinePair",
+    "Patch",
+    "PatchFile",
+    "TextDiff",
     "best_value",
+    "diff_files",
     "diff_lines",
     "difference_html",
     "html_link",
     "is_number",
     "metric_cells_html",
+    "read_patch",
     "shorten_unchanged_parts",
     "shortened_text_html",
     "side_by_side",

@@ -118,12 +118,12 @@ def _lines_of_changes(
     for group in groups:
         first = group[0][3]
         if first > last:
-            yield _folded_lines(first - last)
+            yield folded_lines(first - last)
         for opcode in group:
             yield from _opcode_lines(opcode, before, after)
         last = group[-1][4]
     if groups and last < len(after):
-        yield _folded_lines(len(after) - last)
+        yield folded_lines(len(after) - last)
 
 
 def _shown_line_count(groups: Sequence[Sequence[_Opcode]], length: int) -> int:
@@ -137,7 +137,13 @@ def _shown_line_count(groups: Sequence[Sequence[_Opcode]], length: int) -> int:
     return size + (bool(groups) and last < length)
 
 
-def _folded_lines(count: int) -> DiffLine:
+def same_line(text: str, old: int, new: int) -> DiffLine:
+    """A line that both texts have, with its numbers."""
+    return DiffLine(SAME, old, new, _mark_html_safe(escape(_cut_line(text))))
+
+
+def folded_lines(count: int) -> DiffLine:
+    """The place of `count` lines that are the same in both and not shown."""
     return DiffLine(FOLD, None, None, SafeString(""), count)
 
 
@@ -147,20 +153,20 @@ def _opcode_lines(
     tag, old_from, old_to, new_from, new_to = opcode
     if tag == "equal":
         for shift, text in enumerate(after[new_from:new_to]):
-            places = (old_from + shift + 1, new_from + shift + 1)
-            yield DiffLine(SAME, *places, _mark_html_safe(escape(_cut_line(text))))
+            yield same_line(text, old_from + shift + 1, new_from + shift + 1)
         return
     # A long change in pieces, so that both sides of it are seen where it is cut.
     while old_from < old_to or new_from < new_to:
         old = before[old_from : min(old_to, old_from + PIECE)]
         new = after[new_from : min(new_to, new_from + PIECE)]
-        yield from _replaced_lines(old, new, old_from, new_from)
+        yield from replaced_lines(old, new, old_from, new_from)
         old_from, new_from = old_from + len(old), new_from + len(new)
 
 
-def _replaced_lines(
+def replaced_lines(
     old: Sequence[str], new: Sequence[str], old_from: int, new_from: int
 ) -> Iterator[DiffLine]:
+    """Removed and added lines; their first ones have numbers behind these."""
     pairs = [_mark_changed_line_pair(a, b) for a, b in zip(old, new, strict=False)]
     for n, text in enumerate(old):
         html = pairs[n][0] if n < len(pairs) else escape(_cut_line(text))

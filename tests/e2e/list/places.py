@@ -249,4 +249,7 @@ PLACES = [
     Place("run's images", "runs/{run}/images/"),
     Place("run's sources", "runs/{run}/snapshot/"),
     Place("a source file", "runs/{run}/snapshot/?path=src/train.py"),
+    Place("sources next to another run", "runs/{run}/snapshot/?with={run}"),
+    Place("a run's environment", "runs/{run}/snapshot/?show=environment&with={run}"),
+    Place("uncommitted changes", "runs/{run}/snapshot/?show=changes"),
 ]

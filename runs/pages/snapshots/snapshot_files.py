@@ -1,4 +1,4 @@
-"""The tab *Snapshot* of the run page: the sources that the run started from."""
+"""The files of a snapshot: the tree, a file in it, and downloads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -22,43 +22,18 @@ from runs.pages.requests import (
     content_disposition,
     send_file,
 )
-from runs.pages.run_shell import (
-    find_run_head,
-    is_page_unchanged,
-    page_etag,
-    page_not_modified,
-    show_run_tab,
-)
+from runs.pages.run_shell import find_run_head
 from runs.render.files import TreeFile, build_tree
-from runs.render.formats import run_path
-from runs.search.files import find_snapshot, get_snapshot
+from runs.search.files import get_snapshot
 from runs.storage.files import ArchiveMember, list_members, open_member, read_member
 from runs.storage.files import files as file_store
-from studio.core.errors import MissingBytes, NotFound
+from studio.core.errors import NotFound
 
 
-@access(Permission.READ)
-@require_safe
-def snapshot_tab(request: PageRequest, run_id: str) -> HttpResponse:
-    head = find_run_head(request, run_id)
-    found = find_snapshot(head.run)
-    # A snapshot can arrive after the run, without changing its revision.
-    etag = page_etag(request, head, found and found.digest)
-    if is_page_unchanged(request, etag):
-        return page_not_modified(etag)
-    context: dict[str, Any] = {"snapshot": found}
-    if found is not None:
-        base = f"{run_path(request.workspace.name, run_id)}snapshot/"
-        try:
-            context |= _snapshot_tab_context(request, head.run, found, base)
-        except MissingBytes:
-            context["is_missing"] = True
-    return show_run_tab(request, head, "snapshot", etag, context)
-
-
-def _snapshot_tab_context(
+def snapshot_files_context(
     request: PageRequest, run: Run, snapshot: Snapshot, base: str
 ) -> dict[str, Any]:
+    """The tree and the chosen file. Raises MissingBytes, NotFound."""
     members = list_members(snapshot.blob)
     path = request.GET.get("path", "")
     chosen = (
