@@ -138,6 +138,7 @@ IN_WORKSPACE: dict[str, Row] = {
     f"{RUN}": page(READER),
     f"{RUN}metrics/": page(READER),
     f"{RUN}metrics/chart.json": data(READER),
+    f"{RUN}metrics/log/": page(READER, 404),
     f"{RUN}metrics/values.csv": page(READER),
     f"{RUN}images/": page(READER),
     f"{RUN}children/": page(READER),

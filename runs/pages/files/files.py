@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -12,10 +14,11 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.models import File, LoggedModel, Run
 from runs.pages.files.downloads import stored_content
+from runs.pages.files.log_view import read_log_view
 from runs.pages.files.open_files import FileRef, OpenFiles
 from runs.pages.files.overlays import other_images
 from runs.pages.files.tree import file_tree
-from runs.pages.previews import file_viewer_context
+from runs.pages.previews import FileContent, file_viewer_context
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
     empty_state_of,
@@ -52,7 +55,9 @@ def files_tab(request: PageRequest, run_id: str) -> HttpResponse:
         "total_size": sum(f.size for f in files.all) if files.is_whole else None,
     }
     if file is not None:
-        context |= _chosen_file_context(request, file, base, files, state)
+        read_log = partial(read_log_view, request, head.run, file, state)
+        content = replace(stored_content(file), read_log=read_log)
+        context |= _chosen_file_context(request, file, content, files, state)
     return show_run_tab(request, head, "files", etag, context)
 
 
@@ -80,10 +85,11 @@ def _ref_of(file: File, models: Sequence[LoggedModel]) -> FileRef:
 def _chosen_file_context(
     request: PageRequest,
     file: File,
-    base: str,
+    content: FileContent,
     files: RunFiles,
     state: OpenFiles,
 ) -> dict[str, Any]:
+    base = state.base.removesuffix("files/")
     model = next((m for m in files.models if m.pk == file.model_id), None)
     home = f"models/{quote(model.model_id)}/" if model else "files/raw/"
     return {
@@ -91,7 +97,7 @@ def _chosen_file_context(
         "model": model,
         **file_viewer_context(
             request,
-            stored_content(file),
+            content,
             state.href,
             f"{base}{home}{quote(file.path)}",
             other_images(files.own, file, base),

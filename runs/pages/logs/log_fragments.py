@@ -25,6 +25,7 @@ from runs.pages.requests import (
     not_modified,
     with_vary_headers,
 )
+from runs.render.formats import run_path
 from runs.render.logs import line_html, marked_html
 from runs.search.logs import (
     LogHit,
@@ -63,7 +64,7 @@ def log_hits(request: PageRequest, run_id: str) -> HttpResponse:
         request,
         source,
         "logs/_log_hits.html",
-        lambda: _hits_context(request, source, pattern, after),
+        lambda: hits_context(request, source, pattern, after),
     )
 
 
@@ -76,8 +77,13 @@ def log_outline(request: PageRequest, run_id: str) -> HttpResponse:
         request,
         source,
         "logs/_log_outline.html",
-        lambda: {"outline": read_outline(source), "log_href": _log_href(request)},
+        lambda: outline_context(request, source),
     )
+
+
+def outline_context(request: PageRequest, source: LogSource) -> dict[str, Any]:
+    """Return the context of `_log_outline.html`."""
+    return {"outline": read_outline(source), "log_href": _log_href(request)}
 
 
 def _respond(
@@ -107,9 +113,10 @@ def window_context(
     }
 
 
-def _hits_context(
+def hits_context(
     request: PageRequest, source: LogSource, pattern: LogPattern | None, after: str
 ) -> dict[str, Any]:
+    """Return the context of `_log_hits.html`: the next hits of a search."""
     search = LogSearch((), True, "", source.size, source.size)
     if pattern is not None:
         search = search_log(source, pattern, after=after)
@@ -129,7 +136,8 @@ def _hit_html(hit: LogHit) -> SafeString:
 
 def _log_href(request: PageRequest) -> str:
     """Return the address of the viewer, to which a line's number is added."""
-    tab = request.path.rpartition("logs/")[0]
+    match = request.resolver_match
+    run = run_path(request.workspace.name, match.kwargs["run_id"]) if match else ""
     names = ("path", "model", "q", "regex", "case")
     given = {name: request.GET[name] for name in names if request.GET.get(name)}
-    return f"{tab}files/?{urlencode(given)}"
+    return f"{run}files/?{urlencode(given)}"

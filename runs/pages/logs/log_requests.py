@@ -56,6 +56,7 @@ def parse_lines_query(request: PageRequest, source: LogSource) -> LinesQuery:
         at=parse_number(request, "at"),
         since=None if is_replaced else since,
         is_end="end" in request.GET or is_replaced,
+        before=parse_number(request, "before"),
         count=min(count or DEFAULT_COUNT, MAX_COUNT),
         filter=LogFilter(check_levels(request.GET.getlist("level")), pattern),
     )
@@ -75,6 +76,7 @@ def parse_pattern(request: PageRequest, name: str) -> LogPattern | None:
 
 
 def parse_number(request: PageRequest, name: str) -> int | None:
+    """Read a number of the address; None if it has none. Raises InvalidValue."""
     text = request.GET.get(name, "")
     if not text:
         return None

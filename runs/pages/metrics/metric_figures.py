@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
@@ -23,6 +24,7 @@ from runs.pages.run_shell import find_run_head
 from runs.render.charts import (
     Axis,
     Figure,
+    mark_moment,
     metric_figure,
     table_columns_figure,
     time_unit,
@@ -44,6 +46,8 @@ from runs.search.metrics import (
 from runs.storage.metrics import make_points, sample_positions, store
 from studio.core.errors import InvalidValue
 
+#: Milliseconds since the epoch, up to the year 9999.
+_MOMENT = re.compile(r"(\d{1,14})(?:-(\d{1,14}))?", re.ASCII)
 #: Number of newest documents in which a step is searched.
 NEWEST_POINTS = 200
 
@@ -132,6 +136,14 @@ def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
         # The whole series: while zoomed, the axis keeps its unit.
         span=span.length,
     )
+    if moment := read_moment(request):
+        figure["layout"]["shapes"] = mark_moment(
+            [drawing.line for drawing in drawings],
+            axis,
+            moment,
+            zone=get_current_timezone(),
+            span=span.length,
+        )
     return {
         **figure,
         "note": _figure_sampling_note(drawings) or AXIS_NOTES[axis](),
@@ -140,18 +152,24 @@ def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
     }
 
 
+def read_moment(request: PageRequest) -> tuple[int, ...]:
+    """Read `moment=MS` or `moment=MS-MS`; nothing if the address has another text."""
+    found = _MOMENT.fullmatch(request.GET.get("moment", ""))
+    return tuple(int(text) for text in found.groups() if text) if found else ()
+
+
 def _read_zoom_range(request: PageRequest, axis: Axis, span: TimeSpan) -> PointRange:
     """Read the requested range, in the units of the chart's axis."""
     ends = []
     for name in ("from", "to"):
         text = request.GET.get(name)
         ends.append(
-            None if text is None else _read_axis_position(name, text, axis, span)
+            None if text is None else read_axis_position(name, text, axis, span)
         )
     return PointRange(*ends)
 
 
-def _read_axis_position(name: str, text: str, axis: Axis, span: TimeSpan) -> int:
+def read_axis_position(name: str, text: str, axis: Axis, span: TimeSpan) -> int:
     try:
         if axis is Axis.STEP:
             found = int(text)

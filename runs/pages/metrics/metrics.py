@@ -21,6 +21,7 @@ from runs.pages.metrics.metric_choice import (
     MetricChoice,
     read_metric_choice,
 )
+from runs.pages.metrics.metric_figures import read_moment
 from runs.pages.metrics.panels import MAX_STEPS, Panel, PanelSources, build_panels
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
@@ -93,6 +94,7 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
     panels = build_panels(chosen, PanelSources(base, choice, newest, files))
     context = {
         "choice": choice,
+        "moment": request.GET.get("moment", "") if read_moment(request) else "",
         "first": FIRST_CHARTS if _hides_metrics(choice, heads) else 0,
         "groups": _metric_checkbox_groups(heads, choice),
         "nothing": None if heads else empty_state_of("metrics", head.run),
@@ -180,6 +182,7 @@ def _value_table_context(
             (
                 row.step,
                 formats.local_time(row.time, zone),
+                row.time,
                 [column[at] for column in columns],
             )
             for at, row in enumerate(shown)

@@ -14,10 +14,15 @@ from runs.pages.previews.reader import PreviewReader
 
 @dataclass(frozen=True)
 class Shown:
-    """What a template gets as `preview.shown`; `summary` stands next to the size."""
+    """What a template gets as `preview.shown`; `summary` stands next to the size.
+
+    `template` and `head` replace the kind's template and the usual head of the viewer.
+    """
 
     content: object
     summary: str = ""
+    template: str = ""
+    head: str = ""
 
 
 @dataclass(frozen=True)

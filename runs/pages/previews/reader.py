@@ -38,7 +38,8 @@ class FileContent:
     """A file to preview, wherever it is stored; `size` in bytes.
 
     `is_packed` if a seek has to unpack all bytes up to the new position. `blob` has the
-    bytes: all of them, or `part` of an archive.
+    bytes: all of them, or `part` of an archive. `read_log` reads a window of its lines,
+    where the page can show one.
     """
 
     name: str
@@ -48,6 +49,7 @@ class FileContent:
     blob: str = ""
     part: str = ""
     viewer: ViewerAddress | None = None
+    read_log: Callable[[], object] | None = None
 
 
 class PreviewReader(io.RawIOBase):
@@ -61,6 +63,7 @@ class PreviewReader(io.RawIOBase):
     ) -> None:
         self.file = file
         self.name, self.size = file.name, file.size
+        self.read_log = file.read_log
         self._source = source
         self._is_packed = file.is_packed
         self._at = 0

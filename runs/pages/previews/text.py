@@ -32,10 +32,17 @@ def matches(_name: str, head: bytes) -> bool:
 
 
 def build(reader: PreviewReader) -> Shown:
+    is_short_code = is_code(reader.name) and reader.size <= MAX_WHOLE_BYTES
+    if reader.read_log is not None and not is_short_code:
+        return _shown_as_log(reader.read_log())
     head = reader.read(MAX_WHOLE_BYTES)
     if reader.size <= len(head):
         return _shown_whole(_whole_lines(reader.name, decode_text(head)))
     return Shown(_both_ends(reader, head))
+
+
+def _shown_as_log(log: object) -> Shown:
+    return Shown(log, template="logs/_log_view.html", head="logs/_log_head.html")
 
 
 def _shown_whole(lines: TextLines) -> Shown:

@@ -49,6 +49,8 @@ class Preview:
     summary: str = ""
     views: Sequence[ViewLink] = ()
     is_limited: bool = False
+    #: A template that replaces the usual head.
+    head: str = ""
 
 
 MISSING = Preview("", "previews/_missing.html")
@@ -109,12 +111,13 @@ def _show(reader: PreviewReader, view: str, href: str) -> Preview:
         others = [each for each in kinds if each is kind or _can_show(each, reader)]
         return Preview(
             kind.name,
-            kind.template,
+            shown.template or kind.template,
             kind.tools,
             shown.content,
             shown.summary,
             _view_links(others, kind, href),
             is_limited,
+            shown.head,
         )
     return Preview("none", "previews/_none.html", is_limited=is_limited)
 

@@ -29,6 +29,7 @@ from runs.render.charts.line_dashes import (
 )
 from runs.render.charts.metric_lines import (
     Line,
+    mark_moment,
     metric_figure,
     smooth_values,
     time_unit,
@@ -80,6 +81,7 @@ __all__ = [
     "histogram_figure",
     "is_nonfinite",
     "line_figure",
+    "mark_moment",
     "metric_figure",
     "parallel_figure",
     "prediction_figure",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -85,6 +85,50 @@ def metric_figure(
     if any(needs_exponent(value) for line in lines for value in line.values):
         layout["margin"]["l"] = 64
     return {"data": data, "layout": layout}
+
+
+def mark_moment(
+    lines: Sequence[Line],
+    axis: Axis,
+    moment: Sequence[int],
+    *,
+    zone: tzinfo = UTC,
+    span: int | None = None,
+) -> list[Figure]:
+    """Return Plotly's shapes for a moment, or from a first to a last one (in ms).
+
+    On an axis of steps, a moment is at the step of the point that is next to it.
+    """
+    if not any(line.times for line in lines):
+        return []
+    unit = time_unit(_longest_duration(lines) if span is None else span)
+    nearest = [_nearest_line(lines, time) for time in moment]
+    places = [
+        _x_axis_values(replace(line, steps=[step], times=[time]), axis, unit, zone)[0]
+        for time, (line, step) in zip(moment, nearest, strict=True)
+    ]
+    is_range = places[0] != places[-1]
+    return [
+        {
+            "type": "rect" if is_range else "line",
+            "yref": "paper",
+            "layer": "below",
+            "x0": places[0],
+            "x1": places[-1],
+            "y0": 0,
+            "y1": 1,
+        }
+    ]
+
+
+def _nearest_line(lines: Sequence[Line], time: int) -> tuple[Line, float]:
+    found = (
+        (abs(each - time), line, step)
+        for line in lines
+        for each, step in zip(line.times, line.steps, strict=True)
+    )
+    _distance, line, step = min(found, key=lambda one: one[0])
+    return line, step
 
 
 def smooth_values(values: Sequence[float], weight: float) -> list[float]:

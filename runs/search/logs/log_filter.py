@@ -73,14 +73,20 @@ def filter_forward(
 
 
 def filter_backward(
-    reader: LogReader, shape: LogShape, wanted: LogFilter, count: int
+    reader: LogReader,
+    shape: LogShape,
+    wanted: LogFilter,
+    count: int,
+    before: int | None = None,
 ) -> FilteredLines:
-    """Return the last matching lines."""
+    """Return the last matching lines, or the last ones before a line."""
     found: list[LogLine] = []
-    stop = reader.line_count + 1
+    end = reader.line_count + 1
+    stop = end if before is None else max(1, min(before, end))
     first = stop
     deadline = time.monotonic() + FILTER_SECONDS
-    for chunk in _chunks_backward(reader):
+    last_byte = reader.size if stop == end else reader.line_start(stop)
+    for chunk in _chunks_backward(reader, last_byte):
         first = chunk.number
         found = [*_matches(reader, shape, wanted, chunk), *found]
         if len(found) >= count:
@@ -99,8 +105,7 @@ def _matches(
         yield from filter(wanted.has, read_lines([raw], context))
 
 
-def _chunks_backward(reader: LogReader) -> Iterator[LogChunk]:
-    stop = reader.size
+def _chunks_backward(reader: LogReader, stop: int) -> Iterator[LogChunk]:
     while stop > 0:
         start = _aligned_start(reader, stop)
         number = reader.line_number(start)

@@ -42,6 +42,8 @@ class WindowQuery:
     at: int | None = None
     since: int | None = None
     is_end: bool = False
+    #: With a filter: the last matching lines before this one.
+    before: int | None = None
     count: int = DEFAULT_COUNT
     filter: LogFilter = field(default_factory=LogFilter)
 
@@ -102,8 +104,8 @@ def _filtered(
     number: int,
     window: LogWindow,
 ) -> LogWindow:
-    if query.is_end:
-        found = filter_backward(reader, shape, query.filter, query.count)
+    if query.is_end or query.before is not None:
+        found = filter_backward(reader, shape, query.filter, query.count, query.before)
     else:
         found = filter_forward(reader, shape, query.filter, number, query.count)
     return replace(

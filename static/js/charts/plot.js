@@ -147,6 +147,12 @@ function themedTrace(trace) {
   };
 }
 
+const themedShape = (shape) => ({
+  ...shape,
+  line: { color: cssToken("link"), width: shape.type === "rect" ? 0 : 1, dash: "dot" },
+  fillcolor: withOpacity(cssToken("link"), 0.12),
+});
+
 export function applyTheme(figure, range) {
   const data = figure.data.map(themedTrace);
   const annotations = figure.layout.annotations?.map((note) => ({
@@ -166,6 +172,7 @@ export function applyTheme(figure, range) {
   const layout = {
     ...figure.layout,
     ...(annotations && { annotations }),
+    ...(figure.layout.shapes && { shapes: figure.layout.shapes.map(themedShape) }),
     paper_bgcolor: cssToken("ground"),
     plot_bgcolor: cssToken("ground"),
     font: font(cssToken("text-3")),

@@ -48,16 +48,39 @@ const failureText = (error) =>
   (error instanceof TypeError ? "" : error.message) || document.body.dataset.offline;
 
 async function addChart(plot) {
-  const chart = { plot, address: plot.dataset.chart };
+  const chart = { plot, address: withMoment(plot.dataset.chart) };
   chart.isOverSteps = !new URL(chart.address, location.href).searchParams.has("x");
   charts.set(plot, chart);
   try {
     await readRange(chart);
     await drawChart(chart);
+    leadToLog(chart);
   } catch (error) {
     plot.classList.add("failed");
     plot.textContent = failureText(error);
   }
+}
+
+// The moment of a log line, which is marked in each chart.
+function withMoment(address) {
+  const moment = new URLSearchParams(location.search).get("moment");
+  return moment ? `${address}&moment=${encodeURIComponent(moment)}` : address;
+}
+
+// A click on a point opens the log at the moment of the point.
+function leadToLog({ plot, address }) {
+  const charts = plot.closest(".charts[data-log]");
+  const chart = new URL(address, location.href).searchParams;
+  if (!charts || !plot.on || chart.has("as") || chart.has("cx")) return;
+  plot.title = charts.dataset.logHint;
+  plot.on("plotly_click", ({ points: [point] }) => {
+    const query = new URLSearchParams();
+    const keys = chart.getAll("key");
+    query.set("key", keys.find((key) => key === point.data.name) ?? keys[0]);
+    if (chart.has("x")) query.set("x", chart.get("x"));
+    query.set("point", point.x);
+    location.assign(`${charts.dataset.log}?${query}`);
+  });
 }
 
 function scan() {

@@ -35,6 +35,8 @@ function show(html) {
   for (const part of parts(fresh)) {
     const old = document.getElementById(part.id);
     if (!old || served.get(part.id) === part.outerHTML) continue;
+    // A log follows its file itself.
+    if (old.querySelector("[data-refreshes]")) continue;
     if (isInUse(old)) {
       isComplete = false;
       continue;
@@ -166,52 +168,10 @@ document.body.addEventListener("htmx:afterSwap", () => {
   preparePage();
   rememberParts();
 });
-document.addEventListener("change", (event) => {
-  if (!event.target.matches("[data-wrap]")) return;
-  localStorage.setItem("wrap", event.target.checked ? "1" : "");
-  wrap();
-});
-function wrap() {
-  const box = document.querySelector("[data-wrap]");
-  if (!box) return;
-  box.checked = localStorage.getItem("wrap") === "1";
-  document.getElementById("lines")?.classList.toggle("wrapped", box.checked);
-}
-// Line numbers: a click puts the line into the address, with Shift a stretch of lines.
-const RANGE = /^#L(\d+)(?:-L(\d+))?$/;
-document.addEventListener("click", (event) => {
-  const line = event.target.closest(".line[id] > :first-child")?.parentElement;
-  if (!line) return;
-  const start = event.shiftKey && RANGE.exec(location.hash)?.[1];
-  const both = [Number(start || line.id.slice(1)), Number(line.id.slice(1))].sort((a, b) => a - b);
-  history.replaceState(
-    history.state,
-    "",
-    both[0] === both[1] ? `#L${both[0]}` : `#L${both[0]}-L${both[1]}`,
-  );
-  getSelection()?.removeAllRanges();
-  markLines();
-});
-function markLines() {
-  const range = RANGE.exec(location.hash);
-  for (const line of document.querySelectorAll(".line.marked")) line.classList.remove("marked");
-  if (!range) return null;
-  for (let at = Number(range[1]); at <= Number(range[2] ?? range[1]); at++) {
-    const line = document.getElementById(`L${at}`);
-    if (!line) break;
-    line.classList.add("marked");
-  }
-  return document.getElementById(`L${range[1]}`);
-}
-addEventListener("hashchange", () => markLines()?.scrollIntoView());
-
 function preparePage() {
-  markLines();
-  wrap();
   for (const box of document.querySelectorAll("[data-find]")) if (box.value) filterRows(box);
 }
 
 rememberParts();
 preparePage();
 live.hidden = !Number(page()?.dataset.pace);
-if (location.hash.includes("-L")) markLines()?.scrollIntoView();

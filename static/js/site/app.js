@@ -42,7 +42,7 @@ document.addEventListener("click", async (event) => {
   link.closest("details")?.querySelector("summary").focus();
 });
 
-async function copyText(text, message) {
+export async function copyText(text, message) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {

@@ -13,7 +13,7 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, LoggedModel, Run
-from runs.pages.previews.text import MAX_WHOLE_BYTES, SHOWN_END_BYTES
+from runs.pages.files.log_view import FIRST_LINES
 from tests.pages.run.run_page import PAGE, browser, cost, keep
 from tests.parts.elements import every, one, texts
 from tests.parts.records import NOON
@@ -80,17 +80,30 @@ def test_lines_have_anchors_and_no_markup_of_the_file(
     assert code == ["<script>alert(1)</script>", "{{ x }}"]
 
 
-def test_a_large_file_shows_its_beginning_and_end_with_line_numbers(
+def test_a_large_file_opens_at_its_end_with_line_numbers(
     browser: Client, run: Run
 ) -> None:
     text = "".join(f"line {n:07}\n" for n in range(1, 200_001)).encode()
     keep(run, "big.log", text)
     shown = viewer(browser, "?path=big.log")
-    assert len(shown) < 20 * SHOWN_END_BYTES < 20 * MAX_WHOLE_BYTES
-    assert 'id="L1"' in shown
-    assert 'id="L200000"' in shown
-    assert 'id="L100000"' not in shown
-    assert re.search(r'id="L200000">.*?<code>line 0200000</code>', shown)
+    assert [line["id"] for line in every(shown, ".line")] == [
+        f"L{number}" for number in range(200_001 - FIRST_LINES, 200_001)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [("line=5000", 4960), ("line=5000&top=1", 5000), ("line=1", 1), ("line=9e9", 0)],
+)
+def test_a_window_begins_where_the_address_says(
+    browser: Client, run: Run, query: str, first: int
+) -> None:
+    keep(run, "big.log", b"x\n" * 9000)
+    answer = browser.get(f"{FILES}?path=big.log&{query}")
+    if not first:
+        assert answer.status_code == 400
+        return
+    assert every(answer.text, ".line")[0]["id"] == f"L{first}"
 
 
 @pytest.mark.parametrize(

@@ -164,14 +164,14 @@ def test_an_invalid_parameter_is_refused_by_name(
 def test_the_table_has_the_newest_values_first(browser: Client, run: Run) -> None:
     log(run, loss=[3.0, NAN, 1.0], word=["a", "b"])
     rows = browser.get(f"{METRICS}?key=loss&key=word").context["rows"]
-    shown = [(step, [cell.text for cell in cells]) for step, _time, cells in rows]
+    shown = [(step, [cell.text for cell in cells]) for step, _time, _ms, cells in rows]
     assert shown == [(2, ["1", "–"]), (1, ["NaN", "b"]), (0, ["3", "a"])]
 
 
 def test_the_table_of_a_long_series_has_its_end(browser: Client, run: Run) -> None:
     log(run, loss=[float(n) for n in range(3000)])
     rows = browser.get(METRICS).context["rows"]
-    assert [step for step, _time, _cells in rows] == list(range(2999, 2974, -1))
+    assert [step for step, _time, _ms, _cells in rows] == list(range(2999, 2974, -1))
 
 
 def test_a_series_with_steps_far_apart_has_its_end(browser: Client, run: Run) -> None:
@@ -179,7 +179,7 @@ def test_a_series_with_steps_far_apart_has_its_end(browser: Client, run: Run) ->
     points = [Point("loss", 1.0, step=step, time=NOON) for step in steps]
     log_metrics(run, points, actor=ACTOR, now=NOON)
     page = browser.get(METRICS)
-    assert [step for step, _time, _cells in page.context["rows"]] == steps[:-26:-1]
+    assert [step for step, _time, _ms, _cells in page.context["rows"]] == steps[:-26:-1]
     figure(browser, "key=loss")
 
 

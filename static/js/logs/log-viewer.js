@@ -1,0 +1,186 @@
+// The viewer of logs: puts its parts together, and has the keys of `less`.
+
+import { followLog } from "./log-follow.js";
+import { LogLines } from "./log-lines.js";
+import { markLines } from "./log-marks.js";
+import { searchLog } from "./log-search.js";
+
+const WRAP_KEY = "wrap";
+const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+const FILTERS = ["q", "regex", "level", "only"];
+
+/** @type {WeakSet<Element>} */
+const started = new WeakSet();
+/** The viewer that the keys work on. */
+let shown;
+
+function start(root) {
+  const form = /** @type {any} */ (root.parentElement.querySelector(".log-tools"));
+  const lines = new LogLines(root, () => filterOf(form));
+  const address = () => addressOf(root, form);
+  const marks = markLines(root, lines, address);
+  const follower = "follows" in root.dataset ? followLog(root, lines) : null;
+  const search = searchLog(root, lines, form, {
+    isFilter: () => form.elements.only.checked,
+    onShow: () => follower?.release(),
+  });
+  showCounts(root, lines);
+  lines.onCount = () => showCounts(root, lines);
+  lines.onChange(() => showCounts(root, lines));
+
+  async function goToLine(number) {
+    if (!number) return;
+    follower?.release();
+    if (await lines.showLine(number)) marks.read();
+  }
+
+  function open() {
+    const asked = Number(root.dataset.line);
+    const marked = marks.read();
+    if (!marked && asked) marks.set([asked, asked]);
+    if (marked || asked) goToLine(marked || asked);
+    else {
+      lines.scrollToEnd();
+      follower?.start();
+    }
+    if (form.elements.q.value) search.search({ move: !marked && !asked });
+    if (lines.isFiltered) filter();
+  }
+
+  async function filter() {
+    keepInAddress(form);
+    follower?.release();
+    await lines.replaceLines({ end: 1 });
+    lines.scrollToEnd();
+    const note = root.querySelector(".log-note");
+    note.hidden = Boolean(lines.lines.querySelector(".line"));
+    if (!note.hidden) note.textContent = note.dataset.empty;
+  }
+
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("change", (event) => {
+    keepInAddress(form);
+    if (event.target.matches("[name=level], [name=only]")) filter();
+    else if (form.elements.only.checked) filter();
+  });
+  addEventListener("hashchange", () => {
+    if (root.isConnected) goToLine(marks.read());
+  });
+  root.addEventListener("click", (event) => {
+    const link = event.target.closest(".log-tracebacks a[href*='#L']");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    location.hash = link.hash;
+    goToLine(marks.read());
+  });
+  wrapLines(root);
+  showTracebacks(root);
+  open();
+  return { root, lines, search, follower };
+}
+
+function filterOf(form) {
+  const filter = {};
+  const { q, regex, level, only } = form.elements;
+  if (level.value) filter.level = level.value;
+  if (only.checked && q.value) {
+    filter.q = q.value;
+    if (regex.checked) filter.regex = 1;
+  }
+  return filter;
+}
+
+// What is searched for and filtered is in the address.
+function keepInAddress(form) {
+  const query = new URLSearchParams(location.search);
+  for (const name of [...FILTERS, "line", "at"]) query.delete(name);
+  for (const name of FILTERS) {
+    const field = form.elements[name];
+    if (field.type === "checkbox" ? field.checked : field.value) query.set(name, field.value);
+  }
+  const text = query.toString().replaceAll("%2F", "/");
+  history.replaceState(history.state, "", `?${text}${location.hash}`);
+}
+
+function addressOf(root, form) {
+  const query = new URLSearchParams();
+  for (const name of FILTERS) {
+    const field = form.elements[name];
+    if (name !== "q" && (field.type === "checkbox" ? field.checked : field.value))
+      query.set(name, field.value);
+  }
+  const more = query.toString();
+  return `${root.dataset.page}${more ? `&${more}` : ""}`;
+}
+
+function showCounts(root, lines) {
+  const size = /** @type {HTMLElement} */ (root.querySelector(".log-size"));
+  const text = lines.total === 1 ? size.dataset.linesOne : size.dataset.linesMany;
+  size.querySelector(".log-total").textContent = (text ?? "").replace(
+    "%(count)s",
+    lines.total.toLocaleString(document.documentElement.lang),
+  );
+}
+
+// The tracebacks of a long log are found in some requests.
+async function showTracebacks(root) {
+  const place = root.querySelector(".log-tracebacks");
+  while (root.dataset.outline && root.isConnected) {
+    const response = await fetch(root.dataset.outline, { headers: { "HX-Request": "true" } });
+    const html = response.ok ? await response.text() : "";
+    const page = new DOMParser().parseFromString(html, "text/html");
+    const outline = page.querySelector(".log-outline");
+    if (!outline) return;
+    const count = Number(outline.dataset.tracebacks);
+    if (count) {
+      const label = document.createElement("span");
+      const text = count === 1 ? place.dataset.one : place.dataset.many;
+      label.textContent = text.replace("%(count)s", String(count));
+      place.replaceChildren(label, document.adoptNode(outline));
+    }
+    if (outline.dataset.done === "1") return;
+  }
+}
+
+function wrapLines(root) {
+  const button = root.parentElement.querySelector("[data-wrap-lines]");
+  const apply = () => {
+    const on = localStorage.getItem(WRAP_KEY) === "1";
+    root.querySelector(".log-lines-box").classList.toggle("wrapped", on);
+    button.setAttribute("aria-pressed", String(on));
+  };
+  button.addEventListener("click", () => {
+    localStorage.setItem(WRAP_KEY, localStorage.getItem(WRAP_KEY) === "1" ? "" : "1");
+    apply();
+  });
+  apply();
+}
+
+const KEYS = {
+  g: (viewer) => {
+    viewer.follower?.release();
+    viewer.lines.showStart();
+  },
+  G: (viewer) => (viewer.follower ? viewer.follower.goToEnd() : viewer.lines.showEnd()),
+  n: (viewer) => viewer.search.step(1),
+  N: (viewer) => viewer.search.step(-1),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest(TYPING) || document.querySelector("dialog[open]")) return;
+  if (!shown?.root.isConnected || !Object.hasOwn(KEYS, event.key)) return;
+  event.preventDefault();
+  KEYS[event.key](shown);
+});
+
+function scan() {
+  for (const root of document.querySelectorAll(".log")) {
+    if (started.has(root)) continue;
+    started.add(root);
+    shown = start(root);
+  }
+}
+document.body.addEventListener("htmx:afterSwap", scan);
+document.addEventListener("run:changed", scan);
+scan();
