@@ -17,7 +17,7 @@ from runs.actions.expiry import (
     purge_old_trash,
     skip_while_paused,
 )
-from runs.actions.files import run_blob_sweep
+from runs.actions.files import run_blob_sweep, share_equal_files
 from runs.actions.log_index import LogIndexer
 from runs.actions.public import delete_expired_share_links
 from runs.actions.run import (
@@ -125,6 +125,7 @@ def deletion_tasks(started: int) -> Sequence[Task]:
         ("delete replaced files", 3600, delete_replaced_files),
         ("delete expired uploads", 3600, delete_expired_uploads),
         ("purge old trash", 3600, purge_old_trash),
+        ("share equal files", 86_400, share_equal_files),
         ("delete unused selections", 86_400, delete_unused_selections),
         ("delete expired public links", 86_400, delete_expired_share_links),
     )

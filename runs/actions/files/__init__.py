@@ -8,6 +8,7 @@ from runs.actions.files.blob_sweep import (
     referenced_blobs,
     run_blob_sweep,
 )
+from runs.actions.files.equal_files import share_equal_files
 from runs.actions.files.files import (
     FileOwner,
     create_file,
@@ -51,5 +52,6 @@ __all__ = [
     "save_file",
     "save_snapshot",
     "save_uploaded_sources",
+    "share_equal_files",
     "share_snapshot",
 ]

@@ -33,6 +33,7 @@ from runs.storage.files.quarantine import (
     move_to_quarantine,
     quarantined_blobs_before,
 )
+from runs.storage.files.shared_bytes import share_bytes
 
 __all__ = [
     "DERIVED",
@@ -60,5 +61,6 @@ __all__ = [
     "open_member",
     "quarantined_blobs_before",
     "read_member",
+    "share_bytes",
     "write_piece",
 ]

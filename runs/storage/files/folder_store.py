@@ -137,9 +137,8 @@ class FolderStore:
     @contextmanager
     def open_to_append(self, name: str) -> Iterator[WriteAt]:
         """Lock the blob for appending; yields `write_at(offset, data)`, which syncs."""
-        handle = self._open(name, os.O_RDWR)
+        handle = self._open_alone(name)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
 
             def write_at(offset: int, data: bytes) -> None:
                 # Zeros instead of lost bytes would look like a complete file.
@@ -153,6 +152,43 @@ class FolderStore:
             yield write_at
         finally:
             os.close(handle)
+
+    def _open_alone(self, name: str) -> int:
+        """Open and lock a blob whose bytes no other blob shares (`shared_bytes`)."""
+        while True:
+            handle = self._open(name, os.O_RDWR)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                opened = os.fstat(handle)
+                if opened.st_nlink > 1:
+                    self._copy_shared(name)
+                # It can have got other bytes, or a copy, before it was locked.
+                elif self._is_at(name, opened):
+                    return handle
+            except BaseException:
+                os.close(handle)
+                raise
+            os.close(handle)
+
+    def _is_at(self, name: str, opened: os.stat_result) -> bool:
+        paths = [path for path in self._candidate_paths(name) if path.exists()]
+        # Without a path it was deleted, and what is written is lost with it.
+        return not paths or any(os.path.samestat(opened, p.stat()) for p in paths)
+
+    def _copy_shared(self, name: str) -> None:
+        """Give the blob a copy of its bytes; the caller has locked it."""
+        copy = self.incoming_path(uuid.uuid4().hex)
+        self._make_folders(self.path(name).parent)
+        try:
+            with self.open(name) as source, copy.open("xb") as target:
+                shutil.copyfileobj(source, target, READ_CHUNK_BYTES)
+                target.flush()
+                os.fsync(target.fileno())
+            copy.replace(self.path(name))
+        except BaseException:
+            copy.unlink(missing_ok=True)
+            raise
+        sync_folder(self.path(name).parent)
 
     @contextmanager
     def open_to_fill(self, name: str, *, alone: bool = False) -> Iterator[int]:

@@ -25,22 +25,20 @@ class BlobPiece:
 
 
 def write_piece(
-    name: str, offset: int, chunks: Iterable[bytes], limit: int
+    handle: int, offset: int, chunks: Iterable[bytes], limit: int
 ) -> BlobPiece:
-    """Write and flush the bytes at `offset`.
+    """Write and flush the bytes at `offset` of an open blob.
 
-    Raises TooLarge above `limit` bytes, MissingBytes, OSError, and BlockingIOError
-    while the pieces are joined.
+    Raises TooLarge above `limit` bytes, OSError.
     """
     digest, size = hashlib.sha256(), 0
-    with files.open_to_fill(name) as handle:
-        for chunk in chunks:
-            if size + len(chunk) > limit:
-                raise file_too_large(limit)
-            write_all_at(handle, offset + size, chunk)
-            digest.update(chunk)
-            size += len(chunk)
-        os.fsync(handle)
+    for chunk in chunks:
+        if size + len(chunk) > limit:
+            raise file_too_large(limit)
+        write_all_at(handle, offset + size, chunk)
+        digest.update(chunk)
+        size += len(chunk)
+    os.fsync(handle)
     return BlobPiece(offset, size, digest.hexdigest())
 
 
