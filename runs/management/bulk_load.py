@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 
 from runs.management import schema
-from runs.models import change_counts, immutable, rollups, root_metrics, search_text
+from runs.models import (
+    change_counts,
+    file_totals,
+    immutable,
+    rollups,
+    root_metrics,
+    search_text,
+)
 
 _FOREIGN_KEYS = """
 SELECT c.conrelid::regclass::text, c.conname, pg_get_constraintdef(c.oid)
@@ -36,7 +43,14 @@ SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORD
 """
 #: For the indexes that stay, and to sort what the others are built from.
 SQLITE_CACHE_KB = 256 * 1024
-DERIVED = (immutable, rollups, change_counts, root_metrics, search_text)
+DERIVED = (
+    immutable,
+    rollups,
+    change_counts,
+    root_metrics,
+    search_text,
+    file_totals,
+)
 
 
 @contextmanager

@@ -12,7 +12,14 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
 from runs.management import schema, upgrade
-from runs.models import change_counts, immutable, rollups, root_metrics, search_text
+from runs.models import (
+    change_counts,
+    file_totals,
+    immutable,
+    rollups,
+    root_metrics,
+    search_text,
+)
 
 PrintLine = Callable[[str], object]
 
@@ -88,7 +95,14 @@ def refuse_locked() -> None:
 
 
 def missing_triggers() -> list[str]:
-    derived = (immutable, rollups, change_counts, root_metrics, search_text)
+    derived = (
+        immutable,
+        rollups,
+        change_counts,
+        root_metrics,
+        search_text,
+        file_totals,
+    )
     return [name for each in derived for name in each.missing(connection)]
 
 
@@ -103,6 +117,7 @@ def restore_triggers(print_line: PrintLine) -> None:
         (change_counts, change_counts.install, "Installed triggers again"),
         (root_metrics, root_metrics.restore, "Calculated the best values again"),
         (search_text, search_text.restore, "Built the search index again"),
+        (file_totals, file_totals.restore, "Counted the files again"),
     ):
         if missing := module.missing(connection):
             print_line(f"{done}, because these were missing: {', '.join(missing)}")

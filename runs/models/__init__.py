@@ -43,9 +43,11 @@ from runs.models.experiments import Experiment, ExperimentStar, ExperimentTag
 from runs.models.files import (
     BlobRemoval,
     File,
+    FileTotal,
     IndexedLog,
     LogIndexSettings,
     LogSegment,
+    file_totals,
     in_folder,
     path_key,
 )
@@ -146,6 +148,7 @@ __all__ = [
     "ExperimentTag",
     "ExportState",
     "File",
+    "FileTotal",
     "HistoryExport",
     "IndexedLog",
     "IngestBatch",
@@ -215,6 +218,7 @@ __all__ = [
     "Workspace",
     "can_edit_view",
     "conclusion_key",
+    "file_totals",
     "holds_min_or_max_of_root",
     "in_folder",
     "merge_run_counts",

@@ -20,6 +20,7 @@ from runs.models import (
     User,
     Workspace,
     change_counts,
+    file_totals,
     immutable,
     rollups,
 )
@@ -89,6 +90,7 @@ def triggers_come_back(django_db_setup: None, django_db_blocker: Any) -> Iterato
         immutable.install(connection)
         rollups.restore(connection)
         change_counts.install(connection)
+        file_totals.restore(connection)
 
 
 @pytest.fixture

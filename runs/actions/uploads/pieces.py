@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from runs.actions.actor import Actor
 from runs.actions.uploads.uploads import MAX_PIECES, upload_not_found
 from runs.models import Upload, UploadPiece
-from runs.storage.files import BlobPiece, write_piece
+from runs.storage.files import BlobPiece, files, write_piece
 from studio.core import names
 from studio.core.errors import Conflict, InvalidValue, MissingBytes, Unavailable
 
@@ -55,8 +55,16 @@ def save_piece(
 def write(
     upload: Upload, offset: int, chunks: Iterable[bytes], limit: int
 ) -> BlobPiece:
+    """Write bytes of an upload. Raises the errors of `save_piece`."""
     try:
-        return write_piece(upload.blob, offset, chunks, limit)
+        with files.open_to_fill(upload.blob) as handle:
+            # The blob of a completed upload is a file, which must not change. It can't
+            # be completed while this request has the blob open.
+            upload.refresh_from_db(fields=["completed"])
+            refuse_completed(upload)
+            return write_piece(handle, offset, chunks, limit)
+    except Upload.DoesNotExist as error:
+        raise upload_not_found() from error
     except BlockingIOError as error:
         raise being_completed() from error
     except MissingBytes as error:

@@ -12,7 +12,7 @@ from django.db import connection
 from runs.management import database
 from runs.management.backup import ReportProgress, sqlite_faults
 from runs.management.verify.findings import Fault, Finding
-from runs.models import MetricChunk, rollups
+from runs.models import MetricChunk, file_totals, rollups
 from runs.storage.metrics import unpack_row
 
 #: What unpacking raises over bytes that are none of its own.
@@ -46,6 +46,9 @@ def check_database(report: ReportProgress, *, full: bool) -> Iterator[Finding]:
         wrong = cursor.fetchone()[0]
     if wrong:
         text = f"{wrong:,} counts of runs by experiment and status are wrong"
+        yield Finding(Fault.DERIVED, text)
+    if wrong := file_totals.count_wrong(connection):
+        text = f"{wrong:,} totals of the files of a run or model are wrong"
         yield Finding(Fault.DERIVED, text)
     if full:
         yield from _check_chunks(report)
@@ -92,6 +95,7 @@ def repair_triggers_and_counts(findings: list[Finding]) -> list[Finding]:
         return findings
     database.restore_triggers(lambda _text: None)
     rollups.restore(connection)
+    file_totals.restore(connection)
     return [
         one.as_repaired() if one.fault is Fault.DERIVED else one for one in findings
     ]

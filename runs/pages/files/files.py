@@ -29,7 +29,7 @@ from runs.pages.run_shell import (
     show_run_tab,
 )
 from runs.render.formats import run_path
-from runs.search.files import RunFiles, find_file, find_log, list_files
+from runs.search.files import RunFiles, find_file, find_log, list_files, size_of_files
 
 
 @access(Permission.READ)
@@ -52,7 +52,7 @@ def files_tab(request: PageRequest, run_id: str) -> HttpResponse:
         "tree": file_tree(head, state, files),
         "file_tabs": state.all_tabs(),
         "open_files": state,
-        "total_size": sum(f.size for f in files.all) if files.is_whole else None,
+        "total_size": size_of_files(head.run, files.models) if has_files else 0,
     }
     if file is not None:
         read_log = partial(read_log_view, request, head.run, file, state)

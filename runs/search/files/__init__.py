@@ -9,6 +9,7 @@ from runs.search.files.files import (
     get_snapshot,
     iterate_files,
     list_files,
+    size_of_files,
 )
 from runs.search.files.images import (
     RunImage,
@@ -38,4 +39,5 @@ __all__ = [
     "list_files",
     "list_images",
     "list_level",
+    "size_of_files",
 ]

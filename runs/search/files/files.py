@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from runs.models import (
     File,
+    FileTotal,
     LoggedModel,
     Run,
     RunSnapshot,
@@ -52,6 +53,12 @@ def list_files(run: Run) -> RunFiles:
     own = tuple(file for file in shown if file.run_id == run.pk)
     whole = len(found) <= MAX_WHOLE_TREE
     return RunFiles(own, tuple(models), tuple(by_model), whole)
+
+
+def size_of_files(run: Run, models: Sequence[LoggedModel]) -> int:
+    """Return the bytes of all current files of the run and of these models."""
+    rows = FileTotal.objects.filter(Q(run=run) | Q(model__in=models))
+    return sum(rows.values_list("bytes", flat=True))
 
 
 def iterate_files(

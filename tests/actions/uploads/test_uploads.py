@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 
 from runs.actions.actor import Actor
-from runs.actions.files.blob_sweep import DAY_MS, run_blob_sweep
+from runs.actions.files.blob_sweep import DAY_MS, referenced_blobs, run_blob_sweep
 from runs.actions.files.files import current_files, save_file
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import trash_run
@@ -28,7 +28,6 @@ from runs.actions.uploads.uploads import (
     stored_pieces,
     suggest_piece_size,
 )
-from runs.management.verify import check_files
 from runs.models import File, Run, Upload, UploadPiece
 from runs.storage.files import files
 from studio.core.errors import (
@@ -324,9 +323,21 @@ def test_the_sweep_keeps_uploads_under_way(up: Uploader, files_dir: Path) -> Non
     assert read(up.complete(parts)) == b"wyx"
 
 
-def test_verify_finds_nothing_wrong_in_uploads_under_way(up: Uploader) -> None:
-    up.fill(up.open())
-    assert list(check_files(lambda *_progress: None, full=True)) == []
+def test_blobs_of_uploads_under_way_are_known(up: Uploader) -> None:
+    """So verify does not report them, and nothing deletes them."""
+    upload = up.open()
+    assert referenced_blobs([upload.blob]) == {upload.blob}
+
+
+def test_a_late_piece_does_not_change_the_file(up: Uploader) -> None:
+    """As where a request still ran when its repetition had completed the upload."""
+    upload = up.open()
+    late = Upload.objects.get(pk=upload.pk)
+    up.fill(upload)
+    file = up.complete(upload)
+    with pytest.raises(Conflict):
+        up.put(late, 0, b"other")
+    assert read(file) == CONTENT
 
 
 def test_a_purge_deletes_the_uploads_of_the_run(
