@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 
+import pytest
+
 from tests.capture.captured import Script
 from tests.parts.waiting import becomes
 
@@ -50,6 +52,7 @@ def test_what_a_killed_script_printed_is_kept_to_the_middle_of_a_line(
     )
 
 
+@pytest.mark.sample(3, group="captured consoles")
 def test_a_killed_script_does_not_end_a_run_that_it_resumed(script: Script) -> None:
     run_id = script.new_run()
     code = "start(first, is_new=False); print('x', flush=True); os._exit(1)"
@@ -58,6 +61,7 @@ def test_a_killed_script_does_not_end_a_run_that_it_resumed(script: Script) -> N
     assert script.run_info(run_id)["status"] == "Running"
 
 
+@pytest.mark.sample(3, group="captured consoles")
 def test_forked_processes_print_to_the_run_and_capture_their_own(
     script: Script,
 ) -> None:
@@ -75,6 +79,7 @@ def test_forked_processes_print_to_the_run_and_capture_their_own(
     assert script.log(child) == "child\n"
 
 
+@pytest.mark.sample(3, group="captured consoles")
 def test_a_terminal_stays_a_terminal(script: Script) -> None:
     run_id = script.new_run()
     code = """
@@ -87,6 +92,7 @@ def test_a_terminal_stays_a_terminal(script: Script) -> None:
     assert script.log(run_id).replace("\r\n", "\n") == shown.replace("\r\n", "\n")
 
 
+@pytest.mark.sample(3, group="captured consoles")
 def test_a_reader_that_stops_reading_ends_the_script_as_usual(script: Script) -> None:
     run_id = script.new_run()
     code = "start(first)\nwhile True: print('x' * 1000)"
@@ -97,6 +103,7 @@ def test_a_reader_that_stops_reading_ends_the_script_as_usual(script: Script) ->
     assert process.wait(60) != 0
 
 
+@pytest.mark.sample(3, group="captured consoles")
 def test_ctrl_c_interrupts_only_the_script(script: Script) -> None:
     run_id = script.new_run()
     code = """
@@ -112,6 +119,7 @@ def test_ctrl_c_interrupts_only_the_script(script: Script) -> None:
     assert script.log(run_id) == "started\ninterrupted\n"
 
 
+@pytest.mark.sample(3, group="captured consoles")
 def test_output_goes_on_when_the_process_that_keeps_it_is_killed(
     script: Script,
 ) -> None:
@@ -128,6 +136,7 @@ def test_output_goes_on_when_the_process_that_keeps_it_is_killed(
     assert printed.endswith("end\n")
 
 
+@pytest.mark.sample(3, group="captured consoles")
 def test_a_program_that_outlives_the_script_does_not_delay_its_end(
     script: Script,
 ) -> None:
