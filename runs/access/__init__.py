@@ -6,7 +6,11 @@ from runs.access.best_effort_updates import update_if_idle
 from runs.access.error_responses import (
     render_json_error,
 )
-from runs.access.middleware import public_origin, sandbox_response
+from runs.access.middleware import (
+    isolate_document,
+    public_origin,
+    sandbox_response,
+)
 from runs.access.permissions import (
     BROWSER_ONLY,
     PUBLIC,
@@ -50,6 +54,7 @@ __all__ = [
     "check_run_in_scope",
     "check_signed_address",
     "enter_workspace",
+    "isolate_document",
     "preferred_format",
     "public_origin",
     "render_json_error",

@@ -95,6 +95,7 @@ def _chosen_file_context(
     return {
         "file": file,
         "model": model,
+        "folder_archive_href": _folder_archive_href(base, file, model),
         **file_viewer_context(
             request,
             content,
@@ -103,3 +104,11 @@ def _chosen_file_context(
             other_images(files.own, file, base),
         ),
     }
+
+
+def _folder_archive_href(base: str, file: File, model: LoggedModel | None) -> str:
+    """The address of the file's folder as a zip; empty for a file at the top."""
+    if not file.folder:
+        return ""
+    model_query = f"model={quote(model.model_id)}&" if model else ""
+    return f"{base}files/all.zip?{model_query}folder={quote(file.folder)}"

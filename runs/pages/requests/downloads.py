@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
-from runs.access import sandbox_response
+from runs.access import isolate_document, sandbox_response
 from runs.http import has_current_copy, mark_file_stream, requested_range
 from runs.models import File
-from runs.render.files import DOWNLOAD_TYPE, inline_content_type
+from runs.render.files import DOWNLOAD_TYPE, PDF_TYPE, inline_content_type
 from runs.render.run_list import csv_pieces
 from runs.storage.files import files
 
@@ -52,7 +52,8 @@ def send_file(request: HttpRequest, file: SentFile) -> HttpResponseBase:
     response["Cache-Control"] = "private, no-cache"
     if file.has_ranges:
         response["Accept-Ranges"] = "bytes"
-    return sandbox_response(response)
+    is_document = response.headers.get("Content-Type") == PDF_TYPE
+    return isolate_document(response) if is_document else sandbox_response(response)
 
 
 def _content_response(

@@ -57,6 +57,7 @@ VIDEO_TYPES = {
     "ogv": "video/ogg",
     "mov": "video/quicktime",
 }
+PDF_TYPE = "application/pdf"
 #: What may be shown instead of being downloaded, in a sandbox.
 INLINE_TYPES = {
     **IMAGE_TYPES,
@@ -64,6 +65,7 @@ INLINE_TYPES = {
     **VIDEO_TYPES,
     "html": "text/html",
     "htm": "text/html",
+    "pdf": PDF_TYPE,
 }
 DOWNLOAD_TYPE = "application/octet-stream"
 #: Files that MLflow writes without an extension, and texts that browsers would apply.

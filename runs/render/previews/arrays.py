@@ -14,6 +14,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from django.utils.translation import pgettext
 
 from runs.render.previews.content import ByteSource, FactTable, InvalidContent
 
@@ -117,7 +118,7 @@ def array_table(source: ByteSource, header: ArrayHeader) -> FactTable | None:
     corner = array.reshape(rows, columns)[:MAX_TABLE_ROWS, :MAX_TABLE_COLUMNS]
     return FactTable(
         "",
-        ["", *map(str, range(corner.shape[1]))],
+        [pgettext("of an array", "Row"), *map(str, range(corner.shape[1]))],
         [[str(n), *(_number(v) for v in row)] for n, row in enumerate(corner)],
         rows if columns <= MAX_TABLE_COLUMNS else rows + 1,
     )

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from django.utils.translation import pgettext
 
 from runs.render.previews.content import InvalidContent, load_json
 from runs.render.previews.tables import MAX_ROWS, PreviewTable
@@ -276,7 +277,7 @@ def _grid_table(trace: Mapping[str, Any], grid: list[Any]) -> PreviewTable:
     across, down = plain_values(trace.get("x")), plain_values(trace.get("y"))
     width = min(50, max(len(row) for row in grid if isinstance(row, list)))
     heads = [
-        "",
+        pgettext("of an array", "Row"),
         *(_cell(across[n]) if n < len(across) else str(n) for n in range(width)),
     ]
     rows = [

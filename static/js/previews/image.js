@@ -61,6 +61,8 @@ function setOpacity(view) {
   const overlay = /** @type {HTMLElement | null} */ (view.querySelector(".overlay"));
   const input = /** @type {HTMLInputElement} */ (view.querySelector("[data-image-opacity] input"));
   if (overlay) overlay.style.opacity = String(Number(input.value) / 100);
+  const output = input.parentElement?.querySelector("output");
+  if (output) output.textContent = input.value;
 }
 
 /** @param {EventTarget | null} target */

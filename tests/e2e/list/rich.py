@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import zipfile
 
+import numpy as np
+
+from tests.pages.previews.samples import FIGURE, NOTEBOOK, npy
 from tests.parts.server import Server
 from tests.parts.wire import Connection
 
@@ -17,6 +21,11 @@ FILES = {
     "table.csv": b"a,b\n1,2\n3,4\n",
     "notes.md": b"# Notes\n\n- one\n",
     "images/pixel.png": PIXEL,
+    "images/other.png": PIXEL,
+    "previews/eval.ipynb": json.dumps(NOTEBOOK).encode(),
+    "previews/figure.json": json.dumps(FIGURE).encode(),
+    "previews/config.json": b'{"a": [1, {"b": null}]}',
+    "previews/array.npy": npy(np.arange(12.0).reshape(3, 4)),
 }
 
 

@@ -11,6 +11,7 @@ import wave
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
+from typing import Any
 
 import numpy as np
 
@@ -121,7 +122,7 @@ NOTEBOOK = {
     ],
     "metadata": {"kernelspec": {"language": "python"}},
 }
-FIGURE = {
+FIGURE: dict[str, Any] = {
     "data": [
         {"type": "scatter", "x": [1, 2], "y": {"dtype": "f8", "bdata": "AAAAAAAA8D8="}},
         {"type": "heatmap", "z": [[1, 2], [3, 4]]},
