@@ -334,6 +334,9 @@ REST: dict[str, Row] = {
     f"{ONE}/metrics": row(GET=READER, POST=CONTRIBUTOR),
     f"{ONE}/metrics/<path:key>": row(404, GET=READER),
     f"{ONE}/files": row(GET=READER),
+    f"{ONE}/logs": row(404, GET=READER),
+    f"{ONE}/logs/search": row(400, GET=READER),
+    f"{ONE}/logs/outline": row(404, GET=READER),
     f"{ONE}/files/<path:path>": row(
         GET=READER, PUT=CONTRIBUTOR, PATCH=CONTRIBUTOR, DELETE=CONTRIBUTOR
     ),

@@ -31,6 +31,7 @@ from tests.bench.compute import agents
 from tests.bench.compute.drain import drain
 from tests.bench.compute.queue import queue
 from tests.bench.compute.sweeps import sweeps
+from tests.bench.files.log_reading import log_reading
 from tests.bench.files.zipping import zip_download
 from tests.bench.fresh_commands import (
     backup,
@@ -260,6 +261,7 @@ for command in (
     queue,
     sweeps,
     words,
+    log_reading,
     zip_download,
 ):
     main.add_command(command)

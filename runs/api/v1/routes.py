@@ -10,6 +10,7 @@ from runs.api.v1 import (
     experiments,
     files,
     log_search,
+    logs,
     metrics,
     params_and_tags,
     registry,
@@ -92,6 +93,9 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_UPLOAD}/complete": (uploads.complete_upload,),
     },
     "Logs": {
+        f"{_RUN}/logs": (logs.get_log_lines,),
+        f"{_RUN}/logs/search": (logs.search_log_lines,),
+        f"{_RUN}/logs/outline": (logs.get_log_outline,),
         f"{_WORKSPACE}/logs": (log_search.search_logs,),
         f"{_WORKSPACE}/log-index": (
             log_search.get_log_index,

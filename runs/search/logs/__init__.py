@@ -4,8 +4,7 @@ from runs.search.logs.log_filter import LogFilter, check_levels
 from runs.search.logs.log_outline import LogOutline, read_outline
 from runs.search.logs.log_pattern import LogPattern
 from runs.search.logs.log_search import LogHit, LogSearch, search_log
-from runs.search.logs.log_source import LogSource, find_log_source
-from runs.search.logs.log_source import log_source as source_of_file
+from runs.search.logs.log_source import LogSource, find_log_source, source_of_file
 from runs.search.logs.log_window import (
     DEFAULT_COUNT,
     MAX_COUNT,

@@ -88,13 +88,13 @@ def filter_backward(
     last_byte = reader.size if stop == end else reader.line_start(stop)
     for chunk in _chunks_backward(reader, last_byte):
         first = chunk.number
-        found = [*_matches(reader, shape, wanted, chunk), *found]
-        if len(found) >= count:
-            found = found[-count:]
-            return FilteredLines(tuple(found), found[0].number, stop)
+        for line in _matches_backward(reader, shape, wanted, chunk):
+            found.append(line)
+            if len(found) == count:
+                return FilteredLines(tuple(reversed(found)), line.number, stop)
         if time.monotonic() >= deadline:
             break
-    return FilteredLines(tuple(found), first, stop)
+    return FilteredLines(tuple(reversed(found)), first, stop)
 
 
 def _matches(
@@ -102,6 +102,15 @@ def _matches(
 ) -> Iterator[LogLine]:
     context = LineContext(reader.encoding, shape.clock, shape.columns)
     for raw in matching_lines(reader, chunk, wanted.scanned_pattern):
+        yield from filter(wanted.has, read_lines([raw], context))
+
+
+def _matches_backward(
+    reader: LogReader, shape: LogShape, wanted: LogFilter, chunk: LogChunk
+) -> Iterator[LogLine]:
+    context = LineContext(reader.encoding, shape.clock, shape.columns)
+    # Most of a chunk's matches are not shown, so each is read when it is needed.
+    for raw in reversed([*matching_lines(reader, chunk, wanted.scanned_pattern)]):
         yield from filter(wanted.has, read_lines([raw], context))
 
 

@@ -137,16 +137,25 @@ def _read_traceback(
 
 
 def _find_levels(reader: LogReader, chunk: LogChunk, progress: _Progress) -> None:
-    missing = [level for level in LEVELS if level not in progress.levels]
+    """Find the first lines of levels that earlier chunks don't have."""
     context = LineContext(reader.encoding)
-    for level in missing:
-        wanted = LogFilter(frozenset([level]))
-        candidates = matching_lines(reader, chunk, wanted.scanned_pattern)
-        for raw, _count in zip(candidates, range(MAX_CANDIDATES), strict=False):
-            line = next(iter(read_lines([raw], context)))
-            if line.level == level:
-                progress.levels[level] = line.number
+    missing = {level for level in LEVELS if level not in progress.levels}
+    read = 0
+    while missing and read < MAX_CANDIDATES:
+        # One expression for all: without the levels, the chunk is read one time.
+        wanted = LogFilter(frozenset(missing)).scanned_pattern
+        before = len(missing)
+        for raw in matching_lines(reader, chunk, wanted):
+            level = next(iter(read_lines([raw], context))).level
+            read += 1
+            if level in missing:
+                progress.levels[level] = raw.number
+                missing.discard(level)
                 break
+            if read >= MAX_CANDIDATES:
+                break
+        if len(missing) == before:
+            return
 
 
 def _is_worth_saving(before: _Progress, after: _Progress) -> bool:

@@ -51,10 +51,10 @@ def find_log_source(run: Run, path: str, model_id: str = "") -> LogSource:
 
     Raises NotFound, InvalidName.
     """
-    return log_source(run, find_file(run, path, model_id))
+    return source_of_file(run, find_file(run, path, model_id))
 
 
-def log_source(run: Run, file: File) -> LogSource:
+def source_of_file(run: Run, file: File) -> LogSource:
     return LogSource(file.path, file.blob, file.size, file.version, run.started)
 
 
