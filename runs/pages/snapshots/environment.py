@@ -118,7 +118,9 @@ def _facts(known: Mapping[str, str], environment: Environment) -> dict[str, str]
         if isinstance(record.get(key), str) and record[key]:
             facts[key] = record[key]
     versions = (environment.packages.get(name) for name in CUDA_PACKAGES)
-    cuda = next(filter(None, versions), "")
+    # Images of containers have this variable.
+    variable = _variables(record).get("CUDA_VERSION", "")
+    cuda = next(filter(None, versions), variable)
     if cuda:
         facts["cuda"] = cuda
     return facts

@@ -71,9 +71,11 @@ def _read_environment(files: Sequence[File]) -> Environment:
     return Environment(facts=facts)
 
 
-def _rank(file: File) -> tuple[bool, bool, int]:
-    # Of several attempts, the first one has the record's usual name.
-    return file.name != RECORD_NAME, file.run_id is None, -(file.pk or 0)
+def _rank(file: File) -> tuple[bool, bool, int, int]:
+    # The names are in the order of what they tell: MLflow's `python_env.yaml` has only
+    # the packages that build others.
+    place = FILE_NAMES.index(file.name)
+    return file.name != RECORD_NAME, file.run_id is None, place, -(file.pk or 0)
 
 
 def _read_facts(text: str) -> dict[str, Any]:

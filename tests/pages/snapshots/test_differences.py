@@ -194,6 +194,15 @@ def test_packages_are_compared_with_those_of_another_run(
     assert "/work" in page.text
 
 
+def test_packages_of_a_model_come_from_its_requirements(
+    browser: Client, run: Run
+) -> None:
+    keep(run, "model/requirements.txt", b"scipy==1.0\n")
+    keep(run, "model/python_env.yaml", b"dependencies:\n- pip==24\n")
+    page = browser.get(f"{TAB}?show=environment")
+    assert texts(page, "#package-rows tr") == ["scipy1.0"]
+
+
 @pytest.mark.parametrize(
     "data",
     [b"", b"[]", b'{"packages": 3}', b"{" * 5000, b"\xff\0", b'{"packages":[{}]}'],
