@@ -124,3 +124,29 @@ def test_an_archive_keeps_times_and_names() -> None:
     [info] = zipfile.ZipFile(io.BytesIO(b"".join(pieces))).infolist()
     assert info.date_time == (2023, 11, 14, 22, 13, 20)
     assert (info.filename, info.external_attr >> 16) == ("a/中.txt", 0o644)
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "policy"),
+    [
+        ("?inline=1", "application/pdf", "default-src 'none'"),
+        ("", "application/octet-stream", "sandbox; default-src 'none'"),
+    ],
+)
+def test_a_pdf_opens_in_the_viewer_and_runs_nothing_here(
+    browser: Client, run: Run, query: str, kind: str, policy: str
+) -> None:
+    keep(run, "a.pdf", b"<script>alert(1)</script>")
+    answer = browser.get(f"{FILES}raw/a.pdf{query}")
+    assert answer["Content-Type"] == kind
+    assert answer["Content-Security-Policy"].startswith(policy)
+    assert "script-src" not in answer["Content-Security-Policy"]
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_viewer_links_the_folder_of_its_file(browser: Client, run: Run) -> None:
+    keep(run, "logs/a.txt", b"a")
+    keep(run, "b.txt", b"b")
+    link = f"{FILES}all.zip?folder=logs"
+    assert link in browser.get(f"{FILES}?path=logs/a.txt").text
+    assert link not in browser.get(f"{FILES}?path=b.txt").text

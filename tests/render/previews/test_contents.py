@@ -79,7 +79,7 @@ def test_the_file_name_decides_the_kind_of_preview(
     assert (file_kind(name), file_icon(name)) == (kind, icon)
 
 
-@pytest.mark.parametrize("name", ["a.js", "a.xhtml", "a.xml", "a.pdf", "a.txt", "html"])
+@pytest.mark.parametrize("name", ["a.js", "a.xhtml", "a.xml", "a.txt", "html", "pdf"])
 def test_only_pictures_and_sandboxed_pages_are_shown_inline(name: str) -> None:
     assert inline_content_type(name) is None
 
