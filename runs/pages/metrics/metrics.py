@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.models import Metric, MetricKind
+from runs.pages.metrics.logged_table_grid import logged_table_grid
 from runs.pages.metrics.metric_choice import (
     FIRST_CHARTS,
     GraphGrouping,
@@ -99,6 +100,7 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
         "groups": _metric_checkbox_groups(heads, choice),
         "nothing": None if heads else empty_state_of("metrics", head.run),
         "panels": panels,
+        "grid": logged_table_grid(by_key, request.GET, base),
         "axes": [(axis.value, AXIS_LABELS[axis]()) for axis in Axis],
         "graphs": [(each.value, GROUPING_LABELS[each]()) for each in GraphGrouping],
         "other_options": _options_without_select(choice, panels),

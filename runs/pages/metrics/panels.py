@@ -89,6 +89,8 @@ class Panel:
     chart_query: str = ""
     table_query: str = ""
     is_table: bool = False
+    #: The query string of all rows of a table as a grid.
+    grid_query: str = ""
     content: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -235,6 +237,7 @@ def _table_panel(empty_panel: Panel, head: Metric, sources: PanelSources) -> Pan
         chart_query=choice.query_with_option("as", key, "chart") if y else "",
         table_query=choice.query_with_option("as", key, "table") if y else "",
         is_table=view != "chart" or choice.table or not y,
+        grid_query=urlencode({"table": key}),
         content={"table": table},
     )
     if panel.is_table:

@@ -37,11 +37,20 @@ class _KeptOrders:
             while self._orders and self._total() > MAX_KEPT_BYTES:
                 self._orders.popitem(last=False)
 
+    def forget(self) -> None:
+        with self._lock:
+            self._orders.clear()
+
     def _total(self) -> int:
         return sum(rows.nbytes for rows in self._orders.values())
 
 
 _kept_orders = _KeptOrders()
+
+
+def forget_orders() -> None:
+    """Sort again from the next query on; for measurements."""
+    _kept_orders.forget()
 
 
 def sorted_rows(

@@ -193,6 +193,7 @@ PLACES = [
     Place("run's figure", "runs/{run}/files/?path=previews/figure.json"),
     Place("run's array", "runs/{run}/files/?path=previews/array.npy"),
     Place("run's image", "runs/{run}/files/?path=images/pixel.png"),
+    Place("run's table", "runs/{run}/files/?path=table.csv&edit=a&min.a=1"),
     Place("run's log", "runs/{run}/files/?path=logs/train.log"),
     Place("run's history", "runs/{run}/history/"),
     Place("cancel", "runs/{run}/cancel/"),

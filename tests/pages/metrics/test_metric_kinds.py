@@ -18,7 +18,7 @@ from runs.models import File, Run
 from runs.pages.metrics.panels import Panel
 from runs.storage.files import files as file_store
 from tests.pages.run.run_page import ACTOR, PAGE, browser, cost, keep, log
-from tests.parts.elements import one, texts
+from tests.parts.elements import every, hrefs, one, texts
 from tests.parts.records import NOON
 from tests.render.test_documents import ACCURACY, PREDICTIONS, RESIDUALS
 
@@ -138,6 +138,20 @@ def test_the_address_chooses_the_drawn_columns(browser: Client, run: Run) -> Non
     assert '<td title="x">x</td>' in browser.get(f"{METRICS}?key=t").text
     [line] = drawn(browser, "t", "&as:t=chart&cx:t=b&cy:t=a")["data"]
     assert (line["x"], line["y"]) == ([2, 4], [1, 2])
+
+
+def test_all_rows_of_a_table_are_sorted_and_filtered(browser: Client, run: Run) -> None:
+    write(run, "table", "t/a", *({"n": n % 7, "name": f"row {n}"} for n in range(500)))
+    address = f"{PAGE}metrics/?table=t/a&min.n=6&sort=-name"
+    grid = one(browser.get(address), "#table-grid")
+    assert grid.one(".grid-count").text == "t/a 71 of 500 rows"
+    assert grid.all("tbody tr")[0].all("td")[2].text == "row 97"
+    assert f"{PAGE}metrics/?table=t%2Fa" in hrefs(browser.get(f"{PAGE}metrics/"))
+
+
+def test_a_grid_of_what_is_no_table_shows_the_charts(browser: Client, run: Run) -> None:
+    log(run, loss=[1.0, 2.0])
+    assert every(browser.get(f"{PAGE}metrics/?table=loss"), ".chart")
 
 
 def test_the_export_of_a_table_has_its_columns(browser: Client, run: Run) -> None:
