@@ -25,7 +25,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
         "js/views/views.js",
         "js/run/row-edit.js",
     ),
-    "run": ("js/run/run.js", "js/site/clocks.js", "js/run/images.js"),
+    "run": ("js/run/run.js", "js/site/clocks.js"),
     "run-head": ("js/run/run-head.js",),
     "editing": (
         "js/run/run-edit.js",
@@ -34,6 +34,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
         "js/descriptions/describe-pictures.js",
     ),
     "metrics": ("js/metrics/metric-charts.js",),
+    "media": ("js/media/media.js",),
     "compare": (
         "js/compare/compare.js",
         "js/compare/compare-images.js",
@@ -77,7 +78,6 @@ STYLES: dict[str, tuple[str, ...]] = {
         "css/site/prose.css",
         "css/descriptions/describe.css",
         "css/run/run-edit.css",
-        "css/run/images.css",
     ),
     "files": (
         "css/files/files.css",
@@ -110,6 +110,7 @@ STYLES: dict[str, tuple[str, ...]] = {
     "log-search": ("css/log_search/log-search.css",),
     "previews": ("css/previews/previews.css",),
     "lineage": ("css/lineage/lineage.css",),
+    "media": ("css/media/media.css",),
     "model": (
         "css/run/run.css",
         "css/undo/history.css",

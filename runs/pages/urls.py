@@ -19,6 +19,7 @@ from runs.pages.help import urlpatterns as help_urls
 from runs.pages.log_search import urlpatterns as log_search_urls
 from runs.pages.logged_models import urlpatterns as logged_models_urls
 from runs.pages.logs import urlpatterns as logs_urls
+from runs.pages.media import urlpatterns as media_urls
 from runs.pages.metrics import urlpatterns as metrics_urls
 from runs.pages.public import urlpatterns as public_urls
 from runs.pages.registry import urlpatterns as registry_urls
@@ -45,6 +46,7 @@ urlpatterns: list[URLPattern] = [
     *compute_urls,
     *submit_urls,
     *run_urls,
+    *media_urls,
     *metrics_urls,
     *files_urls,
     *logs_urls,

@@ -166,6 +166,37 @@ def from_wire(value: Any) -> Any:
     return value
 
 
+def table_rows(name: str, value: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A dict of columns, or a data frame, as a list of rows.
+
+    Raises UserErrorException.
+    """
+    if is_data_frame(value):
+        value = frame_columns(value)
+    if not isinstance(value, Mapping):
+        raise UserErrorException(
+            "run.log_table takes a dict of columns or a data frame, not "
+            f"{type(value).__name__}"
+        )
+    columns = {
+        str(column): unify_number_types(_as_column(cells), name)
+        for column, cells in value.items()
+    }
+    lengths = {column: len(cells) for column, cells in columns.items()}
+    first = next(iter(lengths), "")
+    for column, length in lengths.items():
+        if length != lengths[first]:
+            raise UserErrorException(
+                f"Columns must have the same length, column {first} had length "
+                f"{lengths[first]}, however, column {column} had length {length}."
+            )
+    return [dict(zip(columns, cells)) for cells in zip(*columns.values())]
+
+
+def _as_column(cells: Any) -> list[Any]:
+    return list(cells) if is_listlike(cells) else [cells]
+
+
 def encode_json(value: Any) -> str:
     """A document as JSON text, with arrays as lists. Raises UserErrorException."""
 

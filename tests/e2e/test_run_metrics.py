@@ -91,47 +91,6 @@ def test_zooming_loads_more_points_and_a_chart_is_saved_as_an_image(
         assert Path(kept.value.path()).read_bytes().startswith(start)
 
 
-def test_the_arrow_keys_switch_between_images(run: Writer, owner_page: Page) -> None:
-    for step in (1, 2):
-        run.keep(f"samples/epoch_{step}.png", PNG)
-    run.keep("plain.png", PNG)
-    owner_page.goto(f"{run.page}images/")
-    tiles = owner_page.locator(".image-tile img")
-    expect(tiles).to_have_count(3)
-    expect(tiles.first).to_have_js_property("naturalWidth", 1)
-    owner_page.get_by_role("link", name="samples/epoch step 1").click()
-    stage = owner_page.locator(".image-stage img")
-    expect(stage).to_have_attribute("alt", "samples/epoch step 1")
-    owner_page.keyboard.press("ArrowRight")
-    expect(stage).to_have_attribute("alt", "samples/epoch step 2")
-    expect(owner_page).to_have_url(re.compile(r"open=samples%2Fepoch_2\.png"))
-    owner_page.keyboard.press("Escape")
-    expect(stage).to_have_count(0)
-    owner_page.get_by_role("link", name="Side by side").click()
-    expect(owner_page.locator(".image-table tbody tr")).to_have_count(2)
-
-
-def test_images_are_hidden_and_shown_by_checkboxes(
-    run: Writer, owner_page: Page
-) -> None:
-    for name in ("a.png", "b.png"):
-        run.keep(name, PNG)
-    owner_page.goto(f"{run.page}images/")
-    tiles = owner_page.locator(".image-tile img")
-    box = owner_page.get_by_role("checkbox", name="a.png")
-    expect(box).to_be_checked()
-    box.uncheck()
-    expect(tiles).to_have_count(1)
-    expect(owner_page).to_have_url(re.compile(r"name=b\.png$"))
-    owner_page.get_by_role("checkbox", name="b.png").uncheck()
-    expect(owner_page.get_by_text("No image selected")).to_be_visible()
-    expect(owner_page.locator("#image-count")).to_have_text("0")
-    owner_page.get_by_role("checkbox", name="b.png").check()
-    box.check()
-    expect(tiles).to_have_count(2)
-    expect(owner_page).to_have_url(re.compile(r"images/\??$"))
-
-
 def test_a_shared_graph_becomes_a_table_and_fits_on_paper(
     run: Writer, owner_page: Page
 ) -> None:
@@ -197,13 +156,3 @@ def test_a_refresh_keeps_the_chosen_settings(run: Writer, owner_page: Page) -> N
     toolbar.get_by_role("button", name="Archive").click()
     expect(toolbar.get_by_role("button", name="Unarchive")).to_be_visible()
     expect(owner_page).to_have_url(both)
-
-
-def test_the_first_image_and_a_new_name_appear(run: Writer, owner_page: Page) -> None:
-    owner_page.goto(f"{run.page}images/")
-    expect(owner_page.locator("#empty-state")).to_be_visible()
-    run.keep("one.png", PNG)
-    names = owner_page.locator("#image-list")
-    expect(names).to_contain_text("one.png", timeout=15_000)
-    run.keep("two.png", PNG)
-    expect(names).to_contain_text("two.png", timeout=15_000)

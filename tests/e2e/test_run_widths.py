@@ -41,7 +41,7 @@ def test_metric_names_are_readable_next_to_long_values(
     assert name.evaluate("it => it.scrollWidth <= it.clientWidth")
 
 
-@pytest.mark.parametrize("tab", ["metrics/", "images/", "children/"])
+@pytest.mark.parametrize("tab", ["metrics/", "media/", "children/"])
 def test_an_empty_tab_is_no_wider_than_a_phone(
     browser: Browser, run: Writer, owner_state: StorageState, tab: str
 ) -> None:

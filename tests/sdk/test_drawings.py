@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from studio.sdk.run.drawings import save_drawing, to_bytes
+from studio.sdk.media.drawings import save_drawing, to_bytes
 from studio.sdk.value_conversion import frame_columns
 from tests.sdk.user import User, begun
 

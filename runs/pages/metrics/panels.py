@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from runs.models import File, Metric, MetricKind
+from runs.pages.media import image_file
 from runs.pages.metrics.evaluation_documents import (
     evaluation_figure,
     evaluation_matrix,
@@ -22,7 +23,6 @@ from runs.pages.metrics.evaluation_documents import (
     value_at_step,
 )
 from runs.pages.metrics.metric_choice import GraphGrouping, MetricChoice
-from runs.pages.run import image_file
 from runs.render.charts import rows_of_figure
 from runs.render.formats import grouped, number
 from runs.render.metrics import (

@@ -1,10 +1,7 @@
-"""The run page: details, child runs, images, history, and its editors."""
+"""The run page: details, child runs, history, and its editors."""
 
 from __future__ import annotations
 
-from runs.pages.run.images import (
-    image_file,
-)
 from runs.pages.run.tags import (
     split_tag_text,
 )
@@ -13,7 +10,6 @@ from runs.pages.run.urls import (
 )
 
 __all__ = [
-    "image_file",
     "split_tag_text",
     "urlpatterns",
 ]

@@ -14,7 +14,6 @@ from runs.pages.run.description import (
 )
 from runs.pages.run.details import details_tab
 from runs.pages.run.history import history_tab
-from runs.pages.run.images import images_tab
 from runs.pages.run.lineage import lineage_tab
 from runs.pages.run.list_row_editors import edit_row_name, edit_row_tags
 from runs.pages.run.name_editor import edit_name
@@ -33,7 +32,6 @@ from runs.pages.run.toolbar import (
 urlpatterns: list[URLPattern] = [
     path(RUN_URL, details_tab, name="run"),
     path(f"{RUN_URL}children/", children_tab, name="run-children"),
-    path(f"{RUN_URL}images/", images_tab, name="run-images"),
     path(f"{RUN_URL}lineage/", lineage_tab, name="run-lineage"),
     path(f"{RUN_URL}cancel/", cancel_run, name="run-cancel"),
     path(f"{RUN_URL}force/", force_cancel_run, name="run-force"),

@@ -15,8 +15,8 @@ SNIPPETS = {
         LoggingClient.SDK: 'run.log("loss", 0.25)',
         LoggingClient.MLFLOW: 'mlflow.log_metric("loss", 0.25, step=1)',
     },
-    "images": {
-        LoggingClient.SDK: 'run.log_image("samples", path="samples.png")',
+    "media": {
+        LoggingClient.SDK: 'run.log_image("samples", "samples.png", step=1)',
         LoggingClient.MLFLOW: 'mlflow.log_image(image, key="samples", step=1)',
     },
     "files": {
@@ -41,14 +41,14 @@ _TEXTS: dict[str, Callable[[], tuple[str, str, str, str]]] = {
         _("No metrics"),
         _("This run finished without metrics. To log some:"),
     ),
-    "images": lambda: (
-        _("No images yet"),
+    "media": lambda: (
+        _("No media yet"),
         _(
-            "Images that the run logs or saves to its outputs appear here while it "
+            "Images, sounds, videos, tables, texts and figures appear here while it "
             "runs."
         ),
-        _("No images"),
-        _("This run finished without images. To log some:"),
+        _("No media"),
+        _("This run finished without media. To log some:"),
     ),
     "files": lambda: (
         _("No files yet"),

@@ -20,6 +20,7 @@ from runs.models import Run, now_ms
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell.allowed_actions import find_action_refusals, role_refusal
 from runs.render.formats import experiment_path, run_path
+from runs.search.media import count_media_names
 from runs.search.run import RunHead, find_run
 from studio.core.statuses import RunStatus
 
@@ -27,6 +28,8 @@ from studio.core.statuses import RunStatus
 REFRESH_SECONDS = 5
 #: And while a cancel is awaited.
 CANCEL_REFRESH_SECONDS = 2
+#: Tabs show the number of media of runs that have at most this many files.
+MAX_COUNTED_FILES = 2000
 
 
 @dataclass(frozen=True)
@@ -41,14 +44,17 @@ def find_run_head(request: PageRequest, run_id: str) -> RunHead:
     return find_run(request.workspace, request.actor.user, run_id)
 
 
-def page_tabs(head: RunHead, path: str) -> list[PageTab]:
+def page_tabs(head: RunHead, path: str, media: int | None = None) -> list[PageTab]:
+    """Return the tabs; `media` is the number of media, if the page knows it already."""
+    if media is None and head.own_files <= MAX_COUNTED_FILES:
+        media = count_media_names(head.run, head.own_files) + head.tables
     # Most runs of scripts that don't use MLflow have none.
     lineage = [PageTab("lineage", _("Lineage"), f"{path}lineage/")]
     lineage = lineage if head.has_lineage else []
     return [
         PageTab("details", _("Details"), path),
         PageTab("metrics", _("Metrics"), f"{path}metrics/", head.metrics),
-        PageTab("images", _("Images"), f"{path}images/", head.images),
+        PageTab("media", _("Media"), f"{path}media/", media),
         PageTab("children", _("Child runs"), f"{path}children/", head.children),
         PageTab("files", _("Outputs + logs"), f"{path}files/", head.files),
         PageTab("snapshot", _("Snapshot"), f"{path}snapshot/"),
@@ -110,7 +116,7 @@ def show_run_tab(
     template = "run/_run.html" if request.htmx else "run/run.html"
     whole = {
         "tab_template": f"run/_run_{tab}.html",
-        **head_context(request, head),
+        **head_context(request, head, context.get("media_count")),
         **context,
         "tab": tab,
         "etag": etag,
@@ -118,7 +124,9 @@ def show_run_tab(
     return with_page_etag(render(request, template, whole), etag)
 
 
-def head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
+def head_context(
+    request: PageRequest, head: RunHead, media: int | None = None
+) -> dict[str, Any]:
     run, workspace = head.run, request.workspace
     path = run_path(workspace.name, run.run_id)
     experiment = run.experiment
@@ -128,7 +136,7 @@ def head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
         "state": run.state,
         "length": duration_of(run),
         "path": path,
-        "tabs": page_tabs(head, path),
+        "tabs": page_tabs(head, path, media),
         "experiment_href": experiment_path(
             workspace.name, experiment.number, experiment.name
         ),

@@ -15,6 +15,7 @@ from runs.render.metrics.evaluation_documents import (
 )
 from runs.render.metrics.logged_tables import (
     DEFAULT_VIEW,
+    LoggedTable,
     build_logged_table,
     column_pairs,
 )
@@ -30,6 +31,7 @@ from runs.render.metrics.values import (
 __all__ = [
     "DEFAULT_VIEW",
     "DisplayValue",
+    "LoggedTable",
     "Matrix",
     "Numbers",
     "build_logged_table",

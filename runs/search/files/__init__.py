@@ -2,6 +2,7 @@
 
 from runs.search.files.files import (
     RunFiles,
+    current_files,
     file_path_of,
     find_file,
     find_files,
@@ -11,12 +12,7 @@ from runs.search.files.files import (
     list_files,
     size_of_files,
 )
-from runs.search.files.images import (
-    RunImage,
-    count_by_name,
-    image_points,
-    list_images,
-)
+from runs.search.files.images import image_points
 from runs.search.files.log_choice import LOG_PATHS, find_log
 from runs.search.files.tree import FileHome, TreeLevel, find_paths, list_level
 
@@ -24,9 +20,8 @@ __all__ = [
     "LOG_PATHS",
     "FileHome",
     "RunFiles",
-    "RunImage",
     "TreeLevel",
-    "count_by_name",
+    "current_files",
     "file_path_of",
     "find_file",
     "find_files",
@@ -37,7 +32,6 @@ __all__ = [
     "image_points",
     "iterate_files",
     "list_files",
-    "list_images",
     "list_level",
     "size_of_files",
 ]

@@ -24,6 +24,7 @@ from runs.models import (
     File,
     LoggedModel,
     Metric,
+    MetricKind,
     ModelVersion,
     Run,
     RunDataset,
@@ -38,7 +39,6 @@ from runs.models import (
     User,
     Workspace,
 )
-from runs.search.run.image_names import THUMBNAIL_SUFFIX, is_image_file
 from studio.core.batches import batches
 from studio.core.errors import NotFound
 from studio.core.names import is_system_metric
@@ -59,8 +59,10 @@ class RunHead:
     starred: bool
     metrics: int
     files: int
-    images: int
     children: int
+    #: Files of its own, without those of its models; and metrics that are tables.
+    own_files: int = 0
+    tables: int = 0
     #: It was submitted, so that its command can be submitted again.
     has_definition: bool = False
     has_snapshot: bool = False
@@ -101,8 +103,8 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
             own_files=_count_subquery(
                 _current_files(File.objects.filter(run=OuterRef("pk")))
             ),
-            image_files=_count_subquery(
-                _current_files(File.objects.filter(_is_image(), run=OuterRef("pk")))
+            table_count=_count_subquery(
+                Metric.objects.filter(run=OuterRef("pk"), kind=MetricKind.TABLE)
             ),
             child_count=_count_subquery(
                 Run.objects.not_deleted().filter(parent=OuterRef("pk")), by="parent"
@@ -126,8 +128,9 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
         run.starred,
         run.metric_count,
         counts,
-        run.image_files,
         run.child_count,
+        run.own_files,
+        run.table_count,
         run.has_definition,
         run.has_snapshot,
         run.has_lineage,
@@ -142,11 +145,6 @@ def _has_lineage() -> Q:
         | Q(Exists(LoggedModel.objects.filter(source_run=run)))
         | Q(Exists(ModelVersion.objects.filter(files_run=run)))
     )
-
-
-def _is_image() -> Q:
-    """MLflow's thumbnails are no images of their own."""
-    return is_image_file() & ~Q(name__iendswith=THUMBNAIL_SUFFIX)
 
 
 def _current_files(files: QuerySet[File]) -> QuerySet[File]:

@@ -54,17 +54,17 @@ function show(html) {
   document.dispatchEvent(new CustomEvent("run:changed"));
 }
 
-// New metrics and images: their names go to the list, charts to the others. False where
+// New metrics and media: their names go to the list, charts to the others. False where
 // the page has no list yet.
 const LISTS = {
-  "#image-list": (list) => [list.textContent],
+  "#media-list": (list) => [list.textContent],
   "#metric-list": (list) => [...list.querySelectorAll("input")].map((box) => box.value),
   ".charts": (list) =>
     [...list.querySelectorAll("[data-panel]")].map((panel) => panel.dataset.panel),
 };
 function showLists(fresh) {
   if (
-    ["metric-form", "image-form"].some(
+    ["metric-form", "media-form"].some(
       (id) => fresh.getElementById(id) && !document.getElementById(id),
     )
   )
@@ -143,9 +143,9 @@ function filterRows(box) {
 // A choice in the lists goes to the address without what is default.
 document.body.addEventListener("htmx:configRequest", (event) => {
   const parameters = event.detail.parameters;
-  if (event.detail.elt.id === "image-form") {
+  if (event.detail.elt.id === "media-form") {
     if (!parameters.name) parameters.none = "1";
-    else if (!event.detail.elt.querySelector("[name=name]:not(:checked)")) delete parameters.name;
+    if (!parameters.step) delete parameters.step;
   }
   if (event.detail.elt.id !== "metric-form") return;
   if (parameters.x === "step") delete parameters.x;
@@ -157,7 +157,7 @@ document.body.addEventListener("htmx:configRequest", (event) => {
 });
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const fresh = new DOMParser().parseFromString(event.detail.xhr.response ?? "", "text/html");
-  for (const id of ["metric-count", "image-count"]) {
+  for (const id of ["metric-count", "media-count"]) {
     const count = fresh.getElementById(id);
     const shown = document.getElementById(id);
     if (count && shown) shown.textContent = count.textContent;

@@ -18,17 +18,17 @@ from urllib.parse import quote
 from studio.core.errors import StudioError
 from studio.core.names import check_key
 from studio.sdk.errors import UserErrorException
-from studio.sdk.run.drawings import PLOTLY, PNG, save_drawing
+from studio.sdk.media import PLOTLY, PNG, save_drawing
 from studio.sdk.run.file_marks import mark_file
 from studio.sdk.run.state import RunState
 from studio.sdk.value_conversion import (
     PLAIN_TYPES,
     clean_path,
     encode_json,
-    frame_columns,
     is_data_frame,
     is_image,
     is_listlike,
+    table_rows,
     to_scalar,
     to_step,
     unify_number_types,
@@ -118,7 +118,7 @@ class MetricLogger:
         """
         if (path is None) == (plot is None):
             raise UserErrorException("Give log_image either a path or a plot.")
-        if not self._is_valid_name(name):
+        if not self.is_valid_name(name):
             return
         image = path if plot is None else plot
         if isinstance(image, (str, os.PathLike)):
@@ -140,13 +140,13 @@ class MetricLogger:
         if not isinstance(value, Mapping):
             raise UserErrorException("Invalid JSON provided: it must be an object")
         text = encode_json(value)
-        if not self._is_valid_name(name):
+        if not self.is_valid_name(name):
             return
         artifact = self._unused_path(name)
         with tempfile.TemporaryDirectory() as folder:
             local = Path(folder) / "document.json"
             local.write_text(text, encoding="utf-8")
-            self._upload_artifact(local, artifact)
+            self.upload_artifact(local, artifact)
         self._add_item(name, kind, self._artifact_uri(artifact))
 
     def _add_item(self, name: str, kind: str, value: Any) -> None:
@@ -185,7 +185,7 @@ class MetricLogger:
             while f"{clean_path(name)}_{stamp}{ending}" in self._state.uploaded_paths:
                 stamp += 1
             artifact = f"{clean_path(name)}_{stamp}{ending}"
-            self._upload_artifact(local, artifact)
+            self.upload_artifact(local, artifact)
         if ending == PLOTLY:
             warn(
                 f"Plotly figures are kept as JSON documents, such as {artifact!r} on "
@@ -204,10 +204,10 @@ class MetricLogger:
                 "TIFF or SVG."
             )
         artifact = self._unused_path(local.name if local.is_absolute() else path)
-        self._upload_artifact(local, artifact)
+        self.upload_artifact(local, artifact)
         return artifact
 
-    def _is_valid_name(self, name: str) -> bool:
+    def is_valid_name(self, name: str) -> bool:
         """Whether a metric can have this name; checked before its file is uploaded."""
         if not isinstance(name, str):
             raise _name_error(name)
@@ -230,7 +230,8 @@ class MetricLogger:
             path = f"{stem}_{number}{dot}{ending}"
         return path
 
-    def _upload_artifact(self, local: Path, artifact: str) -> None:
+    def upload_artifact(self, local: Path, artifact: str) -> None:
+        """Upload a local file to a path of the run, in the background."""
         self._state.open_writer().add_file(local, artifact)
         self._state.uploaded_paths[artifact] = mark_file(local)
 
@@ -240,34 +241,3 @@ class MetricLogger:
 
 def _name_error(name: object) -> UserErrorException:
     return UserErrorException(f"The name of a metric must be text, not {name!r}")
-
-
-def table_rows(name: str, value: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A dict of columns, or a data frame, as a list of rows.
-
-    Raises UserErrorException.
-    """
-    if is_data_frame(value):
-        value = frame_columns(value)
-    if not isinstance(value, Mapping):
-        raise UserErrorException(
-            "run.log_table takes a dict of columns or a data frame, not "
-            f"{type(value).__name__}"
-        )
-    columns = {
-        str(column): unify_number_types(_as_column(cells), name)
-        for column, cells in value.items()
-    }
-    lengths = {column: len(cells) for column, cells in columns.items()}
-    first = next(iter(lengths), "")
-    for column, length in lengths.items():
-        if length != lengths[first]:
-            raise UserErrorException(
-                f"Columns must have the same length, column {first} had length "
-                f"{lengths[first]}, however, column {column} had length {length}."
-            )
-    return [dict(zip(columns, cells)) for cells in zip(*columns.values())]
-
-
-def _as_column(cells: Any) -> list[Any]:
-    return list(cells) if is_listlike(cells) else [cells]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from studio.core.statuses import RunStatus
+from studio.sdk.media import MediaApi, MediaLogger
 from studio.sdk.run.child_runs import ChildRuns
 from studio.sdk.run.errors_of_runs import error_message
 from studio.sdk.run.files import RunFiles, UploadedFiles, UploadSource
@@ -27,12 +28,15 @@ if TYPE_CHECKING:
 Self = TypeVar("Self", bound="ScriptApi")
 
 
-class ScriptApi(EndsWithBlock):
+class ScriptApi(MediaApi, EndsWithBlock):
     """The writing half of `Run`. Each part of the run does one kind of work."""
+
+    _metrics: MetricLogger
 
     def __init__(self, state: RunState) -> None:
         self._state = state
         self._metrics = MetricLogger(state)
+        self._media = MediaLogger(self._metrics.upload_artifact)
         self._texts = RunTagsAndParams(state)
         self._files = RunFiles(state)
         self._info = RunInfo(state, self._texts, self._files)
@@ -93,29 +97,6 @@ class ScriptApi(EndsWithBlock):
         value. `description` is ignored.
         """
         self._metrics.log_row(name, kwargs)
-
-    def log_table(self, name: str, value: object, description: str = "") -> None:
-        """Append a table: a dict of columns of the same length, or a data frame.
-
-        A scalar is a column of one value. Raises UserErrorException if columns have
-        different lengths. `description` is ignored.
-        """
-        self._metrics.log_table(name, value)
-
-    def log_image(
-        self,
-        name: str,
-        path: object = None,
-        plot: object = None,
-        description: str = "",
-    ) -> None:
-        """Keep an image: a file's path, or what is to be drawn, in either argument.
-
-        That is a matplotlib figure, a PIL image, or an array or tensor of H×W, H×W×3 or
-        H×W×4 pixels (`pip install pillow`). A Plotly figure becomes a JSON document.
-        Raises UserErrorException for anything else.
-        """
-        self._metrics.log_image(name, path, plot)
 
     def log_confusion_matrix(
         self, name: str, value: Mapping[str, Any] | str, description: str = ""

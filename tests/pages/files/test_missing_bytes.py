@@ -156,7 +156,7 @@ def test_a_range_of_a_damaged_file_is_not_sent(browser: Client, address: str) ->
     "page",
     [
         f"{PAGE}",
-        f"{PAGE}images/",
+        f"{PAGE}media/",
         f"{PAGE}metrics/",
         f"{METRICS}?key=i",
         f"{METRICS}?key=res&as:res=table",

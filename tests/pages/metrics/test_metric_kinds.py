@@ -219,7 +219,7 @@ def test_a_missing_file_does_not_affect_the_others(browser: Client, run: Run) ->
     # A table reads its document on the way to the page, a chart on its own.
     assert "not arrived" in panel(browser, "res", "&as:res=table").content["reason"]
     assert browser.get(f"{METRICS}chart.json?key=res").status_code == 404
-    assert browser.get("/w/default/runs/run-1/images/").status_code == 200
+    assert browser.get("/w/default/runs/run-1/media/").status_code == 200
 
 
 def test_an_image_path_of_another_run_is_not_shown(browser: Client, run: Run) -> None:

@@ -15,10 +15,10 @@ from tests.pages.run.run_page import HTMX, PAGE, browser
 __all__ = ["browser"]
 pytestmark = pytest.mark.django_db
 
-TABS = ("metrics", "images", "files", "children")
+TABS = ("metrics", "media", "files", "children")
 CALLS = {
     "metrics": ("run.log(", "mlflow.log_metric("),
-    "images": ("run.log_image(", "mlflow.log_image("),
+    "media": ("run.log_image(", "mlflow.log_image("),
     "files": ("run.upload_file(", "mlflow.log_artifact("),
     "children": ("run.child_run(", "mlflow.start_run(nested=True"),
 }

@@ -70,7 +70,7 @@ PAGES = (
     "/w/42/compare/?run=1&run=2",
     RUN,
     f"{RUN}metrics/",
-    f"{RUN}images/",
+    f"{RUN}media/",
     f"{RUN}children/",
     f"{RUN}files/",
     f"{RUN}files/?file=1.txt",

@@ -1,0 +1,62 @@
+"""Image files as the browser loads them, unless they are too large."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from runs.models import File
+from runs.render.files import (
+    IMAGE_TYPES,
+    PICTURE_HEAD_BYTES,
+    file_extension,
+    picture_dimensions,
+)
+from runs.render.formats import filesize
+from runs.storage.files import files as file_store
+from studio.core.errors import MissingBytes
+
+#: Larger images are not loaded by the page, only linked.
+MAX_PIXELS = 40_000_000
+MAX_BYTES = 25_000_000
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """An image file; `shown` is its address, or empty if the page can't show it."""
+
+    path: str
+    href: str
+    shown: str
+    size: str
+
+
+def is_picture(name: str) -> bool:
+    return file_extension(name) in IMAGE_TYPES
+
+
+def image_file(base: str, file: File) -> ImageFile:
+    """Return the image of a file; `base` is the address of the run page."""
+    href = f"{base}files/raw/{quote(file.path)}"
+    try:
+        pixels, is_there = _pixel_size(file), True
+    except MissingBytes:
+        pixels, is_there = None, False
+    words = [f"{pixels[0]} × {pixels[1]}"] if pixels else []
+    fits = is_there and is_picture(file.name) and file.size <= MAX_BYTES
+    if fits and pixels and pixels[0] * pixels[1] > MAX_PIXELS:
+        fits = False
+    size = ", ".join([*words, filesize(file.size)])
+    return ImageFile(file.path, href, f"{href}?inline=1" if fits else "", size)
+
+
+def _pixel_size(file: File) -> tuple[int, int] | None:
+    """Return width and height; None for SVG and other files. Raises MissingBytes."""
+    if not is_picture(file.name):
+        return None
+    with file_store.open(file.blob, file.size) as handle:
+        # Opened all the same, so that missing bytes are noticed for every kind of
+        # image.
+        if file_extension(file.name) == "svg":
+            return None
+        return picture_dimensions(handle.read(min(file.size, PICTURE_HEAD_BYTES)))

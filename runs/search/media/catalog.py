@@ -1,0 +1,129 @@
+"""A run's media by name, kind and step: from file names and from metrics."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from runs.models import Metric, MetricKind, Run
+from runs.search.files import file_path_of
+from runs.search.media.scan import MediaScan, StepFiles, scan_media
+from runs.storage.metrics import store
+from studio.core.media.media_files import MediaKind
+
+#: Steps of an image metric that are read, and series that are listed.
+MAX_METRIC_STEPS, MAX_SERIES = 5000, 2000
+
+
+@dataclass(frozen=True)
+class MediaSeries:
+    """Media of one name and kind.
+
+    `files` has the keys of files by step, where None is no step. Of an image metric,
+    `paths` has the paths instead. `attached` are thumbnails, layers and manifests.
+    `table` is the metric of a table that was logged row by row.
+    """
+
+    name: str
+    kind: MediaKind
+    files: Mapping[int | None, array[int]] = field(default_factory=dict)
+    paths: Mapping[int | None, Sequence[str]] = field(default_factory=dict)
+    attached: Mapping[int, StepFiles] = field(default_factory=dict)
+    table: Metric | None = None
+
+    @cached_property
+    def steps(self) -> list[int]:
+        return sorted({step for step in (*self.files, *self.paths) if step is not None})
+
+    @property
+    def prefix(self) -> str:
+        """The part of the name that groups it, up to the first slash."""
+        return self.name.partition("/")[0] if "/" in self.name else ""
+
+    def count_at(self, step: int | None) -> int:
+        return len(self.files.get(step, ())) + len(self.paths.get(step, ()))
+
+    def step_at(self, step: int | None) -> int | None:
+        """Return this step, or the last before it; None if there is none.
+
+        Without `step`, it is the last one.
+        """
+        before = [one for one in self.steps if step is None or one <= step]
+        return before[-1] if before else None
+
+
+@dataclass(frozen=True)
+class MediaCatalog:
+    """`series` are sorted by name; `is_whole` is false past a limit."""
+
+    series: Sequence[MediaSeries]
+    is_whole: bool = True
+
+    @cached_property
+    def names(self) -> list[str]:
+        return list(dict.fromkeys(each.name for each in self.series))
+
+
+def list_media(run: Run) -> MediaCatalog:
+    """At most five queries, whatever there is."""
+    heads = Metric.objects.filter(
+        run=run, kind__in=(MetricKind.IMAGE, MetricKind.TABLE)
+    ).select_related("key")
+    by_kind: dict[str, list[Metric]] = {MetricKind.IMAGE: [], MetricKind.TABLE: []}
+    for head in heads:
+        by_kind[head.kind].append(head)
+    scan = scan_media(run)
+    logged = _image_metrics(by_kind[MetricKind.IMAGE])
+    named = {
+        path for paths in logged.values() for each in paths.values() for path in each
+    }
+    found = [
+        *_scanned_series(scan, named),
+        *(
+            MediaSeries(name, MediaKind.IMAGE, paths=paths)
+            for name, paths in logged.items()
+        ),
+        *(
+            MediaSeries(head.key.name, MediaKind.TABLE, table=head)
+            for head in by_kind[MetricKind.TABLE]
+        ),
+    ]
+    ordered = sorted(found, key=lambda each: (each.name.lower(), each.name, each.kind))
+    return MediaCatalog(ordered[:MAX_SERIES], len(ordered) <= MAX_SERIES)
+
+
+def count_media_names(run: Run, file_count: int) -> int:
+    """Count the names that files say, with one query; `file_count` is known already.
+
+    `list_media` also knows the names of images that belong to metrics.
+    """
+    found = _scanned_series(scan_media(run, file_count), set())
+    return len({each.name for each in found})
+
+
+def _scanned_series(scan: MediaScan, named: set[str]) -> list[MediaSeries]:
+    merged: dict[tuple[str, MediaKind], dict[int | None, array[int]]] = {}
+    for key, numbered in scan.series.items():
+        merged[key] = dict(numbered.items())
+    # A file that a metric names must not come again under its path.
+    for key, steps in scan.loose_series(named).items():
+        known = merged.setdefault(key, {})
+        for step, keys in steps.items():
+            known[step] = known[step] + keys if step in known else keys
+    return [
+        MediaSeries(name, kind, steps, attached=scan.attached.get(name, {}))
+        for (name, kind), steps in merged.items()
+    ]
+
+
+def _image_metrics(heads: Sequence[Metric]) -> dict[str, dict[int | None, list[str]]]:
+    points = store.newest_points_of_all(heads, MAX_METRIC_STEPS)
+    found: dict[str, dict[int | None, list[str]]] = {}
+    for head in heads:
+        for step, _time, value in points[head.pk]:
+            if path := file_path_of(value):
+                steps = found.setdefault(head.key.name, {})
+                steps.setdefault(step, []).append(path)
+    return found

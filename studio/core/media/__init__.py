@@ -1,0 +1,1 @@
+"""Media over steps: the rules that the SDK and the server share."""

@@ -1,0 +1,1 @@
+"""Media of runs in a browser."""

@@ -1,0 +1,126 @@
+"""The tab Media in a browser: steps, items, layers, names, and a run that continues."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.test_run_metrics import PNG
+from tests.e2e.test_run_page import Writer
+from tests.parts.server import Server
+
+
+@pytest.fixture
+def run(server: Server) -> Writer:
+    return Writer(server)
+
+
+def keep_steps(run: Writer, *steps: int) -> None:
+    for step in steps:
+        stem = f"step_{step:08d}_ab"
+        for at in range(2):
+            run.keep(f"media/val/overlay/{stem}_{at}.png", PNG)
+        run.keep(f"media/val/overlay/{stem}_0.layer0.png", PNG)
+        layer = {"name": "Truth", "file": f"{stem}_0.layer0.png"}
+        first = {"file": f"{stem}_0.png", "caption": "0412", "layers": [layer]}
+        items = [first, {"file": f"{stem}_1.png", "caption": "0077"}]
+        manifest = json.dumps({"version": 1, "items": items}).encode()
+        run.keep(f"media/val/overlay/{stem}.media.json", manifest)
+        run.keep(f"media/eval/notes/step_{step}.txt", f"Step {step}.".encode())
+
+
+def test_the_slider_the_keys_and_the_box_choose_the_step(
+    run: Writer, owner_page: Page
+) -> None:
+    keep_steps(run, 1, 5, 9)
+    owner_page.goto(f"{run.page}media/")
+    text = owner_page.locator("pre.media-text")
+    expect(text).to_have_text("Step 9.")
+    owner_page.keyboard.press("ArrowLeft")
+    expect(text).to_have_text("Step 5.")
+    expect(owner_page).to_have_url(re.compile(r"step=5$"))
+    owner_page.get_by_role("slider", name="Step").fill("0")
+    expect(text).to_have_text("Step 1.")
+    expect(owner_page).to_have_url(re.compile(r"step=1$"))
+    box = owner_page.get_by_role("textbox", name="Step")
+    box.fill("8")
+    box.press("Enter")
+    expect(text).to_have_text("Step 5.")
+    owner_page.reload()
+    expect(text).to_have_text("Step 5.")
+
+
+def test_play_goes_through_the_steps(run: Writer, owner_page: Page) -> None:
+    keep_steps(run, 1, 2)
+    owner_page.goto(f"{run.page}media/?step=1")
+    owner_page.get_by_role("button", name="Play the steps").click()
+    expect(owner_page.locator("pre.media-text")).to_have_text("Step 2.")
+    play = owner_page.get_by_role("button", name="Play the steps")
+    expect(play).to_have_attribute("aria-pressed", "false")
+
+
+def test_an_item_opens_and_is_followed_over_steps(
+    run: Writer, owner_page: Page
+) -> None:
+    keep_steps(run, 1, 2)
+    owner_page.goto(f"{run.page}media/?name=val/overlay")
+    owner_page.get_by_role("link", name="val/overlay step 2 0412").click()
+    stage = owner_page.locator(".image-stage img").first
+    expect(stage).to_have_js_property("naturalWidth", 1)
+    owner_page.keyboard.press("ArrowRight")
+    expect(stage).to_have_attribute("alt", "val/overlay step 2 0077")
+    owner_page.get_by_role("link", name="Show this item over steps").click()
+    tiles = owner_page.locator(".media-tiles li")
+    expect(tiles).to_have_text([re.compile("step 1"), re.compile("step 2")])
+    owner_page.get_by_role("link", name="Grid").click()
+    expect(stage).to_have_count(0)
+
+
+def test_a_layer_is_switched_off(run: Writer, owner_page: Page) -> None:
+    keep_steps(run, 1)
+    owner_page.goto(f"{run.page}media/?name=val/overlay")
+    layers = owner_page.locator(".media-layer")
+    expect(layers).to_have_count(1)
+    owner_page.get_by_role("link", name="Truth").click()
+    expect(layers).to_have_count(0)
+    expect(owner_page).to_have_url(re.compile("off=Truth"))
+    owner_page.get_by_role("link", name="Truth").click()
+    expect(layers).to_have_count(1)
+
+
+def test_names_are_hidden_and_shown_and_the_step_stays(
+    run: Writer, owner_page: Page
+) -> None:
+    keep_steps(run, 1, 2)
+    owner_page.goto(f"{run.page}media/?step=1")
+    panels = owner_page.locator(".media-panel")
+    expect(panels).to_have_count(2)
+    owner_page.get_by_role("checkbox", name="val/overlay").uncheck()
+    expect(panels).to_have_count(1)
+    expect(owner_page).to_have_url(re.compile(r"name=eval%2Fnotes&step=1$"))
+    owner_page.get_by_role("checkbox", name="eval/notes").uncheck()
+    expect(owner_page.get_by_text("No media selected")).to_be_visible()
+    expect(owner_page.locator("#media-count")).to_have_text("0")
+
+
+def test_new_media_and_steps_appear_and_a_chosen_step_stays(
+    run: Writer, owner_page: Page
+) -> None:
+    owner_page.goto(f"{run.page}media/")
+    expect(owner_page.locator("#empty-state")).to_be_visible()
+    keep_steps(run, 1)
+    names = owner_page.locator("#media-list")
+    expect(names).to_contain_text("val/overlay", timeout=15_000)
+    text = owner_page.locator("pre.media-text")
+    keep_steps(run, 2)
+    expect(text).to_have_text("Step 2.", timeout=15_000)
+    owner_page.keyboard.press("ArrowLeft")
+    expect(text).to_have_text("Step 1.")
+    keep_steps(run, 3)
+    expect(names).to_contain_text("3 steps", timeout=15_000)
+    expect(text).to_have_text("Step 1.")
+    owner_page.get_by_role("link", name="Latest step").click()
+    expect(text).to_have_text("Step 3.")
