@@ -20,18 +20,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from studio.capture.recording import keep_record
 from studio.core.errors import StudioError
 from studio.core.readiness import wait_readable
 from studio.runner import CHUNK_BYTES, copy_terminal_size
 from studio.sdk.client import Client
 from studio.sdk.delivery import Writer
-from studio.sdk.run import git_properties
-from studio.sdk.run_record import (
-    RunRecord,
-    python_facts,
-    upload_diff,
-    upload_record,
-)
+from studio.sdk.run_record import RunRecord, python_facts
 
 ENDED_MESSAGE = "The process ended without ending its run."
 TICK_SECONDS = 0.5
@@ -78,12 +73,7 @@ class KeptRun:
         folder = Path(facts["folder"])
         python = python_facts(facts["version"], facts["executable"], facts["paths"])
         record = RunRecord.collect(facts["command"], folder, os.environ, python)
-        properties = {**record.properties(), **git_properties(folder)}
-        path = f"runs/{self._writer.run_id}/properties"
-        with contextlib.suppress(StudioError, OSError):
-            self._writer.record_request("POST", path, {"properties": properties})
-            upload_record(record, self._writer.add_file)
-            upload_diff(folder, self._writer.add_file)
+        keep_record(self._writer, record, folder)
 
 
 class Stream:

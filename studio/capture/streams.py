@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
+from studio.capture.recording import keep_record
 from studio.sdk.client import Client
 from studio.sdk.delivery import StreamCapture, Writer
+from studio.sdk.run_record import record_of_process, working_folder
+
+#: How long the end of a run waits for its record.
+RECORD_SECONDS = 10.0
 
 
 class StreamConsole:
@@ -14,13 +20,19 @@ class StreamConsole:
 
     def __init__(self) -> None:
         self._captures: dict[str, tuple[Writer, StreamCapture, str]] = {}
+        self._recordings: dict[str, threading.Thread] = {}
 
     def start_run(
-        self, client: Client, run_id: str, path: str, _options: Mapping[str, Any]
+        self, client: Client, run_id: str, path: str, options: Mapping[str, Any]
     ) -> None:
         # A notebook's cells can continue after a run: a killed kernel ends none.
         writer = Writer.open(client, run_id, heartbeats=False, is_quiet=True)
         self._captures[run_id] = writer, StreamCapture(writer, path), path
+        if options["has_record"]:
+            words = (writer, record_of_process(), working_folder())
+            thread = threading.Thread(target=keep_record, args=words, daemon=True)
+            self._recordings[run_id] = thread
+            thread.start()
 
     def append(self, run_id: str, text: str) -> None:
         if run_id in self._captures:
@@ -32,6 +44,8 @@ class StreamConsole:
         if found is not None:
             writer, capture, _path = found
             capture.close()
+            if run_id in self._recordings:
+                self._recordings.pop(run_id).join(RECORD_SECONDS)
             writer.close(in_background=True)
 
     def close(self) -> None:
