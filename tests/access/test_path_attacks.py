@@ -27,11 +27,11 @@ from runs.actions.actor import Actor
 from runs.actions.files.files import save_file
 from runs.actions.files.snapshots import save_snapshot
 from runs.actions.run.runs import create_run
-from runs.models import File, Run, Upload, now_ms
+from runs.models import File, LoggedModel, Run, Upload, now_ms
 from studio.core.errors import InvalidValue
 from studio.core.names import check_path
 from tests.access.path_attacks import BROKEN, EVERY, LEGAL, TRAVERSALS
-from tests.access.table import TABLE
+from tests.access.table import SAMPLES, TABLE
 from tests.access.test_every_url import (
     MIRRORED,
     Scene,
@@ -88,6 +88,16 @@ def scene(
         act: dict[str, Any] = {"actor": Actor(made.team.owner), "now": now_ms()}
         other = create_run(run.experiment, run_id="other", **act)
         save_file(other, "out.txt", [OTHER], limit=100, **act)
+        model = LoggedModel.objects.create(
+            workspace=run.workspace,
+            experiment=run.experiment,
+            model_id=SAMPLES["model_id"],
+            name="m",
+            source_run=run,
+            created=1,
+            updated=1,
+        )
+        save_file(model, "out.txt", [b"text"], limit=100, **act)
         save_snapshot(run, [archive_of("out.txt")], **act)
         yield made
         transaction.set_rollback(True)
@@ -210,7 +220,9 @@ def path_parameters(scene: Scene, route: str) -> set[str]:
     with pytest.MonkeyPatch.context() as patch:
         spy = Spy(patch)
         client = client_of("owner", scene, TABLE[route])
-        query = "path=out.txt&file=out.txt&run_id=first"
+        # Views that read all parameters note only those that they are given.
+        given = ("path", "file", "folder", "open", *MLFLOW_NAMES)
+        query = "&".join([*(f"{name}=out.txt" for name in given), "run_id=first"])
         query = "" if route.startswith("api/v1/") else query
         send(client, "GET", f"{path_of(route, TABLE[route], scene.fill)}?{query}")
     named = {name for name in spy.read if PATH_NAME.search(name)}
@@ -239,8 +251,16 @@ def test_no_path_in_a_parameter_leads_out(
 @pytest.mark.django_db
 def test_the_search_for_parameters_finds_those_that_are_known(scene: Scene) -> None:
     run = "w/<str:workspace>/runs/<str:run_id>/"
-    for route, name in ((f"{run}snapshot/", "path"), (f"{run}files/tree/", "folder")):
-        assert name in path_parameters(scene, route)
+    model = "w/<str:workspace>/api/2.0/mlflow/logged-models/<str:model_id>/artifacts/"
+    known = {
+        f"{run}snapshot/": "path",
+        f"{run}files/tree/": "folder",
+        f"{run}logs/lines/": "path",
+        f"{model}files": "artifact_file_path",
+        f"{model}directories": "artifact_directory_path",
+    }
+    for route, name in known.items():
+        assert name in path_parameters(scene, route), route
 
 
 @pytest.mark.django_db
