@@ -240,6 +240,16 @@ def test_logs_are_printed_and_downloaded(
     assert (tmp_path / written[0]).read_bytes() == log
 
 
+def test_a_log_is_searched_and_shown_from_its_end(
+    studio: CommandLine, server: Server, run: str
+) -> None:
+    log = b"epoch 1\nepoch 2\r\nloss 3\n"
+    put_file(server, run, "user_logs/std_log.txt", log)
+    assert studio("run", "logs", run, "--tail", "2").stdout == "epoch 2\nloss 3\n"
+    found = studio("run", "logs", run, "--search", "EPOCH").stdout
+    assert found == "1: epoch 1\n2: epoch 2\n"
+
+
 def test_a_log_is_monitored_until_the_end(
     studio: CommandLine, server: Server, run: str
 ) -> None:

@@ -33,6 +33,15 @@ POLL_SECONDS = 1.0
 @run_option
 @click.option("-f", "--follow", is_flag=True, help="Continue until the run ends.")
 @click.option("--file", "file", default="", metavar="FILE", help="Another log file.")
+@click.option(
+    "--tail", type=click.IntRange(1, 2000), metavar="LINES", help="The last lines only."
+)
+@click.option(
+    "--search",
+    default="",
+    metavar="TEXT",
+    help="Only lines with a text.",
+)
 @words_argument("[RUN]")
 def logs(
     target: Target,
@@ -40,11 +49,21 @@ def logs(
     run_id: str,
     follow: bool,
     file: str,
+    tail: int | None,
+    search: str,
     words: tuple[str, ...],
 ) -> None:
     """Print a run's log."""
+    if follow + bool(tail) + bool(search) > 1:
+        raise click.UsageError("Use only one of --follow, --tail and --search.")
     run_id, _ = take_run(target, words, run_id)
     run = target.find_run(run_id)
+    if search:
+        _print_hits(target, run_id, file, search)
+        return
+    if tail:
+        _print_last_lines(target, run_id, file, tail)
+        return
     reader = LogReader(target, run_id, file)
     if follow:
         _follow(target, output, run, reader)
@@ -212,6 +231,28 @@ class _StandardOutput:
             sys.stdout.buffer.flush()
             self._written += len(chunk)
             self.ends_line = chunk.endswith(b"\n")
+
+
+def _print_last_lines(target: Target, run_id: str, file: str, count: int) -> None:
+    """Print the last lines as a terminal would show them, without colors."""
+    place = run_path(run_id, "logs")
+    found = target.client.json(
+        "GET", place, query={"path": file, "end": 1, "count": count}
+    )
+    for line in found["lines"]:
+        click.echo(line["text"])
+
+
+def _print_hits(target: Target, run_id: str, file: str, text: str) -> None:
+    """Print matching lines as they are found; the server searches a part at a time."""
+    place, after = run_path(run_id, "logs/search"), "0"
+    while after:
+        found = target.client.json(
+            "GET", place, query={"path": file, "q": text, "after": after}
+        )
+        for hit in found["hits"]:
+            click.echo(f"{hit['line']}: {hit['text']}")
+        after = found["next"]
 
 
 def _follow(
