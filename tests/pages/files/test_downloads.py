@@ -144,9 +144,12 @@ def test_a_pdf_opens_in_the_viewer_and_runs_nothing_here(
     assert answer["X-Content-Type-Options"] == "nosniff"
 
 
-def test_the_viewer_links_the_folder_of_its_file(browser: Client, run: Run) -> None:
-    keep(run, "logs/a.txt", b"a")
-    keep(run, "b.txt", b"b")
-    link = f"{FILES}all.zip?folder=logs"
-    assert link in browser.get(f"{FILES}?path=logs/a.txt").text
-    assert link not in browser.get(f"{FILES}?path=b.txt").text
+@pytest.mark.parametrize("name", ["a.json", "a.log"])
+def test_the_viewer_links_the_folder_of_its_file(
+    browser: Client, run: Run, name: str
+) -> None:
+    keep(run, f"out/{name}", b"{}")
+    keep(run, name, b"{}")
+    link = f"{FILES}all.zip?folder=out"
+    assert link in browser.get(f"{FILES}?path=out/{name}").text
+    assert link not in browser.get(f"{FILES}?path={name}").text
