@@ -28,4 +28,4 @@ def unsearched_notices(state: ListState) -> list[ParameterWarning]:
     if next(log_terms(state.spec.filter()), None) is None:
         return []
     found = count_unsearched(state.workspace)
-    return [ParameterWarning("q", unsearched_text(found))] if found else []
+    return [ParameterWarning("log", unsearched_text(found))] if found else []

@@ -14,6 +14,7 @@ from django.db.models.lookups import Exact, GreaterThan, GreaterThanOrEqual
 from runs.models import Run
 from runs.models.functions import SORTED_CHARS, TextOrder
 from runs.models.grams import lower_case
+from runs.render.run import headline_of_error
 from runs.search.fields.field_source import (
     CellLink,
     Condition,
@@ -197,7 +198,13 @@ TEXTS = (
         expression=F("number"),
         comparison=120,
     ),
-    own_text_field("error", comparison=140, sort=None, is_heavy=True),
+    own_text_field(
+        "error",
+        comparison=140,
+        sort=None,
+        is_heavy=True,
+        shown=lambda run: headline_of_error(run.error),
+    ),
     own_text_field(
         "error_kind",
         condition=_error_kind_condition,

@@ -18,7 +18,7 @@ from runs.search.groups.grouping import Grouping, ListGroup
 from runs.search.sql import InKeys
 
 #: What is read of the end of an error, and how much of it is shown.
-MAX_TAIL_CHARS, MAX_TAIL_LINES = 2_000, 4
+MAX_TAIL_CHARS, MAX_TAIL_LINES = 2_000, 3
 
 
 @dataclass(frozen=True)
