@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 
 from runs.models.grams import lower_case
 from runs.render.logs import decode_line, plain_text
@@ -17,6 +18,7 @@ from runs.storage.logs import LogReader
 BLOCK_BYTES = 64 * 1024
 #: A longer line is in several blocks. They overlap, so that a text is whole in one.
 OVERLAP_BYTES = 8 * 1024
+_STATE_ENDS = re.compile(r"[\r\n]")
 #: Bytes that a text shows differently, or not at all.
 _SPECIAL = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]")
 
@@ -49,19 +51,19 @@ def block_text(data: bytes, encoding: str, *, is_first: bool = False) -> str:
     text = decode_line(data, encoding, is_first=is_first)
     if encoding == "utf-8" and not _SPECIAL.search(data):
         return text
-    return "\n".join(state for _line, state in _states(text))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\x1b" in text:
+        # Line by line, so that a code without an end takes only the rest of its line.
+        lines = text.split("\n")
+        text = "\n".join(plain_text(each) if "\x1b" in each else each for each in lines)
+    return plain_text(text)
 
 
 def lines_of_states(data: bytes, encoding: str) -> list[int]:
     """By line of the block's text the line of the log that it is a state of, from 0."""
-    return [line for line, _state in _states(decode_line(data, encoding))]
-
-
-def _states(text: str) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(text.split("\n")):
-        states = [state for state in line.split("\r") if state] or [""]
-        for state in states:
-            yield number, plain_text(state)
+    text = decode_line(data, encoding).replace("\r\n", "\n")
+    ends = (found[0] == "\n" for found in _STATE_ENDS.finditer(text))
+    return [0, *accumulate(ends)]
 
 
 def folded(text: str) -> str:
