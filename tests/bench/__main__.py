@@ -32,8 +32,8 @@ from tests.bench.compute.drain import drain
 from tests.bench.compute.queue import queue
 from tests.bench.compute.sweeps import sweeps
 from tests.bench.files.log_reading import log_reading
-from tests.bench.files.tables import table
 from tests.bench.files.log_search import log_search
+from tests.bench.files.tables import table
 from tests.bench.files.zipping import zip_download
 from tests.bench.fresh_commands import (
     backup,

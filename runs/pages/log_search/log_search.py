@@ -16,26 +16,38 @@ from django.views.decorators.vary import vary_on_headers
 
 from runs.access import Permission, access
 from runs.actions.log_index import switch_log_index
-from runs.models import Run, now_ms
+from runs.models import Run, User, Workspace, now_ms
 from runs.pages.lists import unsearched_text
 from runs.pages.requests import PageRequest
 from runs.render import formats
 from runs.search.log_index import (
+    LOG,
     HitFile,
     HitLine,
     RunHits,
     find_hits,
     log_patterns,
+    partial_search,
     read_index_state,
 )
-from runs.search.run_list import find_runs
+from runs.search.run_list import RunPage, find_runs
 from studio.core.errors import InvalidValue, QueryTimeout
 from studio.core.filters import to_text
-from studio.core.filters.tree import Comparison, Text, Word, attribute, terms
+from studio.core.filters.tree import (
+    NEGATED,
+    Comparison,
+    Text,
+    Word,
+    attribute,
+    fields_of,
+    terms,
+)
 from studio.core.view_spec import ViewSpec
 
 #: Runs of a page.
 PAGE_RUNS = 25
+#: A page shows what was found in this time, if that is anything.
+FIRST_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -97,7 +109,7 @@ def _results(request: PageRequest, typed: str) -> dict[str, Any]:
     )
     spec = replace(spec, rows=PAGE_RUNS)
     viewer, workspace = request.actor.user, request.workspace
-    page = find_runs(spec, viewer, workspace, now=now_ms())
+    page, is_stopped = _find_page(spec, viewer, workspace)
     runs = [row.run for row in page.rows]
     hits = find_hits(workspace, log_patterns(spec.filter()), runs)
     path = request.path
@@ -113,9 +125,27 @@ def _results(request: PageRequest, typed: str) -> dict[str, Any]:
         "runs": [_shown_run(request, run, hits[run.pk]) for run in runs],
         "total": formats.grouped(page.total) + ("" if page.total_is_exact else "+"),
         "count": page.total,
+        "is_stopped": is_stopped,
+        "further": f"{path}?{urlencode({'q': typed})}",
         "list_href": f"/w/{workspace.name}/runs/?{list_query}",
         **links,
     }
+
+
+def _find_page(
+    spec: ViewSpec, viewer: User, workspace: Workspace
+) -> tuple[RunPage, bool]:
+    """The runs of a page; and whether only the newest logs were read.
+
+    What was read is remembered, so the same search reads further the next time.
+    """
+    searched = [term for term in terms(spec.filter()) if LOG in fields_of(term)]
+    if all(isinstance(t, Comparison) and t.op not in NEGATED for t in searched):
+        with partial_search(FIRST_SECONDS) as search:
+            page = find_runs(spec, viewer, workspace, now=now_ms())
+        if page.rows or not search.is_stopped:
+            return page, search.is_stopped
+    return find_runs(spec, viewer, workspace, now=now_ms()), False
 
 
 def _as_filter(typed: str) -> str:

@@ -23,7 +23,11 @@ from runs.search.log_index.log_text import (
     folded,
     split_blocks,
 )
-from runs.search.log_index.matching_runs import Narrow, find_matching_runs
+from runs.search.log_index.matching_runs import (
+    Narrow,
+    find_matching_runs,
+    partial_search,
+)
 
 __all__ = [
     "BLOCK_BYTES",
@@ -44,6 +48,7 @@ __all__ = [
     "is_log_file",
     "log_patterns",
     "log_terms",
+    "partial_search",
     "read_index_state",
     "read_pattern",
     "runs_with_logs",

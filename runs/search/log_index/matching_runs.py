@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +67,31 @@ class _Memory:
 _memory = _Memory()
 
 
+@dataclass
+class PartialSearch:
+    """A search that ends with what it found in its time, the newest logs first."""
+
+    seconds: float
+    is_stopped: bool = False
+
+
+_partial: ContextVar[PartialSearch | None] = ContextVar("partial", default=None)
+
+
+@contextmanager
+def partial_search(seconds: float) -> Iterator[PartialSearch]:
+    """Have searches inside stop after the time with what they found.
+
+    Only for filters whose terms on logs are all required, and none negated.
+    """
+    search = PartialSearch(seconds)
+    token = _partial.set(search)
+    try:
+        yield search
+    finally:
+        _partial.reset(token)
+
+
 def forget_read_blocks() -> None:
     """For measuring: the next search reads everything again."""
     with _memory.lock:
@@ -91,10 +117,12 @@ def find_matching_runs(
     Raises QueryTimeout. What was read until then is remembered, so the next search
     continues.
     """
-    deadline = time.monotonic() + QUERY_SECONDS
+    partial = _partial.get()
+    seconds = QUERY_SECONDS if partial is None else partial.seconds
+    deadline = time.monotonic() + seconds
     known = _memory.read_blocks(workspace.pk, pattern)
     unread = _unread_blocks(find_candidates(workspace.pk, pattern), known)
-    logs = read_log_rows(workspace, [*known.matching, *unread])
+    logs = read_log_rows([*known.matching, *unread])
     if narrow is not None and len(unread) > MAX_READ_AT_ONCE:
         kept = set(narrow(sorted({log.run for log in logs.values()})))
         logs = {pk: log for pk, log in logs.items() if log.run in kept}
@@ -103,9 +131,15 @@ def find_matching_runs(
     for pk in sorted(unread, key=lambda each: -each):
         if pk not in logs:
             continue
-        if _find_first_match(logs[pk], unread[pk], pattern, known, deadline):
-            found.add(logs[pk].run)
-        _check_time(deadline)
+        try:
+            if _find_first_match(logs[pk], unread[pk], pattern, known, deadline):
+                found.add(logs[pk].run)
+            _check_time(deadline)
+        except QueryTimeout:
+            if partial is None:
+                raise
+            partial.is_stopped = True
+            break
     return found
 
 
@@ -157,11 +191,14 @@ def _check_time(deadline: float) -> None:
         )
 
 
-def read_log_rows(workspace: Workspace, keys: Sequence[int]) -> dict[int, LogRow]:
-    """The logs with these keys that were neither replaced nor deleted."""
+def read_log_rows(keys: Sequence[int]) -> dict[int, LogRow]:
+    """The logs with these keys that were neither replaced nor deleted.
+
+    A join with the run would have SQLite start from all runs of the workspace.
+    """
     rows: Any = File.objects.filter(
-        Q(InKeys("id", list(keys))), replaced__isnull=True, run__workspace=workspace
-    )
+        Q(InKeys("id", list(keys))), replaced__isnull=True
+    ).order_by()
     columns = ("pk", "run_id", "blob", "size")
     return {row[0]: LogRow(*row) for row in rows.values_list(*columns)}
 

@@ -8,6 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import django
@@ -79,7 +80,7 @@ def main(runs: int, megabytes: int) -> None:
     ):
         forget_read_blocks()
         for state_of_memory in ("first time", "again"):
-            answer, took = _timed(lambda q=q: _page(client, q))
+            answer, took = _timed(partial(_page, client, q))
             _say(f"page, {name}, {state_of_memory}", ms=took * 1000, answer=answer)
     query = "/w/bench/runs/?q=log:%22CUDA+out+of+memory%22+created:-7d&group=status"
     answer, took = _timed(lambda: client.get(query).status_code)
@@ -90,7 +91,9 @@ def _page(client: Client, q: str) -> str:
     text = client.get("/w/bench/logs/", {"q": q}).content.decode()
     if " match" in text:
         return text.partition('log-total">')[2].partition(" run")[0]
-    return "none" if "No matching logs" in text else "stopped"
+    if "No line of an indexed log" in text:
+        return "none"
+    return "stopped"
 
 
 def _fill(runs: int, size: int) -> tuple[Workspace, User]:

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.models import ChangeSet, LogIndexSettings, Run
+from runs.pages.log_search import log_search
 from studio.core.statuses import RunStatus
 from tests.access.people import browser_of
 from tests.parts.records import NOON
@@ -154,3 +155,22 @@ def test_last_weeks_runs_out_of_memory_by_host_are_one_address(
     counts = {row[0]: row[1] for row in rows[1:]}
     assert counts == {"gpu-07": "2", "gpu-09": "1"}
     assert "Grouped by Host" in page.text
+
+
+def test_a_page_shows_the_newest_matches_first_and_searches_further(
+    shelf: Library, owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(4):
+        write_log(shelf, f"r{n}", OOM)
+    index()
+    monkeypatch.setattr(log_search, "FIRST_SECONDS", -1.0)
+    pages = [owner.get(PAGE, {"q": "memory"}).text for _ in range(4)]
+    assert [len(lines(page)) for page in pages] == [1, 2, 3, 4]
+    assert "Search further" in pages[0]
+    assert 'href="/w/shelf/runs/r3/"' in pages[0]
+    for page in pages[1:]:
+        assert "Only the newest logs" in page or page is pages[-1]
+    last = owner.get(PAGE, {"q": "memory"}).text
+    assert "Search further" not in last
+    stopped = owner.get(PAGE, {"q": 'log:"of memory" -log:nothing'})
+    assert "4 runs match" in stopped.text
