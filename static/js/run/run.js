@@ -127,7 +127,9 @@ document.addEventListener(
 document.addEventListener("input", (event) => {
   const box = event.target;
   if (box.dataset.find) filterRows(box);
-  if (box.type === "range") box.parentElement.querySelector("output").textContent = box.value;
+  // The slider of steps has a box instead of an output.
+  const output = box.type === "range" && box.parentElement.querySelector("output");
+  if (output) output.textContent = box.value;
 });
 function filterRows(box) {
   const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
