@@ -45,6 +45,7 @@ from tests.bench.fresh_commands import (
     slow,
     strain,
     submit,
+    tree,
     views,
 )
 from tests.bench.mutation.run import mutants
@@ -251,7 +252,19 @@ def weight_command() -> None:
 
 
 OVER_HOMES = (seed, dataframe, lists, export, group, search, metric, sdk, start)
-FRESH = (backup, charts, imports, ingest, page, registry, slow, strain, submit, views)
+FRESH = (
+    backup,
+    charts,
+    imports,
+    ingest,
+    page,
+    registry,
+    slow,
+    strain,
+    submit,
+    tree,
+    views,
+)
 for command in (
     *OVER_HOMES,
     *FRESH,

@@ -261,3 +261,23 @@ def slow(kind: str, as_json: bool, seconds: float, each: int, uploads: int) -> N
             )
     report.show(as_json=as_json)
     sys.exit(0 if held else 1)
+
+
+@click.command()
+@options(
+    KIND,
+    AS_JSON,
+    REPEATS,
+    click.option("--files", default=100_000, show_default=True, help="Of each run."),
+)
+def tree(kind: str, as_json: bool, repeats: int, files: int) -> None:
+    """Time the tab Outputs + logs of runs with very many files."""
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        with entered(home, kind) as env, running(home, env=env) as server:
+            from tests.bench.files.file_tree import measure
+
+            report = Report("Trees of files")
+            measure(server, report, files=files, repeats=repeats)
+            report.show(as_json=as_json)

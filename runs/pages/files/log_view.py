@@ -24,6 +24,7 @@ from runs.search.logs import (
     LogWindow,
     WindowQuery,
     check_levels,
+    read_outline,
     read_window,
     source_of_file,
 )
@@ -157,6 +158,8 @@ def _first_window(
         # Without time stamps, the end says most.
         if window.moment is not None:
             return window.moment, window
+    if "traceback" in request.GET:
+        number = _last_traceback(source)
     if not number:
         return 0, read_window(source, end)
     is_top = "top" in request.GET
@@ -166,3 +169,9 @@ def _first_window(
         return 0 if is_top else number, window
     # The log is shorter than it was when the link was made.
     return 0, read_window(source, end)
+
+
+def _last_traceback(source: LogSource) -> int:
+    """Return its first line; 0 if there is none."""
+    found = read_outline(source).tracebacks
+    return found[-1].first if found else 0

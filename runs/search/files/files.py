@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from runs.models import (
@@ -19,6 +19,7 @@ from runs.models import (
     in_folder,
     path_key,
 )
+from runs.models.functions import PathOrder
 from runs.search.run import list_models
 from studio.core import names
 from studio.core.errors import NotFound
@@ -42,17 +43,19 @@ class RunFiles:
 
 
 def list_files(run: Run) -> RunFiles:
-    """Two queries, whatever there is."""
+    """Three queries, whatever there is."""
     models = list_models(run)
-    rows = current_files().filter(Q(run=run) | Q(model__in=models))
-    found = list(rows.order_by("folder", "name")[: MAX_WHOLE_TREE + 1])
-    shown = found[:MAX_WHOLE_TREE]
+    limit = MAX_WHOLE_TREE + 1
+    # In the order of the index: the files of a large run are not sorted.
+    places = (PathOrder(F("folder")), PathOrder(F("name")))
+    own = list(current_files().filter(run=run).order_by(*places)[:limit])
+    rows = current_files().filter(model__in=models).order_by("folder", "name")
+    found = list(rows[:limit])
     by_model = [
-        tuple(file for file in shown if file.model_id == model.pk) for model in models
+        tuple(file for file in found if file.model_id == model.pk) for model in models
     ]
-    own = tuple(file for file in shown if file.run_id == run.pk)
-    whole = len(found) <= MAX_WHOLE_TREE
-    return RunFiles(own, tuple(models), tuple(by_model), whole)
+    whole = len(own) + len(found) <= MAX_WHOLE_TREE
+    return RunFiles(tuple(own), tuple(models), tuple(by_model), whole)
 
 
 def size_of_files(run: Run, models: Sequence[LoggedModel]) -> int:

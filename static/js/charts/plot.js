@@ -149,8 +149,8 @@ function themedTrace(trace) {
 
 const themedShape = (shape) => ({
   ...shape,
-  line: { color: cssToken("link"), width: shape.type === "rect" ? 0 : 1, dash: "dot" },
-  fillcolor: withOpacity(cssToken("link"), 0.12),
+  line: { color: cssToken("series-1"), width: shape.type === "rect" ? 0 : 1, dash: "dot" },
+  fillcolor: withOpacity(cssToken("series-1"), 0.12),
 });
 
 export function applyTheme(figure, range) {

@@ -1,0 +1,1 @@
+"""Runs with very many files."""
