@@ -70,6 +70,7 @@ def test_nothing_is_deleted_right_after_a_start(now: int) -> None:
         "finish sweeps",
         "merge run counts",
         "write history exports",
+        "index logs",
         "back up",
         "optimize the database",
     }

@@ -77,9 +77,9 @@ def test_a_change_is_undone_and_redone(visitor: Client, pair: list[Run]) -> None
 
 
 def test_an_empty_conclusion_is_deleted(visitor: Client, pair: list[Run]) -> None:
-    save(visitor, "first")
-    save(visitor, "", seen="first")
-    assert "first" not in visitor.get(COMPARE).text
+    save(visitor, "to-be-deleted")
+    save(visitor, "", seen="to-be-deleted")
+    assert "to-be-deleted" not in visitor.get(COMPARE).text
     card = one(visitor.get(f"{COMPARE}?run=a&run=b"), "#compare-conclusion")
     assert card.one(".card-body p.soft").text.startswith("No conclusion yet")
     assert card.all(".prose") == []

@@ -39,7 +39,6 @@ def test_the_rest_api_is_linked_and_both_kinds_of_scripts_are_named(
     assert "MLflow" in page
 
 
-def test_fields_that_a_filter_refuses_are_not_listed(visitor: Client) -> None:
+def test_fields_are_listed(visitor: Client) -> None:
     fields = texts(visitor.get("/help/"), "td code")
-    assert "description" in fields
-    assert "log" not in fields
+    assert {"description", "log"} <= set(fields)
