@@ -37,7 +37,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "media": ("js/media/media.js",),
     "compare": (
         "js/compare/compare.js",
-        "js/compare/compare-images.js",
+        "js/compare/compare-media.js",
         "js/charts/chart-row.js",
     ),
     "chart-row": ("js/charts/chart-row.js",),
@@ -89,6 +89,7 @@ STYLES: dict[str, tuple[str, ...]] = {
     "run-head": ("css/run/run.css", "css/run/run-tabs.css", "css/run/run-edit.css"),
     "descriptions": ("css/site/prose.css", "css/descriptions/describe.css"),
     "compare": (
+        "css/media/media.css",
         "css/compare/compare.css",
         "css/compare/diff.css",
         "css/site/prose.css",

@@ -131,6 +131,7 @@ IN_WORKSPACE: dict[str, Row] = {
     "exports/<int:number>/": page(READER, 404),
     "exports/<int:number>/histories.parquet": page(READER, 404),
     "compare/": page(READER),
+    "compare/media/": page(READER),
     "compare/runs/": page(READER),
     "compare/conclusion/": row(400, 422, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
     **SUBMIT_PAGES,

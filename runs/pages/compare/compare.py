@@ -27,7 +27,7 @@ from runs.pages.compare.formats import (
     comparison_text,
     requested_format,
 )
-from runs.pages.compare.images import image_comparison
+from runs.pages.compare.media import media_comparison
 from runs.pages.compare.sections import CompareTable, table_sections
 from runs.pages.compare.state import CompareState, is_canonical_query, read_state
 from runs.pages.requests import PageRequest, with_vary_headers
@@ -158,7 +158,7 @@ def _table_context(
         "span": len(compared.runs) + 1,
         "files_cut": not files.is_whole,
         **compare_charts_context(request, state, compared, set(goals)),
-        "images": image_comparison(request.workspace.name, state, compared, files),
+        "media": media_comparison(request.workspace.name, state, compared),
         "diff": file_diff(
             request.workspace.name, state, compared, files, table.baseline
         ),
@@ -226,14 +226,14 @@ def ignored_parameter_notices(state: CompareState, compared: Comparison) -> list
 
 
 def _missing_part_notices(state: CompareState, table: dict[str, Any]) -> list[str]:
-    """Return notices about a file or image of the address that is not there."""
+    """Return notices about a file or medium of the address that is not there."""
     notices: list[str] = []
-    diff, images = table.get("diff"), table.get("images")
+    diff, media = table.get("diff"), table.get("media")
     if state.diff and not (diff and diff.place == state.diff):
         path = state.diff.partition(":")[2] or state.diff
         notices.append(
             _("No file %(path)s differs from the baseline.") % {"path": path}
         )
-    if state.image and not (images and images.name == state.image):
-        notices.append(_("These runs have no image %(name)s.") % {"name": state.image})
+    if state.image and not (media and media.name == state.image):
+        notices.append(_("These runs have no media %(name)s.") % {"name": state.image})
     return notices

@@ -134,6 +134,17 @@ def build_panels(
     return panels
 
 
+def media_tiles(
+    base: str, series: MediaSeries, items: Sequence[MediaItem], step: int | None
+) -> list[MediaTile]:
+    """Return the items of a medium at a step, for a page outside of the tab.
+
+    `base` is the address of the run page.
+    """
+    state = MediaState((series.name,))
+    return _PanelBuilder(base, state, step, f"{base}media/").tiles(series, items, step)
+
+
 def _step_requests(
     series: MediaSeries, state: MediaState, step: int | None
 ) -> list[StepRequest]:
@@ -181,6 +192,14 @@ class _PanelBuilder:
     base: str
     state: MediaState
     step: int | None
+    #: The address of the tab; empty on the tab itself.
+    tab: str = ""
+
+    def tiles(
+        self, series: MediaSeries, items: Sequence[MediaItem], step: int | None
+    ) -> list[MediaTile]:
+        layers = _layer_names(items)
+        return [self._tile(series, item, step, layers) for item in items]
 
     def build(
         self,
@@ -297,7 +316,8 @@ class _PanelBuilder:
             series.kind.value,
             label,
             caption,
-            self.state.href(
+            self.tab
+            + self.state.href(
                 open=file.path, step=step if self.state.over else self.step
             ),
             raw,

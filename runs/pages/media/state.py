@@ -79,7 +79,7 @@ def read_media_state(parameters: QueryDict, catalog: MediaCatalog) -> MediaState
     return MediaState(
         tuple(names[:MAX_CHOSEN]),
         default,
-        _read_step(parameters.get("step", "")),
+        read_step(parameters.get("step", "")),
         # Links to the tab Images have `side`.
         view == "steps" or (not view and parameters.get("side") == "1"),
         order if order in ORDERS else "low",
@@ -103,7 +103,8 @@ def _chosen_names(
     return names[:FIRST_MEDIA], True
 
 
-def _read_step(text: str) -> int | None:
+def read_step(text: str) -> int | None:
+    """Return the step of an address; None if it is none, or has over 64 bits."""
     if not _STEP.fullmatch(text):
         return None
     step = int(text)

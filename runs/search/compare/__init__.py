@@ -26,7 +26,6 @@ from runs.search.compare.files import (
     compare_files,
     read_file_start,
 )
-from runs.search.compare.images import compare_images
 
 __all__ = [
     "MAX_COMPARED",
@@ -40,7 +39,6 @@ __all__ = [
     "RankedFeature",
     "ValueShare",
     "compare_files",
-    "compare_images",
     "compare_runs",
     "find_conclusion",
     "find_runs_by_id",

@@ -6,13 +6,13 @@ from runs.search.files.files import (
     file_path_of,
     find_file,
     find_files,
+    find_files_of_runs,
     find_snapshot,
     get_snapshot,
     iterate_files,
     list_files,
     size_of_files,
 )
-from runs.search.files.images import image_points
 from runs.search.files.log_choice import LOG_PATHS, find_log
 from runs.search.files.tree import FileHome, TreeLevel, find_paths, list_level
 
@@ -25,11 +25,11 @@ __all__ = [
     "file_path_of",
     "find_file",
     "find_files",
+    "find_files_of_runs",
     "find_log",
     "find_paths",
     "find_snapshot",
     "get_snapshot",
-    "image_points",
     "iterate_files",
     "list_files",
     "list_level",

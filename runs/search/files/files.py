@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -137,6 +137,24 @@ def find_files(run: Run, paths: Iterable[str]) -> dict[str, File]:
         return {}
     found = current_files().filter(run=run, path_key__in=keys)
     return {file.path: file for file in found}
+
+
+def find_files_of_runs(
+    paths: Mapping[int, Iterable[str]],
+) -> dict[int, dict[str, File]]:
+    """Return files by the run's key and by path, of those paths that are there.
+
+    `paths` are by the run's key. One query, or none.
+    """
+    keys = {run: {path_key(path) for path in own} for run, own in paths.items()}
+    found: dict[int, dict[str, File]] = {run: {} for run in paths}
+    every: set[bytes] = set().union(*keys.values())
+    if not every:
+        return found
+    for file in current_files().filter(run__in=paths, path_key__in=every):
+        if bytes(file.path_key) in keys[file.run_id]:
+            found[file.run_id][file.path] = file
+    return found
 
 
 def find_snapshot(run: Run) -> Snapshot | None:

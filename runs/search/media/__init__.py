@@ -5,6 +5,7 @@ from runs.search.media.catalog import (
     MediaSeries,
     count_media_names,
     list_media,
+    list_media_of_runs,
 )
 from runs.search.media.items import (
     MediaItem,
@@ -12,6 +13,7 @@ from runs.search.media.items import (
     StepItems,
     StepRequest,
     load_items,
+    load_items_of_runs,
 )
 
 __all__ = [
@@ -23,5 +25,7 @@ __all__ = [
     "StepRequest",
     "count_media_names",
     "list_media",
+    "list_media_of_runs",
     "load_items",
+    "load_items_of_runs",
 ]

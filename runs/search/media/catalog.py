@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from runs.models import Metric, MetricKind, Run
 from runs.search.files import file_path_of
-from runs.search.media.scan import MediaScan, StepFiles, scan_media
+from runs.search.media.scan import (
+    MediaScan,
+    StepFiles,
+    scan_media,
+    scan_media_of_runs,
+)
 from runs.storage.metrics import store
 from studio.core.media.media_files import MediaKind
 
-#: Steps of an image metric that are read, and series that are listed.
-MAX_METRIC_STEPS, MAX_SERIES = 5000, 2000
+#: Steps of an image metric that are read: of one run, and of each of many.
+MAX_METRIC_STEPS, MIN_METRIC_STEPS = 5000, 500
+#: Media that are listed of a run, and metrics that are read of all runs.
+MAX_SERIES, MAX_HEADS = 2000, 4000
 
 
 @dataclass(frozen=True)
@@ -68,30 +76,47 @@ class MediaCatalog:
 
 def list_media(run: Run) -> MediaCatalog:
     """At most five queries, whatever there is."""
+    return list_media_of_runs([run])[run.pk]
+
+
+def list_media_of_runs(runs: Sequence[Run]) -> dict[int, MediaCatalog]:
+    """Return the media of several runs, by the run's key.
+
+    At most five queries for all of them. A file with a number in its name is a step if
+    any of the runs has another file of that name.
+    """
     heads = Metric.objects.filter(
-        run=run, kind__in=(MetricKind.IMAGE, MetricKind.TABLE)
+        run__in=[run.pk for run in runs], kind__in=(MetricKind.IMAGE, MetricKind.TABLE)
     ).select_related("key")
+    heads = heads.order_by("pk")[:MAX_HEADS]
     by_kind: dict[str, list[Metric]] = {MetricKind.IMAGE: [], MetricKind.TABLE: []}
     for head in heads:
         by_kind[head.kind].append(head)
-    scan = scan_media(run)
-    logged = _image_metrics(by_kind[MetricKind.IMAGE])
+    scans = scan_media_of_runs(runs)
+    logged = _image_metrics(by_kind[MetricKind.IMAGE], len(runs))
     named = {
-        path for paths in logged.values() for each in paths.values() for path in each
+        key: {
+            path for paths in own.values() for each in paths.values() for path in each
+        }
+        for key, own in logged.items()
     }
-    found = [
-        *_scanned_series(scan, named),
-        *(
-            MediaSeries(name, MediaKind.IMAGE, paths=paths)
-            for name, paths in logged.items()
-        ),
-        *(
-            MediaSeries(head.key.name, MediaKind.TABLE, table=head)
-            for head in by_kind[MetricKind.TABLE]
-        ),
-    ]
-    ordered = sorted(found, key=lambda each: (each.name.lower(), each.name, each.kind))
-    return MediaCatalog(ordered[:MAX_SERIES], len(ordered) <= MAX_SERIES)
+    counts: Counter[tuple[str, MediaKind]] = Counter()
+    for key, scan in scans.items():
+        counts += scan.numbered_counts(named.get(key, set()))
+    found = {
+        key: [
+            *_scanned_series(scan, named.get(key, set()), counts),
+            *(
+                MediaSeries(name, MediaKind.IMAGE, paths=paths)
+                for name, paths in logged.get(key, {}).items()
+            ),
+        ]
+        for key, scan in scans.items()
+    }
+    for head in by_kind[MetricKind.TABLE]:
+        series = MediaSeries(head.key.name, MediaKind.TABLE, table=head)
+        found[head.run_id].append(series)
+    return {key: _catalog(each) for key, each in found.items()}
 
 
 def count_media_names(run: Run, file_count: int) -> int:
@@ -99,16 +124,24 @@ def count_media_names(run: Run, file_count: int) -> int:
 
     `list_media` also knows the names of images that belong to metrics.
     """
-    found = _scanned_series(scan_media(run, file_count), set())
+    scan = scan_media(run, file_count)
+    found = _scanned_series(scan, set(), scan.numbered_counts(set()))
     return len({each.name for each in found})
 
 
-def _scanned_series(scan: MediaScan, named: set[str]) -> list[MediaSeries]:
+def _catalog(found: Sequence[MediaSeries]) -> MediaCatalog:
+    ordered = sorted(found, key=lambda each: (each.name.lower(), each.name, each.kind))
+    return MediaCatalog(ordered[:MAX_SERIES], len(ordered) <= MAX_SERIES)
+
+
+def _scanned_series(
+    scan: MediaScan, named: set[str], counts: Mapping[tuple[str, MediaKind], int]
+) -> list[MediaSeries]:
     merged: dict[tuple[str, MediaKind], dict[int | None, array[int]]] = {}
     for key, numbered in scan.series.items():
         merged[key] = dict(numbered.items())
     # A file that a metric names must not come again under its path.
-    for key, steps in scan.loose_series(named).items():
+    for key, steps in scan.loose_series(named, counts).items():
         known = merged.setdefault(key, {})
         for step, keys in steps.items():
             known[step] = known[step] + keys if step in known else keys
@@ -118,12 +151,16 @@ def _scanned_series(scan: MediaScan, named: set[str]) -> list[MediaSeries]:
     ]
 
 
-def _image_metrics(heads: Sequence[Metric]) -> dict[str, dict[int | None, list[str]]]:
-    points = store.newest_points_of_all(heads, MAX_METRIC_STEPS)
-    found: dict[str, dict[int | None, list[str]]] = {}
+def _image_metrics(
+    heads: Sequence[Metric], run_count: int
+) -> dict[int, dict[str, dict[int | None, list[str]]]]:
+    """Return the paths of images by run, name and step."""
+    most = max(MAX_METRIC_STEPS // run_count, MIN_METRIC_STEPS)
+    points = store.newest_points_of_all(heads, most)
+    found: dict[int, dict[str, dict[int | None, list[str]]]] = {}
     for head in heads:
         for step, _time, value in points[head.pk]:
             if path := file_path_of(value):
-                steps = found.setdefault(head.key.name, {})
+                steps = found.setdefault(head.run_id, {}).setdefault(head.key.name, {})
                 steps.setdefault(step, []).append(path)
     return found

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from django.db.models import QuerySet
+
 from runs.models import File, Run
 from runs.render.media import ManifestItem, parse_manifest
-from runs.search.files import current_files, find_files
+from runs.search.files import current_files, find_files_of_runs
 from runs.search.media.catalog import MediaSeries
 from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes
@@ -71,24 +73,33 @@ class StepItems:
 
 def load_items(run: Run, requests: Sequence[StepRequest]) -> list[StepItems]:
     """Load the items of each request. Three queries for all of them."""
-    manifests = _read_manifests(run, [_manifest_keys(each) for each in requests])
+    return load_items_of_runs([(run, each) for each in requests])
+
+
+def load_items_of_runs(asked: Sequence[tuple[Run, StepRequest]]) -> list[StepItems]:
+    """Load the items of each request of a run. Three queries for all of them."""
+    runs, requests = [run for run, _each in asked], [each for _run, each in asked]
+    manifests = _read_manifests(runs, [_manifest_keys(each) for each in requests])
     chosen = [
         _choose_items(each, items)
         for each, items in zip(requests, manifests, strict=True)
     ]
-    listed = [item for one in chosen for item in one.listed]
-    logged = [
-        path
-        for each in requests
-        for path in each.series.paths.get(each.step, ())[: each.limit]
-    ]
-    by_path = find_files(run, [*_paths_of_items(listed), *logged])
+    paths: dict[int, list[str]] = {run.pk: [] for run in runs}
+    for run, each, one in zip(runs, requests, chosen, strict=True):
+        paths[run.pk] += _paths_of_items(one.listed)
+        paths[run.pk] += each.series.paths.get(each.step, ())[: each.limit]
+    by_path = find_files_of_runs(paths)
     keys = [key for one in chosen for key in one.keys]
-    by_key = {file.pk: file for file in current_files().filter(run=run, pk__in=keys)}
+    by_key = {file.pk: file for file in _files_by_key(runs, keys)}
     return [
-        _step_items(each, one, by_path, by_key)
-        for each, one in zip(requests, chosen, strict=True)
+        _step_items(each, one, by_path[run.pk], by_key)
+        for run, each, one in zip(runs, requests, chosen, strict=True)
     ]
+
+
+def _files_by_key(runs: Sequence[Run], keys: Iterable[int]) -> QuerySet[File]:
+    of_runs = current_files().filter(run__in={run.pk for run in runs})
+    return of_runs.filter(pk__in=keys)
 
 
 @dataclass(frozen=True)
@@ -117,10 +128,12 @@ def _manifest_keys(request: StepRequest) -> list[int]:
     return list(request.series.attached[request.step].manifests[-MAX_MANIFESTS:])
 
 
-def _read_manifests(run: Run, keys: Sequence[Sequence[int]]) -> list[list[_ListedItem]]:
+def _read_manifests(
+    runs: Sequence[Run], keys: Sequence[Sequence[int]]
+) -> list[list[_ListedItem]]:
     """Read manifests by their keys, until the limit of bytes; one query."""
     every = {key for some in keys for key in some}
-    files = {file.pk: file for file in current_files().filter(run=run, pk__in=every)}
+    files = {file.pk: file for file in _files_by_key(runs, every)}
     left, read = MAX_READ_BYTES, {}
     for key in sorted(files):
         file = files[key]

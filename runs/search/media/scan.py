@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q
 
-from runs.models import File, Run
+from runs.models import Run
 from runs.render.media import MediaName, read_media_name
 from runs.search.files import current_files
 from studio.core.media.media_files import MediaKind
@@ -79,14 +79,22 @@ class MediaScan:
             steps = self.series[name.key, name.kind]
             steps.setdefault(name.step, array("q")).append(pk)
 
-    def loose_series(
-        self, without: set[str]
-    ) -> dict[tuple[str, MediaKind], dict[int | None, array[int]]]:
-        """Return the series of loose files; a single numbered file has no step."""
-        files = [file for path, file in self.loose.items() if path not in without]
-        counts = Counter(
-            (each.numbered[0], each.kind) for each in files if each.numbered
+    def numbered_counts(self, without: set[str]) -> Counter[tuple[str, MediaKind]]:
+        """Count the loose files with a number, by name and kind."""
+        return Counter(
+            (each.numbered[0], each.kind)
+            for path, each in self.loose.items()
+            if each.numbered and path not in without
         )
+
+    def loose_series(
+        self, without: set[str], counts: Mapping[tuple[str, MediaKind], int]
+    ) -> dict[tuple[str, MediaKind], dict[int | None, array[int]]]:
+        """Return the series of loose files; a single numbered file has no step.
+
+        `counts` are numbered files by name and kind, of this run or of several.
+        """
+        files = [file for path, file in self.loose.items() if path not in without]
         found: dict[tuple[str, MediaKind], dict[int | None, array[int]]] = {}
         for each in files:
             key, step = each.path, None
@@ -110,44 +118,77 @@ class _KeptScan:
     scan: MediaScan = field(default_factory=MediaScan)
     shown: MediaScan | None = None
 
+    def show(self) -> MediaScan:
+        if self.shown is None:
+            self.shown = self.scan.copy()
+        return self.shown
+
 
 _kept: OrderedDict[int, _KeptScan] = OrderedDict()
 _lock = Lock()
 
 
 def scan_media(run: Run, file_count: int | None = None) -> MediaScan:
-    """Return the scan of the run's files as they are now.
+    """Return the scan of the run's files as they are now; see `scan_media_of_runs`."""
+    counts = None if file_count is None else {run.pk: file_count}
+    return scan_media_of_runs([run], counts)[run.pk]
 
-    One query to count the files, unless the caller knows their number, and one to read
+
+def scan_media_of_runs(
+    runs: Sequence[Run], counts: Mapping[int, int] | None = None
+) -> dict[int, MediaScan]:
+    """Return the scans of several runs' files as they are now, by the run's key.
+
+    One query to count the files, unless the caller knows their numbers, and one to read
     the names of new ones; another one after files were deleted or replaced.
     """
-    files = current_files().filter(run=run)
-    total = min(files.count() if file_count is None else file_count, MAX_FILES)
+    keys = [run.pk for run in runs]
+    if counts is None:
+        rows = current_files().filter(run__in=keys).order_by().values_list("run")
+        counts = dict(rows.annotate(Count("pk")))
+    totals = {key: min(counts.get(key, 0), MAX_FILES) for key in keys}
     with _lock:
-        kept = _kept.pop(run.pk, None) or _KeptScan()
-        if not _read_new_files(kept, files, total):
-            kept = _KeptScan()
-            _read_new_files(kept, files, total)
-        _kept[run.pk] = kept
+        kept = {key: _kept.pop(key, None) or _KeptScan() for key in keys}
+        if changed := _read_new_files(kept, totals):
+            again = {key: _KeptScan() for key in changed}
+            _read_new_files(again, totals)
+            kept.update(again)
+        _kept.update(kept)
         while len(_kept) > MAX_SCANS:
             _kept.popitem(last=False)
-        if kept.shown is None:
-            kept.shown = kept.scan.copy()
-        return kept.shown
+        return {key: each.show() for key, each in kept.items()}
 
 
-def _read_new_files(kept: _KeptScan, files: QuerySet[File], total: int) -> bool:
-    """Add files that are new; false if those that are known have changed."""
-    known, last = kept.scan.total, kept.scan.last
-    if last is not None:
-        # The last known file comes again, which proves that it is still the same.
-        files = files.filter(pk__gte=last[0])
-    rows = files.order_by("pk").values_list("pk", "folder", "name", "blob")
-    found: Iterator[FileRow] = rows[: MAX_FILES + 1 - known].iterator(chunk_size=2000)
-    if last is not None and next(found, None) != last:
-        return False
-    kept.scan.add(found)
-    if kept.scan.total != known:
-        kept.shown = None
-    # A file can arrive between the two queries.
-    return kept.scan.total >= total if last is None else kept.scan.total == total
+def _read_new_files(
+    kept: Mapping[int, _KeptScan], totals: Mapping[int, int]
+) -> set[int]:
+    """Add files that are new; returns the runs whose known files have changed."""
+    known = {key: each.scan.total for key, each in kept.items()}
+    last = {key: each.scan.last for key, each in kept.items()}
+    of_runs = Q(run__in=[key for key in kept if last[key] is None])
+    for key, row in last.items():
+        if row is not None:
+            # The last known file comes again, which proves that it is still the same.
+            of_runs |= Q(run=key, pk__gte=row[0])
+    rows = current_files().filter(of_runs).order_by("pk")
+    found = rows.values_list("run_id", "pk", "folder", "name", "blob")
+    changed: set[int] = set()
+    unproven = {key for key, row in last.items() if row is not None}
+    most = MAX_FILES + len(kept)
+    for run, *row in found[:most].iterator(chunk_size=2000):
+        scan = kept[run].scan
+        if run in unproven:
+            unproven.discard(run)
+            if tuple(row) != last[run]:
+                changed.add(run)
+        elif run not in changed and scan.total <= MAX_FILES:
+            scan.add([tuple(row)])
+    for key, each in kept.items():
+        total = each.scan.total
+        if total != known[key]:
+            each.shown = None
+        # A file can arrive between the two queries.
+        is_whole = total >= totals[key] if last[key] is None else total == totals[key]
+        if not is_whole:
+            changed.add(key)
+    return changed | unproven

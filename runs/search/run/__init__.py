@@ -27,7 +27,6 @@ from runs.search.run.history import (
     last_change_of_run_by,
     list_history,
 )
-from runs.search.run.image_names import NamedImage, is_image_file, named_images
 from runs.search.run.known_tags import suggest_tag_keys, suggest_tag_values
 from runs.search.run.logging_clients import LoggingClient, find_logging_clients
 
@@ -37,7 +36,6 @@ __all__ = [
     "HistoryEntry",
     "KeyValueText",
     "LoggingClient",
-    "NamedImage",
     "RunHead",
     "UsedDataset",
     "count_descendants",
@@ -48,7 +46,6 @@ __all__ = [
     "find_logging_clients",
     "find_run",
     "find_run_name",
-    "is_image_file",
     "last_change_in_workspace_by",
     "last_change_of_run_by",
     "list_datasets",
@@ -58,7 +55,6 @@ __all__ = [
     "list_params",
     "list_properties",
     "list_tags",
-    "named_images",
     "read_metrics",
     "status_before_timeout",
     "suggest_tag_keys",

@@ -115,7 +115,7 @@ def test_missing_files_and_images_are_named(visitor: Client, keep: Any) -> None:
     query = asked("a", "b", diff="files:gone<b>.txt", image="none")
     page = visitor.get(COMPARE, query)
     assert "No file gone&lt;b&gt;.txt differs from the baseline." in page.text
-    assert "These runs have no image none." in page.text
+    assert "These runs have no media none." in page.text
     assert shown(page)
     page = visitor.get(COMPARE, asked("a", "b", diff="source:train.py"))
     assert "were ignored" not in page.text
@@ -140,7 +140,7 @@ def test_images_are_shown_side_by_side_by_step(visitor: Client, keep: Any) -> No
     assert ["step%250%" in shown[0], "step%2510%" in shown[1]] == [True, True]
     assert 'data-steps="0,10,20"' in page
     first = visitor.get(COMPARE, asked("a", "b", step="0", image="curve")).text
-    assert "No image" in first
+    assert "No media" in first
 
 
 def test_packages_are_rows_in_the_environment_section(
