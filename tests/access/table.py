@@ -336,6 +336,7 @@ REST: dict[str, Row] = {
     f"{ONE}/metrics": row(GET=READER, POST=CONTRIBUTOR),
     f"{ONE}/metrics/<path:key>": row(404, GET=READER),
     f"{ONE}/files": row(GET=READER),
+    f"{ONE}/media": row(GET=READER),
     f"{ONE}/logs": row(404, GET=READER),
     f"{ONE}/logs/search": row(400, GET=READER),
     f"{ONE}/logs/outline": row(404, GET=READER),

@@ -11,6 +11,7 @@ from runs.api.v1 import (
     files,
     log_search,
     logs,
+    media,
     metrics,
     params_and_tags,
     registry,
@@ -92,6 +93,7 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_UPLOAD}/pieces/<int:offset>": (uploads.upload_piece,),
         f"{_UPLOAD}/complete": (uploads.complete_upload,),
     },
+    "Media": {f"{_RUN}/media": (media.list_run_media,)},
     "Logs": {
         f"{_RUN}/logs": (logs.get_log_lines,),
         f"{_RUN}/logs/search": (logs.search_log_lines,),

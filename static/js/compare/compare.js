@@ -150,6 +150,8 @@ const follower = follow({
 function showLive() {
   live.hidden = !root()?.dataset.pace;
 }
+/** Whether a sound or video of a card plays, which a new card would end. */
+const isPlaying = (card) => [...card.querySelectorAll("audio, video")].some((one) => !one.paused);
 async function update(html) {
   const model = document.createElement("template");
   model.innerHTML = html;
@@ -162,13 +164,14 @@ async function update(html) {
     if (!now.isConnected) return;
     morph(now, fresh);
   }
-  for (const id of ["compare-conclusion", "images"]) {
+  for (const id of ["compare-conclusion", "compare-media"]) {
     const [card, drawn] = [document.getElementById(id), model.content.getElementById(id)];
     if (
       !card ||
       !drawn ||
       card.matches("[data-editing]") ||
       isPressed(card) ||
+      isPlaying(card) ||
       card.contains(document.activeElement) ||
       card.isEqualNode(drawn)
     )

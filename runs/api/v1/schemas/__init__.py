@@ -112,6 +112,13 @@ from runs.api.v1.schemas.logs import (
     LogOutlineReply,
     TracebackInfo,
 )
+from runs.api.v1.schemas.media import (
+    MediaInfo,
+    MediaItemInfo,
+    MediaLayerInfo,
+    MediaQuery,
+    MediaReply,
+)
 from runs.api.v1.schemas.registry import (
     AliasInfo,
     AliasMove,
@@ -268,6 +275,11 @@ __all__ = [
     "LoggedQuery",
     "LoggedSeries",
     "LoggedValues",
+    "MediaInfo",
+    "MediaItemInfo",
+    "MediaLayerInfo",
+    "MediaQuery",
+    "MediaReply",
     "MetricInfo",
     "MetricList",
     "ModelInfo",
