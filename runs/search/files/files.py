@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import unquote
 
 from django.db.models import F, Q, QuerySet
@@ -152,8 +153,9 @@ def find_files_of_runs(
     if not every:
         return found
     for file in current_files().filter(run__in=paths, path_key__in=every):
-        if bytes(file.path_key) in keys[file.run_id]:
-            found[file.run_id][file.path] = file
+        run = cast("int", file.run_id)
+        if bytes(file.path_key) in keys[run]:
+            found[run][file.path] = file
     return found
 
 

@@ -148,7 +148,7 @@ def scan_media_of_runs(
         counts = dict(rows.annotate(Count("pk")))
     totals = {key: min(counts.get(key, 0), MAX_FILES) for key in keys}
     with _lock:
-        kept = {key: _kept.pop(key, None) or _KeptScan() for key in keys}
+        kept = {key: _kept.pop(key, _KeptScan()) for key in keys}
         if changed := _read_new_files(kept, totals):
             again = {key: _KeptScan() for key in changed}
             _read_new_files(again, totals)
@@ -166,23 +166,24 @@ def _read_new_files(
     known = {key: each.scan.total for key, each in kept.items()}
     last = {key: each.scan.last for key, each in kept.items()}
     of_runs = Q(run__in=[key for key in kept if last[key] is None])
-    for key, row in last.items():
-        if row is not None:
+    for key, newest in last.items():
+        if newest is not None:
             # The last known file comes again, which proves that it is still the same.
-            of_runs |= Q(run=key, pk__gte=row[0])
+            of_runs |= Q(run=key, pk__gte=newest[0])
     rows = current_files().filter(of_runs).order_by("pk")
     found = rows.values_list("run_id", "pk", "folder", "name", "blob")
     changed: set[int] = set()
     unproven = {key for key, row in last.items() if row is not None}
     most = MAX_FILES + len(kept)
-    for run, *row in found[:most].iterator(chunk_size=2000):
-        scan = kept[run].scan
-        if run in unproven:
-            unproven.discard(run)
-            if tuple(row) != last[run]:
-                changed.add(run)
-        elif run not in changed and scan.total <= MAX_FILES:
-            scan.add([tuple(row)])
+    for key, pk, folder, name, blob in found[:most].iterator(chunk_size=2000):
+        file = (pk, folder, name, blob)
+        scan = kept[key].scan
+        if key in unproven:
+            unproven.discard(key)
+            if file != last[key]:
+                changed.add(key)
+        elif key not in changed and scan.total <= MAX_FILES:
+            scan.add([file])
     for key, each in kept.items():
         total = each.scan.total
         if total != known[key]:
