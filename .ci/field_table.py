@@ -9,8 +9,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from studio.core.filters.catalog import CATALOG  # noqa: E402
-from studio.core.filters.field_catalog import FieldCatalog  # noqa: E402
 from studio.core.filters.field_spec import FieldSpec  # noqa: E402
+from studio.core.filters.fields import FieldCatalog  # noqa: E402
 from studio.core.filters.registry_fields import (  # noqa: E402
     MODEL_FIELDS,
     VERSION_FIELDS,

@@ -6,7 +6,7 @@ import pytest
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import parse
-from studio.core.filters.field_catalog import FieldCatalog
+from studio.core.filters.fields import FieldCatalog
 from studio.core.filters.registry_fields import MODEL_FIELDS, VERSION_FIELDS
 from studio.core.filters.tree import (
     TAGS,

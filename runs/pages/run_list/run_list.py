@@ -246,7 +246,9 @@ def find_list(request: PageRequest, state: ListState) -> ListResult:
     if isinstance(page, TreePage) and page.unknown:
         state = _without_unknown_open_rows(state, page.unknown)
     notices = selection_notices(selection) if spec.selected else []
-    notices += unsearched_notices(state)
+    # The word is in every filter that searches logs.
+    if "log" in spec.q.casefold():
+        notices += unsearched_notices(state)
     if groups is not None:
         notices += group_sort_notices(spec, groups)
     return ListResult(

@@ -22,8 +22,8 @@ from runs.search.sql import (
     time_condition,
 )
 from studio.core.filters import parse, tree
-from studio.core.filters.field_catalog import FieldCatalog
 from studio.core.filters.field_spec import NUMBER, TEXT, TIME, FieldSpec
+from studio.core.filters.fields import FieldCatalog
 from studio.core.filters.tree import (
     And,
     Comparison,

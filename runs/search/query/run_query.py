@@ -350,6 +350,9 @@ def with_log_runs(
     Reading logs takes longer than all else, so other terms decide which are read.
     Raises InvalidFilter, QueryTimeout.
     """
+    # Most filters have no term on logs.
+    if node is None or LOG not in fields_of(node):
+        return scope
     searched = [
         replace(term, op=tree.NEGATED.get(term.op, term.op)) for term in log_terms(node)
     ]

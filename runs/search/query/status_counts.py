@@ -26,7 +26,7 @@ from runs.search.query.query_plan import MAX_CANDIDATES, LeadScan, arrival_order
 from runs.search.query.run_query import RunQuery, build_query
 from runs.search.sql import time_limit
 from runs.storage.prepared import PreparedRows
-from studio.core.errors import QueryTimeout
+from studio.core.errors import InvalidFilter, QueryTimeout
 from studio.core.filters import tree
 from studio.core.filters.fields import statuses_of
 from studio.core.filters.source import FilterText
@@ -92,8 +92,15 @@ def filters_by_status(spec: ViewSpec) -> bool:
 
 
 def finds_only_failed_runs(spec: ViewSpec) -> bool:
-    """Whether a term of the filter leaves only runs that failed."""
-    return any(_is_failure_term(term) for term in terms(spec.filter()))
+    """Whether a term of the filter leaves only runs that failed.
+
+    An invalid filter does not: dialogs show the columns of a list all the same.
+    """
+    try:
+        found = terms(spec.filter())
+    except InvalidFilter:
+        return False
+    return any(_is_failure_term(term) for term in found)
 
 
 def _is_failure_term(term: object) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studio.core.filters import fields, tree
-from studio.core.filters.field_catalog import FieldCatalog
+from studio.core.filters.fields import FieldCatalog
 from studio.core.filters.operands import Operand
 from studio.core.filters.tokens import WORD, Token
 from studio.core.filters.tree import Comparison, Field, Node, Span, Value, any_of

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from studio.core.errors import InvalidFilter
 from studio.core.filters import fields, tree
-from studio.core.filters.field_catalog import FieldCatalog
 from studio.core.filters.fields import (
     RUN_FIELDS,
+    FieldCatalog,
     duration_text,
     field_text,
     quoted,

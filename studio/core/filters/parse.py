@@ -25,8 +25,7 @@ from studio.core.filters.alternatives import (
     parse_range,
     value_list_comparison,
 )
-from studio.core.filters.field_catalog import FieldCatalog
-from studio.core.filters.fields import RUN_FIELDS, field_text, quoted
+from studio.core.filters.fields import RUN_FIELDS, FieldCatalog, field_text, quoted
 from studio.core.filters.filter_errors import filter_error, with_suggestions
 from studio.core.filters.operands import Operand
 from studio.core.filters.tokens import (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from studio.core.filters import tree
-from studio.core.filters.field_catalog import FieldCatalog
 from studio.core.filters.field_spec import (
     BOOLEAN,
     NUMBER,
@@ -11,6 +10,7 @@ from studio.core.filters.field_spec import (
     TIME,
     FieldSpec,
 )
+from studio.core.filters.fields import FieldCatalog
 from studio.core.messages import message, message_with_context
 
 _REGISTERED_BY = ("submitter", "user", "created_by")

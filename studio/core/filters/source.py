@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from studio.core.errors import InvalidFilter, NotSupported
-from studio.core.filters.field_catalog import FieldCatalog
-from studio.core.filters.fields import RUN_FIELDS, to_text
+from studio.core.filters.fields import RUN_FIELDS, FieldCatalog, to_text
 from studio.core.filters.parse import parse, parse_with_positions
 from studio.core.filters.tokens import (
     END,

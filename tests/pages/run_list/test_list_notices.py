@@ -68,7 +68,7 @@ def test_the_valid_beginning_of_an_invalid_filter_is_applied(
     assert f'value="{wrong.replace(">", "&gt;")}"' in page.text
 
 
-@pytest.mark.parametrize("term", ["log:error", "log:error and status = Running"])
+@pytest.mark.parametrize("term", ["log:e", "log:e and status = Running"])
 def test_an_unsupported_filter_keeps_the_rows(
     visitor: Client, log: Any, term: str
 ) -> None:

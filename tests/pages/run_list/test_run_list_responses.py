@@ -132,7 +132,7 @@ def test_an_unsupported_filter_is_reported_next_to_the_box(
     visitor: Client, log: Any
 ) -> None:
     log("a")
-    answer = visitor.get(ALL, {"q": "log:error"}, headers=HTMX)
+    answer = visitor.get(ALL, {"q": "log:e"}, headers=HTMX)
     assert answer.headers["HX-Retarget"] == "#filter-note"
     assert "log" in answer.text
 
