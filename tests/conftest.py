@@ -21,6 +21,8 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 # Runs that tests start in this process have only the metrics that they log.
 os.environ["STUDIO_SYSTEM_METRICS"] = "off"
+# Scripts of MLflow log what they log on other servers. Tests of the capture turn it on.
+os.environ["STUDIO_CAPTURE"] = "0"
 pytest.register_assert_rewrite("tests.parts")
 
 pytest_plugins = [

@@ -87,6 +87,7 @@ class Script:
             "PYTHONPATH": f"{metadata.parent}:{ROOT}",
             "STUDIO_SPOOL": str(self.folder / "spool"),
             "STUDIO_DRAIN_SECONDS": "10",
+            "STUDIO_CAPTURE": "1",
             **self.variables,
         }
 

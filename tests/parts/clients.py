@@ -66,5 +66,5 @@ def quiet_environment() -> dict[str, str]:
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     mlflow = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
     # Most tests list all metrics of a run.
-    own = {"MPLBACKEND": "Agg", "STUDIO_SYSTEM_METRICS": "off"}
+    own = {"MPLBACKEND": "Agg", "STUDIO_SYSTEM_METRICS": "off", "STUDIO_CAPTURE": "0"}
     return {**kept, **threads, **mlflow, **own}

@@ -299,11 +299,11 @@ def test_mlflow_filters_find_the_expected_runs(
     assert list(found) == list(ids)
 
 
-def test_searching_in_logs_is_not_supported_yet(library: Library) -> None:
-    with pytest.raises(InvalidFilter, match="be searched yet") as caught:
-        library.find("resnet log:oom")
+def test_a_search_in_logs_needs_three_characters(library: Library) -> None:
+    with pytest.raises(InvalidFilter) as caught:
+        library.find("resnet log:oo")
     details = caught.value.details
-    assert (details["position"], details["length"]) == (7, 7)
+    assert (details["position"], details["length"]) == (7, 6)
 
 
 def test_stars_and_me_refer_to_the_viewer(library: Library) -> None:

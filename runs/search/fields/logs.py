@@ -1,27 +1,31 @@
-"""The field `log`: runs with a line in a log that fits."""
+"""The field `log`: runs with a line in a log that fits.
+
+The search in logs is imported when it is used: it needs numpy, which would delay every
+command of the server by half a second.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from runs.models import Run
 from runs.search.fields.field_source import FieldSource
-from runs.search.log_index import (
-    Narrow,
-    find_matching_runs,
-    is_index_on,
-    read_pattern,
-    runs_with_logs,
-)
 from runs.search.sql import IndexScan, InKeys, Scope
 from studio.core.errors import InvalidFilter
 from studio.core.filters.tree import Comparison
 from studio.core.messages import message
 
+if TYPE_CHECKING:
+    from runs.search.log_index import Narrow
+
 
 def _log_condition(term: Comparison, scope: Scope) -> Q:
     if term.op == "is not null":
+        from runs.search.log_index import runs_with_logs
+
         return runs_with_logs()
     return Q(InKeys("id", sorted(matching_log_runs(term, scope))))
 
@@ -40,6 +44,8 @@ def matching_log_runs(
 
     Raises InvalidFilter, also where the index is off; QueryTimeout.
     """
+    from runs.search.log_index import find_matching_runs, is_index_on, read_pattern
+
     pattern = read_pattern(term)
     if pattern in scope.log_runs:
         return scope.log_runs[pattern]

@@ -39,7 +39,7 @@ class MediaApi:
     def log_table(
         self,
         name: str,
-        value: Any,
+        value: object,
         description: str = "",
         *,
         step: int | None = None,
@@ -53,7 +53,9 @@ class MediaApi:
         if step is None:
             self._metrics.log_table(name, value)
         elif self._metrics.is_valid_name(name):
-            self._media.log_table(name, table_rows(name, value), step)
+            # What is no table is refused there.
+            table: Any = value
+            self._media.log_table(name, table_rows(name, table), step)
 
     def log_image(
         self,
@@ -142,7 +144,7 @@ class MediaApi:
             self._media.log_text(name, text, step, caption)
 
     def log_histogram(
-        self, name: str, values: Any, step: int | None = None, *, bins: int = 64
+        self, name: str, values: object, step: int | None = None, *, bins: int = 64
     ) -> None:
         """Log how values are distributed, such as weights or gradients.
 
@@ -157,7 +159,7 @@ class MediaApi:
         if self._metrics.is_valid_name(name):
             self._media.log_histogram(name, values, step, bins)
 
-    def log_figure(self, name: str, figure: Any, step: int | None = None) -> None:
+    def log_figure(self, name: str, figure: object, step: int | None = None) -> None:
         """Log a figure of Plotly, which stays interactive, or of matplotlib.
 
             run.log_figure("val/pr_curve", figure, step=100)

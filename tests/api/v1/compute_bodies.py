@@ -32,6 +32,7 @@ RIGHT_OF_OWNERS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "create_agent_token": ("POST", "compute/local/agent-tokens", {"days": 5}),
     "change_agent": ("PATCH", "agents/{agent}", {"draining": True}),
     "set_secret": ("PUT", "secrets/HF_TOKEN", {"value": "s3cret"}),
+    "change_log_index": ("PATCH", "log-index", {"is_on": False}),
 }
 ATTEMPT = {"run": "r2", "attempt": 1}
 #: Of agents.

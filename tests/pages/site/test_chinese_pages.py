@@ -121,7 +121,7 @@ WORDS = frozenset(
 )
 #: Examples of filters, parts of the filter language, addresses and code.
 CODE = re.compile(
-    r"status (?:=|in)(?: \w+| \(Failed, Canceled\)|$)"
+    r"%\(\w+\)s|status (?:=|in)(?: \w+| \(Failed, Canceled\)|$)"
     r"|https?://\S*|[\w-]*[.:/_@=][\w.:/@=%-]*\w[\w.:/@=%-]*(?:\(\w+\))?|'[^']*'"
 )
 ZONES = zoneinfo.available_timezones()

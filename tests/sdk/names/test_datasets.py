@@ -281,7 +281,8 @@ def test_a_data_frame_is_registered(workspace: Workspace) -> None:
 
 
 def test_large_files_need_little_memory(workspace: Workspace, tmp_path: Path) -> None:
-    size = 24 * 1024 * 1024
+    # Large files are sent in pieces of 8 MiB.
+    size = 64 * 1024 * 1024
     large = tmp_path / "large.bin"
     with large.open("wb") as file:
         file.truncate(size)

@@ -120,17 +120,18 @@ def test_output_of_rich_has_levels_colors_and_its_traceback() -> None:
 
 
 RANK = """
-import sys
+# One write per line, as torchrun does: two processes share the file.
+import os, sys
 rank, count = sys.argv[1], 300
 for step in range(count):
-    print(f"[rank{rank}]: 2026-11-24 12:27:40 INFO step {step}", flush=True)
+    os.write(1, f"[rank{rank}]: 2026-11-24 12:27:40 INFO step {step}\\n".encode())
 if rank == "1":
     import traceback
     try:
         raise RuntimeError("CUDA out of memory")
     except RuntimeError:
         for line in traceback.format_exc().splitlines():
-            print(f"[rank1]: {line}", flush=True)
+            os.write(1, f"[rank1]: {line}\\n".encode())
 """
 
 
