@@ -25,7 +25,7 @@ from studio.core.errors import StudioError
 from studio.core.readiness import wait_readable
 from studio.runner import CHUNK_BYTES, copy_terminal_size
 from studio.sdk.client import Client
-from studio.sdk.delivery import Writer
+from studio.sdk.delivery import Writer, print_notice
 from studio.sdk.run_record import RunRecord, python_facts
 
 ENDED_MESSAGE = "The process ended without ending its run."
@@ -155,7 +155,8 @@ class Keeper:
             for key, _events in self._selector.select(TICK_SECONDS):
                 if key.data is None:
                     self._read_messages()
-                else:
+                elif key.data.is_open:
+                    # A message before it in the list can have read it to its end.
                     self._read(key.data)
             self._keep_idle_lines()
         self._close_all()
@@ -171,7 +172,8 @@ class Keeper:
 
     def _keep(self, data: bytes) -> None:
         if data:
-            for run in self._runs.values():
+            # Another thread can close them now, so this is a copy.
+            for run in list(self._runs.values()):
                 run.append(data)
 
     def _keep_idle_lines(self) -> None:
@@ -226,8 +228,11 @@ class Keeper:
 
     def _close_all(self) -> None:
         """Deliver everything. Runs that are still open were left by the script."""
-        for run_id in [*self._runs]:
-            run = self._runs.pop(run_id)
+        for run_id in list(self._runs):
+            run = self._runs.pop(run_id, None)
+            if run is None:
+                # The other of two threads that close them has it.
+                continue
             if run.is_new:
                 run.close("Failed", ENDED_MESSAGE)
             else:
@@ -244,8 +249,16 @@ class Keeper:
             self._control.sendall(b".")
 
 
+def _note_failure(error: type[BaseException] | None) -> None:
+    """One line without a traceback: another run's log can be where this prints."""
+    name = error.__name__ if error else "an error"
+    print_notice(f"Some output may be missing in the log ({name}).", once=True)
+
+
 def main(words: Sequence[str]) -> None:
     """The arguments are descriptors: the socket, then source and target of streams."""
+    sys.excepthook = lambda kind, _error, _traceback: _note_failure(kind)
+    threading.excepthook = lambda failed: _note_failure(failed.exc_type)
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(name, signal.SIG_IGN)
     control, *ends = map(int, words)
