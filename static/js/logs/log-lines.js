@@ -24,6 +24,8 @@ export class LogLines {
     this.address = root.dataset.lines;
     this.generation = 0;
     this.isLoading = false;
+    // Whether the reader went on to other lines that are missing, during a load.
+    this.isMoreWanted = false;
     this.listeners = [];
     // Other parts of the viewer set these.
     this.onCount = () => {};
@@ -138,6 +140,11 @@ export class LogLines {
     this.lastTop = this.box.scrollTop;
     if (this.isPlacing) return;
     this.onUserScroll(isUp);
+    this.loadNear();
+  }
+
+  // Load what the reader sees, or soon will.
+  loadNear() {
     clearTimeout(this.jumpTimer);
     const start = this.lines.offsetTop - this.box.offsetTop;
     const end = start + this.lines.offsetHeight;
@@ -193,13 +200,26 @@ export class LogLines {
   }
 
   async load(query, insert) {
-    if (this.isLoading) return;
+    if (this.isLoading) {
+      this.isMoreWanted = true;
+      return;
+    }
     this.isLoading = true;
     const { generation } = this;
     const fresh = await this.fetchLines(query);
     this.isLoading = false;
+    this.insertLoaded(fresh, generation, insert);
+    if (!this.isMoreWanted) return;
+    this.isMoreWanted = false;
+    if (this.root.isConnected) this.loadNear();
+  }
+
+  insertLoaded(fresh, generation, insert) {
     if (!fresh || generation !== this.generation || !this.root.isConnected) return;
-    if (fresh.dataset.file !== this.file) return this.onReplaced();
+    if (fresh.dataset.file !== this.file) {
+      this.onReplaced();
+      return;
+    }
     this.keepPlace(() => insert(fresh));
     this.changed();
   }
@@ -283,9 +303,14 @@ export class LogLines {
   place(scroll) {
     this.isPlacing = true;
     scroll();
+    const placed = this.box.scrollTop;
+    this.placedTop = placed;
     requestAnimationFrame(() =>
       requestAnimationFrame(() => {
         this.isPlacing = false;
+        // The reader has scrolled on already.
+        const isElsewhere = Math.abs(this.box.scrollTop - placed) > 2;
+        if (isElsewhere && placed === this.placedTop) this.loadNear();
       }),
     );
   }

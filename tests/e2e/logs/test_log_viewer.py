@@ -121,7 +121,7 @@ def test_lines_are_loaded_in_both_directions(run: Writer, owner_page: Page) -> N
     owner_page.goto(f"{run.page}files/#L4000")
     expect(owner_page.locator("#L4000")).to_be_in_viewport()
     box = owner_page.locator(".log-lines-box")
-    for move, wanted in ((-2500, "#L3700"), (9000, "#L4300")):
+    for move, wanted in ((-3200, "#L3700"), (9000, "#L4300")):
         box.evaluate("(box, by) => box.scrollBy(0, by)", move)
         expect(owner_page.locator(wanted)).to_be_attached()
     numbers = owner_page.evaluate(
