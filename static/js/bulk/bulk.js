@@ -46,7 +46,37 @@ function showState(box, select) {
   box.setAttribute("aria-checked", stateOf(select));
 }
 
+// A press on the button leaves the field that was typed in, which asks for a new preview.
+// That must not replace the button before it is released: the click would be lost.
+let isPressed = false;
+let isPlanHeld = false;
+let isSent = false;
+
+document.addEventListener("pointerdown", ({ target }) => {
+  isPressed = target instanceof Element && Boolean(target.closest("#bulk-plan button"));
+});
+for (const type of ["pointerup", "pointercancel"])
+  document.addEventListener(type, () => {
+    // The click comes after this.
+    setTimeout(() => {
+      isPressed = false;
+      const form = document.querySelector("#bulk-dialog form");
+      if (isPlanHeld && !isSent) form?.dispatchEvent(new Event("change", { bubbles: true }));
+      isPlanHeld = false;
+    }, 50);
+  });
+document.addEventListener("submit", ({ target }) => {
+  isSent = target instanceof Element && Boolean(target.closest("#bulk-dialog"));
+});
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.target.id !== "bulk-plan" || !isPressed) return;
+  event.detail.shouldSwap = false;
+  isPlanHeld = true;
+});
+
 document.body.addEventListener("htmx:afterSwap", ({ target }) => {
-  if (target.id === "bulk-dialog") makeBoxes();
+  if (target.id !== "bulk-dialog") return;
+  isSent = false;
+  makeBoxes();
 });
 makeBoxes();
