@@ -259,4 +259,6 @@ def test_the_tab_costs_the_same_for_any_number_of_files(
         keep(run, f"logs/{n}.txt")
         keep(model, f"{n}.txt")
     assert cost(browser, FILES) == before
-    assert before <= 12
+    # One of them reads the names of files since the last scan for media, which the
+    # tab Media counts.
+    assert before <= 13
