@@ -11,7 +11,7 @@ from studio.capture.keeper import Keeper, Stream
 from tests.parts.clients import ROOT
 
 
-def test_a_message_and_the_end_of_the_output_can_arrive_together() -> None:
+def test_a_message_comes_with_the_end_of_the_output() -> None:
     ours, its = socket.socketpair()
     source, end = os.pipe()
     shown, target = os.pipe()
