@@ -41,7 +41,7 @@ CLOCK = {
     "runs_changeset": {"time"},
 }
 #: The first counts statements: a client needs more than the generator. A start of the
-#: server writes the other.
+#: server and its worker write the others.
 UNCOMPARED = {change_counts.TABLE, "runs_studioidentity", "runs_logindexsettings"}
 #: A long series is rewritten while it grows, so these keys depend on its batches.
 UNNAMED = {"runs_metricchunk": {"id"}}
