@@ -17,7 +17,7 @@ from runs.actions.expiry import (
     purge_old_trash,
     skip_while_paused,
 )
-from runs.actions.files import run_blob_sweep, share_equal_files
+from runs.actions.files import EqualFileSharing, run_blob_sweep
 from runs.actions.log_index import LogIndexer
 from runs.actions.public import delete_expired_share_links
 from runs.actions.run import (
@@ -76,11 +76,16 @@ class Task:
     seconds: int
     run: Callable[[int], object]
     due: int = 0
+    #: Runs in a thread of its own: it can take minutes, and others must not wait.
+    is_long: bool = False
 
-    def run_if_due(self, now: int) -> bool:
+    def is_due(self, now: int) -> bool:
         # A clock that was set back must not put it off for longer than a period.
         self.due = min(self.due, now + self.seconds * 1000)
-        if now < self.due:
+        return now >= self.due
+
+    def run_if_due(self, now: int) -> bool:
+        if not self.is_due(now):
             return False
         self.due = now + self.seconds * 1000
         try:
@@ -123,9 +128,9 @@ def deletion_tasks(started: int) -> Sequence[Task]:
         ("delete expired sign-ins", 600, delete_expired_sign_ins),
         ("delete expired run tokens", 3600, delete_expired_run_tokens),
         ("delete replaced files", 3600, delete_replaced_files),
-        ("delete expired uploads", 3600, delete_expired_uploads),
+        ("delete expired uploads", 600, delete_expired_uploads),
         ("purge old trash", 3600, purge_old_trash),
-        ("share equal files", 86_400, share_equal_files),
+        ("share equal files", 60, EqualFileSharing()),
         ("delete unused selections", 86_400, delete_unused_selections),
         ("delete expired public links", 86_400, delete_expired_share_links),
     )
@@ -133,7 +138,7 @@ def deletion_tasks(started: int) -> Sequence[Task]:
     first_sweep = started + FIRST_SWEEP_SECONDS * 1000
     return (
         *(
-            Task(name, every, skip_while_paused(run), first_removal)
+            Task(name, every, skip_while_paused(run), first_removal, is_long=True)
             for name, every, run in tasks
         ),
         Task(
@@ -141,6 +146,7 @@ def deletion_tasks(started: int) -> Sequence[Task]:
             SWEEP_SECONDS,
             skip_while_paused(run_blob_sweep),
             first_sweep,
+            is_long=True,
         ),
     )
 

@@ -1,10 +1,13 @@
 """The worker's clock and its tasks."""
 
+import threading
 from pathlib import Path
 
 import pytest
+from django.core.management.base import CommandError
 from django.db import DatabaseError
 
+from runs.management.long_tasks import LongTasks
 from runs.management.worker_tasks import ListeningClock, Task, all_tasks
 from runs.models import Run
 
@@ -55,3 +58,36 @@ def test_every_task_can_run_on_an_empty_database(files_dir: Path, now: int) -> N
         task.run(now)
     assert tasks
     assert not Run.objects.exists()
+
+
+class SlowWork:
+    """A task that lasts until the test ends it."""
+
+    def __init__(self) -> None:
+        self.begun, self.done = threading.Event(), threading.Event()
+
+    def __call__(self, _now: int) -> None:
+        self.begun.set()
+        assert self.done.wait(30)
+
+
+def test_a_long_task_runs_apart_and_once_at_a_time() -> None:
+    work = SlowWork()
+    tasks = LongTasks([Task("slow", 10, work)], check=lambda: None)
+    assert tasks.start_due(100 * SECOND)
+    assert work.begun.wait(30)
+    assert not tasks.start_due(10**15)
+    work.done.set()
+    tasks.stop(30)
+    assert not tasks.start_due(10**15)
+
+
+def test_what_ends_a_long_task_ends_the_worker() -> None:
+    def refuse() -> None:
+        raise CommandError("The data was moved.")
+
+    tasks = LongTasks([Task("never", 10, lambda _now: None)], check=refuse)
+    assert tasks.start_due(0)
+    tasks.stop(30)
+    with pytest.raises(CommandError, match="moved"):
+        tasks.start_due(0)

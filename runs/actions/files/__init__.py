@@ -8,7 +8,7 @@ from runs.actions.files.blob_sweep import (
     referenced_blobs,
     run_blob_sweep,
 )
-from runs.actions.files.equal_files import share_equal_files
+from runs.actions.files.equal_files import EqualFileSharing
 from runs.actions.files.files import (
     FileOwner,
     create_file,
@@ -33,6 +33,7 @@ from runs.actions.files.uploaded_sources import save_uploaded_sources
 
 __all__ = [
     "SNAPSHOT_PROPERTY",
+    "EqualFileSharing",
     "FileOwner",
     "attach_picture",
     "create_file",
@@ -52,6 +53,5 @@ __all__ = [
     "save_file",
     "save_snapshot",
     "save_uploaded_sources",
-    "share_equal_files",
     "share_snapshot",
 ]

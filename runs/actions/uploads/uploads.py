@@ -7,6 +7,9 @@ over in one transaction, so no crash can leave a part of a file under its path.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -22,13 +25,16 @@ from runs.actions.run_rows import record_heartbeat
 from runs.models import File, Run, Upload, UploadPiece
 from runs.storage.files import files
 from studio.core import names
-from studio.core.batches import SIZE
+from studio.core.batches import SIZE, batches
 from studio.core.errors import Conflict, InvalidValue, NotFound, StudioError, TooLarge
 
 DAY_MS = 86_400_000
 #: How long an upload is kept after its last piece, and its result after the end.
 UPLOAD_DAYS = 7
 RESULT_DAYS = 1
+#: Expired ones that are deleted at once, and how long a call deletes.
+EXPIRED_PER_TRANSACTION = 50
+EXPIRY_SECONDS = 20.0
 MAX_PIECES = 10_000
 MAX_KEY = 64
 #: The size of pieces that clients are told to send.
@@ -169,28 +175,44 @@ def abort_upload(upload: Upload, *, actor: Actor) -> None:
 def delete_uploads(rows: QuerySet[Upload]) -> int:
     """Delete rows of uploads, and the blobs of unfinished ones; return how many."""
     keys = list(rows.values_list("pk", flat=True))
-    found = Upload.objects.filter(pk__in=keys)
-    pieces = UploadPiece.objects.filter(upload__in=found).exclude(blob="")
-    unfinished = found.filter(completed__isnull=True)
-    blobs = [
-        *unfinished.values_list("blob", flat=True),
-        *pieces.values_list("blob", flat=True),
-    ]
-    found.delete()
-    delete_blobs_after_commit(blobs)
+    # The values of a query are limited.
+    for some in batches(keys):
+        found = Upload.objects.filter(pk__in=some)
+        pieces = UploadPiece.objects.filter(upload__in=some).exclude(blob="")
+        unfinished = found.filter(completed__isnull=True)
+        blobs = [
+            *unfinished.values_list("blob", flat=True),
+            *pieces.values_list("blob", flat=True),
+        ]
+        found.delete()
+        delete_blobs_after_commit(blobs)
     return len(keys)
 
 
-def delete_expired_uploads(now: int) -> int:
-    """Delete uploads without a new piece for a week, and old results."""
+def delete_expired_uploads(now: int, *, seconds: float = EXPIRY_SECONDS) -> int:
+    """Delete uploads without a new piece for a week, and old results.
+
+    In small transactions, since SQLite has one writer at a time. What is left after
+    `seconds` is deleted by the next call.
+    """
     old = Q(completed__isnull=True, updated__lt=now - UPLOAD_DAYS * DAY_MS)
     results = Q(completed__lt=now - RESULT_DAYS * DAY_MS)
-    deleted = 0
-    while True:
-        # Limited, because the values of a query are.
-        keys = list(
-            Upload.objects.filter(old | results).values_list("pk", flat=True)[:SIZE]
-        )
-        if not keys:
-            return deleted
-        deleted += delete_uploads(Upload.objects.filter(pk__in=keys))
+    expired = Upload.objects.filter(old | results)
+    deleted, deadline = 0, time.monotonic() + seconds
+    while keys := list(expired.values_list("pk", flat=True)[:EXPIRED_PER_TRANSACTION]):
+        if not _delete_some_pieces(keys):
+            # Asked again: one of them can have got a piece in between.
+            deleted += delete_uploads(expired.filter(pk__in=keys))
+        if time.monotonic() >= deadline:
+            break
+    return deleted
+
+
+@transaction.atomic
+def _delete_some_pieces(uploads: Sequence[int]) -> int:
+    """Delete a part of the pieces; a client that continues sends them again."""
+    found = UploadPiece.objects.filter(upload__in=uploads)
+    some = list(found.values_list("pk", "blob")[:SIZE])
+    UploadPiece.objects.filter(pk__in=[key for key, _blob in some]).delete()
+    delete_blobs_after_commit([blob for _key, blob in some if blob])
+    return len(some)

@@ -15,6 +15,7 @@ from django.db import close_old_connections
 from runs.actions.sweeps import LiveSweeps
 from runs.management import parent_watchdog
 from runs.management.identity_check import refuse_foreign_database
+from runs.management.long_tasks import LongTasks
 from runs.management.move_record import refuse_moved
 from runs.management.unusable_home import refuse_unusable
 from runs.management.worker_tasks import (
@@ -50,6 +51,8 @@ class Command(BaseCommand):
         clock = ListeningClock.started(now_ms())
         sweeps = LiveSweeps()
         tasks = all_tasks(clock, sweeps)
+        long_tasks = LongTasks([task for task in tasks if task.is_long])
+        tasks = [task for task in tasks if not task.is_long]
         while not stop.wait(BUSY_TICK_SECONDS if sweeps.is_busy else TICK_SECONDS):
             now = now_ms()
             # After a move, the new database still names files that this one deletes.
@@ -58,5 +61,7 @@ class Command(BaseCommand):
             for task in tasks:
                 if not stop.is_set():
                     task.run_if_due(now)
+            long_tasks.start_due(now)
             # Django does this at the ends of requests, and a worker has none.
             close_old_connections()
+        long_tasks.stop()

@@ -20,6 +20,7 @@ from runs.actions.uploads.completion import complete_upload
 from runs.actions.uploads.parts import open_multipart_upload, save_part
 from runs.actions.uploads.pieces import save_piece
 from runs.actions.uploads.uploads import (
+    EXPIRED_PER_TRANSACTION,
     UPLOAD_DAYS,
     abort_upload,
     delete_expired_uploads,
@@ -30,6 +31,7 @@ from runs.actions.uploads.uploads import (
 )
 from runs.models import File, Run, Upload, UploadPiece
 from runs.storage.files import files
+from studio.core.batches import SIZE as BATCH_SIZE
 from studio.core.errors import (
     AlreadyExists,
     Conflict,
@@ -298,6 +300,22 @@ def test_an_upload_is_deleted_a_week_after_its_last_piece(
     with django_capture_on_commit_callbacks(execute=True):
         assert delete_expired_uploads(up.now + (UPLOAD_DAYS + 1) * DAY_MS) == 1
     assert stored_files(files_dir) == []
+
+
+def test_expired_uploads_are_deleted_in_parts(up: Uploader) -> None:
+    old = {"run": up.run, "path": "x", "size": 1, "created": 1, "updated": 1}
+    rows = [Upload(blob=f"{n:032x}", **old) for n in range(EXPIRED_PER_TRANSACTION + 1)]
+    Upload.objects.bulk_create(rows)
+    piece = {"size": 1, "sha256": "", "upload": Upload.objects.earliest("pk")}
+    UploadPiece.objects.bulk_create(
+        [UploadPiece(number=n, **piece) for n in range(BATCH_SIZE + 1)]
+    )
+    counts = []
+    while Upload.objects.exists():
+        delete_expired_uploads(up.now, seconds=0)
+        counts.append((UploadPiece.objects.count(), Upload.objects.count()))
+    all_rows = EXPIRED_PER_TRANSACTION + 1
+    assert counts == [(1, all_rows), (0, all_rows), (0, 1), (0, 0)]
 
 
 def test_the_end_of_a_result_keeps_its_file(
