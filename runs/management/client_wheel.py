@@ -1,7 +1,7 @@
 """The client's wheel, which the server offers to machines that log to it.
 
-`pip install --find-links <server>/dist/ run-studio` takes it from there. It is built
-from this checkout after each change, so client and server match.
+`pip install <server>/dist/run_studio-VERSION-py3-none-any.whl` takes it from there. It
+is built from this checkout after each change, so client and server match.
 """
 
 from __future__ import annotations

@@ -22,6 +22,8 @@ from studio.sdk.process import find_rank_group, is_interactive
 LOG_PATH = "user_logs/std_log.txt"
 #: The other ranks of a training, which share the run with rank 0.
 RANK_LOG_PATH = "user_logs/std_log_process_{rank}.txt"
+#: Of runs that a script leaves open, by MLflow's name of its end.
+_STATUSES = {"": "Completed", "FAILED": "Failed", "KILLED": "Canceled"}
 
 
 class Console(Protocol):
@@ -35,7 +37,8 @@ class Console(Protocol):
 
     def end_run(self, run_id: str) -> None: ...
 
-    def close(self) -> None: ...
+    def close(self, status: str) -> None:
+        """End new runs that are still open with this status."""
 
 
 class Consoles:
@@ -88,7 +91,8 @@ class Consoles:
         with self._lock:
             console, self._console = self._console, None
             if console is not None:
-                console.close()
+                # MLflow has ended the run on top of the others, and no other one.
+                console.close(_STATUSES[status_of_uncaught_error()])
 
     def become_child(self) -> None:
         """After a fork: the parent's console is not this process's own."""
@@ -114,9 +118,21 @@ def status_of_uncaught_error() -> str:
     MLflow itself reports such a run as finished, if it was not started by a `with`.
     """
     error = getattr(sys, "last_value", None)
-    if error is None or is_interactive():
+    if error is None or is_interactive() or not _has_left_script(error):
         return ""
     return "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+
+
+def _has_left_script(error: BaseException) -> bool:
+    """Whether nothing caught it: pytest and others also set `sys.last_value`."""
+    if error.__traceback__ is None:
+        return False
+    outermost = error.__traceback__.tb_frame
+    if outermost.f_globals.get("__name__") == "runpy":
+        # `python -m`
+        return True
+    is_module = outermost.f_code.co_name == "<module>"
+    return is_module and outermost.f_globals is vars(sys.modules["__main__"])
 
 
 consoles = Consoles()

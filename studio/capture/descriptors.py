@@ -100,12 +100,12 @@ class DescriptorConsole:
     def end_run(self, run_id: str) -> None:
         self._ask({"do": "end", "run": run_id})
 
-    def close(self) -> None:
+    def close(self, status: str) -> None:
         """Restore the descriptors, and wait until the logs are delivered."""
         _flush()
         self._restore()
         # A container ends with this process, and would take the keeper with it.
-        self._ask({"do": "close"}, drain_seconds())
+        self._ask({"do": "close", "status": status}, drain_seconds())
 
     def _ask(self, message: Mapping[str, Any], seconds: float = ANSWER_SECONDS) -> None:
         """Send a message; wait until all that was printed before it is kept."""

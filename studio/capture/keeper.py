@@ -196,7 +196,8 @@ class Keeper:
             message = json.loads(line)
             if message["do"] == "close":
                 # What the script started can print longer than the script lives.
-                threading.Thread(target=self._close_and_answer).start()
+                words = (str(message.get("status", "")),)
+                threading.Thread(target=self._close_and_answer, args=words).start()
             else:
                 self._obey(message)
                 self._answer()
@@ -226,22 +227,23 @@ class Keeper:
         thread.start()
         self._closing.append(thread)
 
-    def _close_all(self) -> None:
-        """Deliver everything. Runs that are still open were left by the script."""
+    def _close_all(self, status: str = "Failed") -> None:
+        """Deliver everything. New runs that the script left open get the status."""
         for run_id in list(self._runs):
             run = self._runs.pop(run_id, None)
             if run is None:
                 # The other of two threads that close them has it.
                 continue
             if run.is_new:
-                run.close("Failed", ENDED_MESSAGE)
+                is_failed = status == "Failed"
+                run.close(status, ENDED_MESSAGE if is_failed else "")
             else:
                 run.close()
         for thread in self._closing:
             thread.join()
 
-    def _close_and_answer(self) -> None:
-        self._close_all()
+    def _close_and_answer(self, status: str) -> None:
+        self._close_all(status)
         self._answer()
 
     def _answer(self) -> None:

@@ -52,6 +52,17 @@ class _CreationState(threading.local):
 _Creation = _CreationState()
 
 
+class _Exit:
+    #: Whether the interpreter ends: MLflow then ends the run that is open.
+    is_near = False
+
+
+@functools.cache
+def _watch_exit() -> None:
+    """Called after MLflow's own registration, since the last registered runs first."""
+    atexit.register(setattr, _Exit, "is_near", True)
+
+
 def is_enabled() -> bool:
     """Whether `STUDIO_CAPTURE` allows it."""
     value = os.environ.get(CAPTURE_VARIABLE, "").strip().lower()
@@ -107,14 +118,20 @@ def _wrap_active_run(active_run: Any) -> None:
         original_init(self, *words, **options)
         with _nothing_raised():
             is_new, _Creation.is_next = _Creation.is_next, False
+            _watch_exit()
             _wrap_client()
             _start(str(self.info.run_id), is_new=is_new, tags=self.data.tags)
 
     @functools.wraps(original_exit)
     def leave(self: Any, kind: Any, error: Any, trace: Any) -> Any:
+        run_id = str(self.info.run_id)
+        if isinstance(error, SystemExit) and not error.code and _is_captured(run_id):
+            # Not a failure. Its result is not returned: it would stop the exit.
+            original_exit(self, None, None, None)
+            return False
         if error is not None:
             with _nothing_raised():
-                _note_error(str(self.info.run_id), error)
+                _note_error(run_id, error)
         return original_exit(self, kind, error, trace)
 
     active_run.__init__, active_run.__exit__ = init, leave
@@ -142,36 +159,52 @@ def _start(run_id: str, *, is_new: bool, tags: Any) -> None:
     # `studio run` keeps the output of its own run already.
     if not is_enabled() or run_id == os.environ.get("STUDIO_RUN_ID"):
         return
-    # Imported here, since other servers' users need none of it.
-    from studio.capture.consoles import consoles
+    uri = str(sys.modules["mlflow"].get_tracking_uri())
+    if not uri.lower().startswith(("http://", "https://")):
+        return
+    # Imported here: scripts that log to a file or a database need none of it, and
+    # those that log to another server need no console.
     from studio.capture.servers import find_server
 
-    uri = str(sys.modules["mlflow"].get_tracking_uri())
     client = find_server(uri, run_id)
     if client is not None:
+        from studio.capture.consoles import consoles
+
         is_child = "mlflow.parentRunId" in tags
         consoles.start_run(client, run_id, is_new=is_new, is_child=is_child)
 
 
+def _loaded_consoles() -> Any:
+    """The module, if a run was captured; else None."""
+    return sys.modules.get("studio.capture.consoles")
+
+
+def _is_captured(run_id: str) -> bool:
+    module = _loaded_consoles()
+    return module is not None and module.consoles.has(run_id)
+
+
 def _close() -> None:
-    module: Any = sys.modules.get("studio.capture.consoles")
+    module = _loaded_consoles()
     if module is not None:
         module.consoles.close()
 
 
 def _note_error(run_id: str, error: BaseException) -> None:
     """Write the traceback to the log: Python prints it after the end of the run."""
-    module: Any = sys.modules.get("studio.capture.consoles")
+    module = _loaded_consoles()
     if module is not None:
         module.consoles.note_error(run_id, error)
 
 
 def _end(run_id: str, status: Any) -> Any:
     """End the log; return the status to report."""
-    module: Any = sys.modules.get("studio.capture.consoles")
-    if module is None or not module.consoles.has(run_id):
+    if not _is_captured(run_id):
         return status
-    if status in (None, "FINISHED"):
+    module = _loaded_consoles()
+    # A script that ends its run itself says how it ended, also after an error that it
+    # caught.
+    if _Exit.is_near and status in (None, "FINISHED"):
         status = module.status_of_uncaught_error() or status
     module.consoles.end_run(run_id)
     return status

@@ -48,6 +48,8 @@ class StreamConsole:
                 self._recordings.pop(run_id).join(RECORD_SECONDS)
             writer.close(in_background=True)
 
-    def close(self) -> None:
+    def close(self, status: str) -> None:
+        # Cells of a notebook leave runs open, which a later kernel continues.
+        del status
         for run_id in [*self._captures]:
             self.end_run(run_id)

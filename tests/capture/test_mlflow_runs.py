@@ -28,7 +28,15 @@ with mlflow.start_run(run_id=run.info.run_id):
 try:
     with mlflow.start_run(run_name="failed"):
         raise ValueError("caught")
-except ValueError:
+except ValueError as error:
+    # As pytest and others do with what they catch.
+    sys.last_value = error
+mlflow.start_run(run_name="ended after an error")
+mlflow.end_run()
+try:
+    with mlflow.start_run(run_name="exited"):
+        sys.exit(0)
+except SystemExit:
     pass
 mlflow.start_run(run_name="crashed")
 raise KeyError("uncaught")
@@ -42,7 +50,7 @@ def test_runs_of_each_client_have_their_output_and_errors(
 ) -> None:
     code, printed = script.mlflow(version, AUTOLOG.replace("EXPERIMENT", version))
     assert code == 1
-    outer, inner, later, failed, crashed = script.runs(version)
+    outer, inner, later, failed, ended, exited, crashed = script.runs(version)
     assert script.log(outer["id"]).startswith("outer\ninner\n"), printed
     assert script.log(inner["id"]).startswith("inner\n")
     assert script.log(later["id"]).startswith("later\n")
@@ -51,15 +59,29 @@ def test_runs_of_each_client_have_their_output_and_errors(
         assert run["status"] == "Failed"
         assert run["error"].startswith("Traceback (most recent call last)")
         assert error in run["error"].splitlines()[-1]
+    assert (ended["status"], exited["status"]) == ("Completed", "Completed")
     assert "before" not in script.log(outer["id"])
     assert "between" not in script.log(later["id"])
 
 
 @pytest.mark.sample(1, group="captured clients")
 def test_the_first_run_records_its_packages_and_command(script: Script) -> None:
-    code = 'import mlflow; mlflow.set_experiment("recorded"); mlflow.start_run()'
+    code = """
+import sys, mlflow
+mlflow.set_experiment("recorded")
+mlflow.start_run()
+# MLflow ends only this one when the script ends.
+mlflow.start_run(nested=True)
+def catch():
+    try:
+        1 / 0
+    except ZeroDivisionError as error:
+        sys.last_value = error
+catch()
+"""
     assert script.mlflow(VERSIONS[-1], code)[0] == 0
-    [run] = script.runs("recorded")
+    run, child = script.runs("recorded")
+    assert (run["status"], child["status"]) == ("Completed", "Completed")
     properties = script.client.get(f"runs/{run['id']}/properties")["properties"]
     assert properties["studio.command"].endswith(" script.py")
     record = script.log(run["id"], "system_logs/environment.json")
@@ -80,9 +102,8 @@ def test_scripts_of_other_stores_start_nothing(script: Script, case: str) -> Non
 import sys, mlflow
 with mlflow.start_run():
     print("x")
-consoles = sys.modules.get("studio.capture.consoles")
-print("console:", consoles and consoles.consoles._console)
+print("loaded:", sorted(name for name in sys.modules if name.startswith("studio")))
 """
     status, printed = script.mlflow(VERSIONS[-1], code)
     assert status == 0, printed
-    assert "console: None" in printed
+    assert "loaded: ['studio', 'studio.capture', 'studio.capture.plugin']" in printed

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.sdk.run_record import source_changes
 from studio.sdk.run_record.source_changes import (
     DIFF_VARIABLE,
     MAX_DIFF_BYTES,
@@ -49,6 +50,31 @@ def test_secrets_stay_out(folder: Path) -> None:
     diff = read_diff(folder)
     assert "https://***@host/" in diff
     assert "TOKEN" not in diff
+
+
+def test_files_that_git_ignores_stay_out(folder: Path) -> None:
+    """Also tracked ones, and one that is removed from the index."""
+    (folder / "local.yaml").write_text("password\n")
+    git(folder, "add", "local.yaml")
+    git(folder, "commit", "-qm", "y")
+    git(folder, "rm", "-q", "--cached", "local.yaml")
+    (folder / ".gitignore").write_text("local.yaml\nsub/\n")
+    (folder / "sub/other.py").write_text("password\n")
+    assert read_diff(folder) == ""
+    (folder / "train.py").write_text("two\n")
+    assert "password" not in read_diff(folder)
+
+
+def test_very_many_files_are_in_the_diff(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_changes, "MAX_NAMES", 1)
+    for name in ("train.py", ".env", "sub/other.py"):
+        (folder / name).write_text(f"new {name}\n")
+    diff = read_diff(folder)
+    assert "+new train.py" in diff
+    assert "+new sub/other.py" in diff
+    assert "+new .env" not in diff
 
 
 def test_a_long_diff_is_cut_at_a_line(folder: Path) -> None:
