@@ -17,6 +17,7 @@ from runs.actions.files.files import (
     delete_file,
     delete_file_rows,
     keep_or_discard_blob,
+    lock_owner,
     refuse_clash,
     save_file,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "keep_or_discard_blob",
     "link_known_snapshot",
     "link_snapshot",
+    "lock_owner",
     "plan_blob_sweep",
     "referenced_blobs",
     "refuse_clash",

@@ -27,7 +27,7 @@ from runs.actions.run_rows import (
 from runs.models import File, LoggedModel, Run, in_folder, path_key
 from runs.storage.files import Blob, files
 from studio.core import names
-from studio.core.errors import AlreadyExists, Conflict, StudioError
+from studio.core.errors import AlreadyExists, Conflict, NotFound, StudioError
 
 FileOwner = Run | LoggedModel
 
@@ -105,7 +105,7 @@ def create_or_replace_file(
     Conflict and AlreadyExists as `save_file` does.
     """
     # Uploads of one owner take turns: otherwise two could both insert the path as new.
-    _lock_owner(owner, now)
+    lock_owner(owner, now)
     _refuse_path_clash(owner, path)
     key = path_key(path)
     old = current_files(owner).filter(path_key=key).first()
@@ -155,11 +155,14 @@ def _already_exists(path: str) -> AlreadyExists:
     )
 
 
-def _lock_owner(owner: FileOwner, now: int) -> None:
+def lock_owner(owner: FileOwner, now: int) -> None:
+    """Lock the owner's row in a transaction; raise NotFound if it was purged since."""
     if isinstance(owner, Run):
         record_heartbeat(owner, now)
-    else:
-        LoggedModel.objects.filter(pk=owner.pk).update(updated=now)
+    elif not LoggedModel.objects.filter(pk=owner.pk).update(updated=now):
+        raise NotFound(
+            _("The model %(model_id)r no longer exists.") % {"model_id": owner.model_id}
+        )
 
 
 def _refuse_path_clash(owner: FileOwner, path: str) -> None:

@@ -18,11 +18,12 @@ from runs.actions.run_rows import (
     lock_experiment_row,
     refuse_if_locked,
     refuse_if_run_registered,
+    run_not_found,
 )
 from runs.actions.uploads import delete_uploads
 from runs.models import File, Run, Upload, rebuild_root_metrics
 from studio.core.batches import batches
-from studio.core.errors import InvalidState, NotFound
+from studio.core.errors import InvalidState
 
 
 @transaction.atomic
@@ -38,10 +39,7 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
     experiment = lock_experiment_row(run.experiment_id)
     found = Run.objects.select_for_update().filter(pk=run.pk).first()
     if found is None:
-        raise NotFound(
-            _("The run %(run_id)r no longer exists.") % {"run_id": run.run_id},
-            run_id=run.run_id,
-        )
+        raise run_not_found(run)
     run = found
     refuse_if_locked(run)
     refuse_if_run_registered(run)

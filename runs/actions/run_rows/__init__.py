@@ -27,6 +27,7 @@ from runs.actions.run_rows.revisions import (
     bump_revision,
     lock_experiment_row,
     record_heartbeat,
+    run_not_found,
 )
 from runs.actions.run_rows.search_text import (
     refresh_search_texts,
@@ -49,6 +50,7 @@ __all__ = [
     "refuse_if_model_registered",
     "refuse_if_run_registered",
     "refuse_if_source_locked",
+    "run_not_found",
     "set_deletion_lock",
     "update_search_text_after_tag_change",
     "write_first_tags",

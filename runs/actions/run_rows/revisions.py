@@ -23,22 +23,32 @@ _bump_with_heartbeat = PreparedUpdate(
 )
 
 
+def run_not_found(run: Run) -> NotFound:
+    return NotFound(
+        _("The run %(run_id)r no longer exists.") % {"run_id": run.run_id},
+        run_id=run.run_id,
+    )
+
+
 def bump_revision(run: Run, now: int) -> None:
     """Record that `run` changes; called first in a transaction that changes it.
 
     The UPDATE locks the run's row until the transaction ends. So two writers of one run
-    take turns on PostgreSQL, as all writers do on SQLite.
+    take turns on PostgreSQL, as all writers do on SQLite. Raises NotFound for a run
+    that was purged since it was read.
     """
-    _bump(run.pk, now)
+    if not _bump(run.pk, now):
+        raise run_not_found(run)
     run.updated = now
     run.revision += 1
 
 
 def record_heartbeat(run: Run, now: int) -> None:
     """Bump the revision for a write of the run's own script, which shows that it is
-    alive.
+    alive. Raises NotFound like `bump_revision`.
     """
-    _bump_with_heartbeat(run.pk, now)
+    if not _bump_with_heartbeat(run.pk, now):
+        raise run_not_found(run)
     run.updated = run.heard = now
     run.revision += 1
 

@@ -14,7 +14,13 @@ from runs.actions.uploads.uploads import MAX_PIECES, upload_not_found
 from runs.models import Upload, UploadPiece
 from runs.storage.files import BlobPiece, files, write_piece
 from studio.core import names
-from studio.core.errors import Conflict, InvalidValue, MissingBytes, Unavailable
+from studio.core.errors import (
+    Conflict,
+    InvalidValue,
+    MissingBytes,
+    TooLarge,
+    Unavailable,
+)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 RETRY_AFTER_SECONDS = 2
@@ -47,7 +53,13 @@ def save_piece(
     known = upload.pieces.filter(number=offset).first()
     if known is not None:
         return same_piece(known, chunks)
-    piece = write(upload, offset, chunks, size - offset)
+    end = _free_until(upload, offset)
+    try:
+        piece = write(upload, offset, chunks, end - offset)
+    except TooLarge as error:
+        if end == size:
+            raise
+        raise _stored_already(end) from error
     refuse_other_hash(piece, sha256)
     return _record_piece(upload, piece, now)
 
@@ -109,6 +121,26 @@ def same_piece(known: UploadPiece, chunks: Iterable[bytes]) -> UploadPiece:
     return known
 
 
+def _free_until(upload: Upload, offset: int) -> int:
+    """Return where the next stored piece begins, else the end of the file.
+
+    Checked before the bytes are written: they must not damage those of another piece.
+    Raises Conflict for an offset inside of one.
+    """
+    before = upload.pieces.filter(number__lt=offset).order_by("-number").first()
+    if before is not None and before.number + before.size > offset:
+        raise _stored_already(before.number)
+    after = upload.pieces.filter(number__gt=offset).order_by("number").first()
+    return upload.size or 0 if after is None else after.number
+
+
+def _stored_already(offset: int) -> Conflict:
+    return Conflict(
+        _("Bytes from %(offset)s on are stored already.") % {"offset": offset},
+        field="offset",
+    )
+
+
 @transaction.atomic
 def _record_piece(upload: Upload, piece: BlobPiece, now: int) -> UploadPiece:
     touch(upload, now)
@@ -119,11 +151,7 @@ def _record_piece(upload: Upload, piece: BlobPiece, now: int) -> UploadPiece:
     end = piece.offset + piece.size
     before = upload.pieces.filter(number__lt=end).order_by("-number").first()
     if before is not None and before.number + before.size > piece.offset:
-        raise Conflict(
-            _("Bytes from %(offset)s on are stored already.")
-            % {"offset": before.number},
-            field="offset",
-        )
+        raise _stored_already(before.number)
     return insert(upload, piece.offset, piece)
 
 

@@ -19,9 +19,9 @@ from runs.actions.files import (
     FileOwner,
     delete_blobs_after_commit,
     keep_or_discard_blob,
+    lock_owner,
     refuse_clash,
 )
-from runs.actions.run_rows import record_heartbeat
 from runs.models import File, Run, Upload, UploadPiece
 from runs.storage.files import files
 from studio.core import names
@@ -91,9 +91,9 @@ def create_upload(owner: FileOwner, row: Upload, now: int) -> Upload:
 
 
 def _insert_or_find(owner: FileOwner, row: Upload, now: int) -> Upload:
+    # Requests of one owner take turns: two with one key get the same upload.
+    lock_owner(owner, now)
     if isinstance(owner, Run):
-        # Requests of one run take turns: two with one key get the same upload.
-        record_heartbeat(owner, now)
         row.run = owner
         known = _find_by_key(owner, row.key, row.path, row.size or 0)
         if known is not None:

@@ -88,6 +88,11 @@ class _PieceUpload:
                 if "missing" not in error.details or start + 1 == MAX_STARTS:
                     raise
                 continue
+            except InvalidValue as error:
+                # A piece changed on its way. Its next copy can arrive whole.
+                if error.details.get("field") != "sha256" or start + 1 == MAX_STARTS:
+                    raise
+                continue
             if not state["is_complete"] or file["sha256"] == self._hash():
                 return file
             # An earlier file of the same size with the same ends.

@@ -29,7 +29,7 @@ from runs.actions.uploads.uploads import (
     stored_pieces,
     suggest_piece_size,
 )
-from runs.models import File, Run, Upload, UploadPiece
+from runs.models import File, LoggedModel, Run, Upload, UploadPiece
 from runs.storage.files import files
 from studio.core.batches import SIZE as BATCH_SIZE
 from studio.core.errors import (
@@ -159,12 +159,16 @@ def test_a_piece_can_be_sent_again_but_not_with_other_bytes(up: Uploader) -> Non
     assert read(up.complete(upload)) == CONTENT
 
 
-@pytest.mark.parametrize(("offset", "size"), [(500, 100), (0, 1500), (999, 1)])
+@pytest.mark.parametrize(("offset", "size"), [(500, 600), (400, 1500), (1399, 9)])
 def test_pieces_must_not_overlap(up: Uploader, offset: int, size: int) -> None:
     upload = up.open()
-    up.put(upload, 0, CONTENT[:1000])
+    up.put(upload, 500, CONTENT[500:1400])
     with pytest.raises(Conflict):
-        up.put(upload, offset, CONTENT[offset : offset + size])
+        up.put(upload, offset, bytes(size))
+    # The bytes of the first piece are unchanged.
+    up.put(upload, 0, CONTENT[:500])
+    up.put(upload, 1400, CONTENT[1400:])
+    assert read(up.complete(upload)) == CONTENT
 
 
 @pytest.mark.parametrize(
@@ -366,6 +370,32 @@ def test_a_purge_deletes_the_uploads_of_the_run(
     with django_capture_on_commit_callbacks(execute=True):
         purge_run(up.run, **up.act)
     assert (Upload.objects.count(), stored_files(files_dir)) == (0, [])
+
+
+@pytest.mark.parametrize("kind", ["run", "model"])
+def test_what_arrives_after_a_purge_is_not_found(
+    up: Uploader, files_dir: Path, kind: str
+) -> None:
+    """A large file takes minutes to arrive, after the request found its run."""
+    owner: Run | LoggedModel = up.run
+    if kind == "model":
+        place = {"workspace": up.run.workspace, "experiment": up.run.experiment}
+        owner = LoggedModel.objects.create(
+            model_id="m-1", name="m", source_run=up.run, created=1, updated=1, **place
+        )
+    upload = open_multipart_upload(owner, "a", 1, **up.act)
+    save_part(upload, 1, [b"x"], size=1, now=up.now, limit=10)
+    trash_run(up.run, **up.act)
+    purge_run(Run.objects.get(pk=up.run.pk), **up.act)
+    incoming = stored_files(files_dir)
+    for step in (
+        lambda: complete_upload(owner, upload, sha256="", **up.act),
+        lambda: save_file(owner, "b", [b"x"], limit=10, **up.act),
+        lambda: open_multipart_upload(owner, "c", 1, **up.act),
+    ):
+        with pytest.raises(NotFound):
+            step()
+    assert stored_files(files_dir) == incoming
 
 
 def test_an_upload_whose_bytes_are_lost_starts_again(up: Uploader) -> None:
