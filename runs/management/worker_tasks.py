@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from django.db import DatabaseError
+from django.conf import settings
+from django.db import DatabaseError, connections
 
 from runs.actions.compute import requeue_lost_jobs
 from runs.actions.expiry import (
@@ -34,7 +36,8 @@ from runs.actions.sweeps import LiveSweeps
 from runs.actions.uploads import delete_expired_uploads
 from runs.management.backup import ScheduledBackups, configured_schedule
 from runs.management.database import optimize
-from runs.models import merge_run_counts
+from runs.management.move_record import refuse_moved
+from runs.models import merge_run_counts, now_ms
 from studio.core.errors import StudioError
 
 log = logging.getLogger("studio.worker")
@@ -48,6 +51,9 @@ MAX_GAP_SECONDS = 30
 FIRST_DELETION_SECONDS = 600
 FIRST_SWEEP_SECONDS = 1800
 SWEEP_SECONDS = 6 * 3600
+#: How long the end of the worker waits for a long task. One that is cut off continues
+#: later: each of its steps is a transaction.
+STOP_SECONDS = 5.0
 
 
 @dataclass
@@ -153,3 +159,59 @@ def deletion_tasks(started: int) -> Sequence[Task]:
 
 def merge_counts(_now: int) -> int:
     return merge_run_counts()
+
+
+def _check_database() -> None:
+    # After a move, the new database still names files that this one deletes.
+    refuse_moved(settings.STUDIO_HOME)
+
+
+class LongTasks:
+    """Runs tasks that take minutes in a thread, one after the other.
+
+    In the meantime runs must still be marked as unresponsive, and queued runs must
+    start. `check` runs before each task.
+    """
+
+    def __init__(
+        self, tasks: Sequence[Task], check: Callable[[], None] = _check_database
+    ) -> None:
+        self._tasks, self._check = tasks, check
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._error: BaseException | None = None
+
+    def start_due(self, now: int) -> bool:
+        """Start what is due, unless earlier tasks still run; return whether it did.
+
+        Raises what ended the earlier tasks, as if they ran in the caller's thread.
+        """
+        if self._thread is not None and self._thread.is_alive():
+            return False
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+        due = [task for task in self._tasks if task.is_due(now)]
+        if not due or self._stopping.is_set():
+            return False
+        self._thread = threading.Thread(target=self._run, args=(due,), daemon=True)
+        self._thread.start()
+        return True
+
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Start no other task, and wait for the current one for a limited time."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def _run(self, due: Sequence[Task]) -> None:
+        try:
+            for task in due:
+                if not self._stopping.is_set():
+                    self._check()
+                    task.run_if_due(now_ms())
+        # The next `start_due` raises it.
+        except BaseException as error:  # noqa: BLE001
+            self._error = error
+        finally:
+            connections.close_all()

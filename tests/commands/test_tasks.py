@@ -7,8 +7,7 @@ import pytest
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from runs.management.long_tasks import LongTasks
-from runs.management.worker_tasks import ListeningClock, Task, all_tasks
+from runs.management.worker_tasks import ListeningClock, LongTasks, Task, all_tasks
 from runs.models import Run
 
 SECOND = 1000

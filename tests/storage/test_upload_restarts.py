@@ -26,14 +26,12 @@ class CountingClient(Client):
     sent: list[str]
     is_damaging = False
 
-    def upload(
-        self, path: str, content: BinaryIO, *arguments: Any, **options: Any
-    ) -> Any:
+    def upload(self, path: str, source: BinaryIO, size: int, **options: Any) -> Any:
         self.sent.append(path.partition("?")[0].rpartition("/")[2])
         if self.is_damaging:
             self.is_damaging = False
-            content = io.BytesIO(content.read()[::-1])
-        return super().upload(path, content, *arguments, **options)
+            source = io.BytesIO(source.read()[::-1])
+        return super().upload(path, source, size, **options)
 
 
 class KillingSource(io.BytesIO):

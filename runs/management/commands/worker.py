@@ -15,13 +15,13 @@ from django.db import close_old_connections
 from runs.actions.sweeps import LiveSweeps
 from runs.management import parent_watchdog
 from runs.management.identity_check import refuse_foreign_database
-from runs.management.long_tasks import LongTasks
 from runs.management.move_record import refuse_moved
 from runs.management.unusable_home import refuse_unusable
 from runs.management.worker_tasks import (
     BUSY_TICK_SECONDS,
     TICK_SECONDS,
     ListeningClock,
+    LongTasks,
     all_tasks,
 )
 from runs.models import now_ms
