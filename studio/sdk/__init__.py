@@ -28,6 +28,7 @@ from studio.sdk.errors import (
 from studio.sdk.experiment import Experiment
 from studio.sdk.metric_history import MetricHistory
 from studio.sdk.run import (
+    LogMatch,
     Run,
     ScriptRun,
     get_run,
@@ -53,6 +54,7 @@ __all__ = [
     "Environment",
     "Experiment",
     "ExperimentExecutionException",
+    "LogMatch",
     "MetricHistory",
     "NotSupportedError",
     "Run",

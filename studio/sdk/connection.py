@@ -75,7 +75,7 @@ class WorkspaceConnection:
         own = [writer for writer in list(open_writers) if writer.client is self.client]
         return any(writer.waiting for writer in own)
 
-    def get(self, path: str, **query: Any) -> Any:
+    def get(self, path: str, /, **query: Any) -> Any:
         """Read from the server. Raises Unreachable in mode `offline`."""
         self.require_online("read from", "ask again")
         was_unreachable = self._retry_at is not None

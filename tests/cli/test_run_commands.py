@@ -248,6 +248,8 @@ def test_a_log_is_searched_and_shown_from_its_end(
     assert studio("run", "logs", run, "--tail", "2").stdout == "epoch 2\nloss 3\n"
     found = studio("run", "logs", run, "--search", "EPOCH").stdout
     assert found == "1: epoch 1\n2: epoch 2\n"
+    found = studio("run", "logs", run, "--regex", "--search", r"\w+ [23]$").stdout
+    assert found == "2: epoch 2\n3: loss 3\n"
 
 
 def test_a_log_is_monitored_until_the_end(

@@ -42,6 +42,9 @@ POLL_SECONDS = 1.0
     metavar="TEXT",
     help="Only lines with a text.",
 )
+@click.option(
+    "--regex", is_flag=True, help="The text of --search is a regular expression (RE2)."
+)
 @words_argument("[RUN]")
 def logs(
     target: Target,
@@ -51,15 +54,19 @@ def logs(
     file: str,
     tail: int | None,
     search: str,
+    regex: bool,
     words: tuple[str, ...],
 ) -> None:
     """Print a run's log."""
     if follow + bool(tail) + bool(search) > 1:
         raise click.UsageError("Use only one of --follow, --tail and --search.")
+    if regex and not search:
+        raise click.UsageError("--regex needs --search.")
     run_id, _ = take_run(target, words, run_id)
     run = target.find_run(run_id)
     if search:
-        _print_hits(target, run_id, file, search)
+        query = {"path": file, "q": search, "regex": int(regex)}
+        _print_hits(target, run_id, query)
         return
     if tail:
         _print_last_lines(target, run_id, file, tail)
@@ -243,13 +250,11 @@ def _print_last_lines(target: Target, run_id: str, file: str, count: int) -> Non
         click.echo(line["text"])
 
 
-def _print_hits(target: Target, run_id: str, file: str, text: str) -> None:
+def _print_hits(target: Target, run_id: str, query: dict[str, Any]) -> None:
     """Print matching lines as they are found; the server searches a part at a time."""
     place, after = run_path(run_id, "logs/search"), "0"
     while after:
-        found = target.client.json(
-            "GET", place, query={"path": file, "q": text, "after": after}
-        )
+        found = target.client.json("GET", place, query={**query, "after": after})
         for hit in found["hits"]:
             click.echo(f"{hit['line']}: {hit['text']}")
         after = found["next"]

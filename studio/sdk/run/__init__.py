@@ -2,6 +2,7 @@
 
 from studio.sdk.run.files import download_file
 from studio.sdk.run.log_follower import find_current_log
+from studio.sdk.run.log_search import LogMatch
 from studio.sdk.run.run import Run, ScriptRun, get_run
 from studio.sdk.run.run_queries import Tags, find_runs, iterate_runs
 from studio.sdk.run.run_types import (
@@ -27,6 +28,7 @@ __all__ = [
     "RUN_VARIABLE",
     "SCRIPT_RUN",
     "EndsWithBlock",
+    "LogMatch",
     "Run",
     "ScriptRun",
     "Tags",

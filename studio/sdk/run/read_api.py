@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 from studio.sdk.metric_history import HistoryReader, MetricHistory
+from studio.sdk.run.log_search import LogMatch, search_log
 from studio.sdk.run.metric_reading import MetricReader
 from studio.sdk.run.script_api import ScriptApi
 from studio.sdk.run.state import RunState
@@ -104,6 +105,23 @@ class ReadApi(ScriptApi):
         The default is `./assets/<run id>`.
         """
         return self._files.download_logs(destination)
+
+    def search_log(
+        self,
+        text: str,
+        regex: bool = False,
+        path: str | None = None,
+        match_case: bool = False,
+    ) -> Iterator[LogMatch]:
+        """The lines of the log that have `text`, in order, as the server finds them.
+
+        With `regex`, `text` is a regular expression in RE2's syntax. `path` is a file
+        of the run, by default its main log. Case counts only with `match_case`. Raises
+        UserErrorException for a wrong expression, and if the run has no such file. Not
+        in the v1 SDK.
+        """
+        query = {"q": text, "regex": int(regex), "case": int(match_case), "path": path}
+        return search_log(self._state, query)
 
     def get_snapshot_id(self) -> str | None:
         """The snapshot's id; None without one."""
