@@ -4,6 +4,8 @@
 import { addressQuery, closeTab } from "./file-address.js";
 
 const SHUT_KEY = "files-shut";
+// A phone shows the file first. The list is opened by a button, for one choice.
+const phone = matchMedia("(max-width: 767px)");
 
 const root = () => document.getElementById("run-files");
 const tree = () => document.getElementById("run-tree");
@@ -75,7 +77,10 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
     );
     opened?.querySelector("summary").focus({ preventScroll: true });
   }
-  if (event.detail.target?.id === "file-view") markChosen();
+  if (event.detail.target?.id !== "file-view") return;
+  markChosen();
+  root()?.classList.remove("side-open");
+  foldSide();
 });
 document.addEventListener("click", (event) => {
   const summary = event.target.closest?.("#run-tree details[data-folder] > summary");
@@ -83,7 +88,8 @@ document.addEventListener("click", (event) => {
   if (summary) keepFolder(summary.parentElement.dataset.folder, !summary.parentElement.open);
   const button = event.target.closest?.("[data-side]");
   if (!button) return;
-  localStorage.setItem(SHUT_KEY, root()?.classList.contains("side-shut") ? "" : "1");
+  if (phone.matches) root()?.classList.toggle("side-open");
+  else localStorage.setItem(SHUT_KEY, root()?.classList.contains("side-shut") ? "" : "1");
   foldSide();
 });
 
@@ -96,13 +102,18 @@ function markChosen() {
 }
 
 function foldSide() {
-  const shut = localStorage.getItem(SHUT_KEY) === "1";
-  root()?.classList.toggle("side-shut", shut);
+  const shut = phone.matches
+    ? !root()?.classList.contains("side-open")
+    : localStorage.getItem(SHUT_KEY) === "1";
+  root()?.classList.toggle("side-shut", shut && !phone.matches);
   const button = root()?.querySelector("[data-side]");
   if (!button) return;
   const label = shut ? button.dataset.show : button.dataset.hide;
   button.title = label;
   button.setAttribute("aria-label", label);
   button.setAttribute("aria-expanded", String(!shut));
+  const text = button.querySelector(".only-phone");
+  if (text) text.textContent = label;
 }
+phone.addEventListener("change", foldSide);
 foldSide();

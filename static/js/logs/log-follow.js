@@ -53,6 +53,7 @@ export function followLog(root, lines) {
   function show(html, responseEtag) {
     const fresh = parseLines(html);
     if (!fresh) return;
+    lines.latest = fresh;
     if (fresh.dataset.file !== lines.file || Number(fresh.dataset.size) < lines.size)
       return replaced();
     etag = responseEtag;
@@ -67,7 +68,7 @@ export function followLog(root, lines) {
     }
     if (isFollowing) known = lines.total;
     showNews();
-    lines.onCount();
+    lines.onCount(Number(fresh.dataset.size));
   }
 
   async function replaced() {
@@ -78,7 +79,7 @@ export function followLog(root, lines) {
     note.hidden = false;
     known = lines.total;
     if (isFollowing) lines.scrollToEnd();
-    lines.onCount();
+    lines.onCount(lines.size);
   }
   lines.onReplaced = replaced;
 

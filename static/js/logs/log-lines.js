@@ -28,10 +28,12 @@ export class LogLines {
     this.isMoreWanted = false;
     this.listeners = [];
     // Other parts of the viewer set these.
-    this.onCount = () => {};
+    this.onCount = (/** @type {number} */ _size) => {};
     this.onReplaced = () => {};
     this.onUserScroll = (/** @type {boolean} */ _isUp) => {};
     this.lastTop = 0;
+    /** The newest response, which has the counts of the whole log. */
+    this.latest = this.lines;
     this.readState(this.lines);
     this.setGaps();
     this.box.addEventListener("scroll", () => this.onScroll(), { passive: true });
@@ -86,7 +88,9 @@ export class LogLines {
       address.searchParams.set(name, String(value));
     const response = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => null);
     if (!response?.ok) return null;
-    return parseLines(await response.text());
+    const fresh = parseLines(await response.text());
+    if (fresh) this.latest = fresh;
+    return fresh;
   }
 
   // How many pixels stand for a line that is not loaded.

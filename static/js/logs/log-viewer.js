@@ -6,6 +6,8 @@ import { markLines } from "./log-marks.js";
 import { searchLog } from "./log-search.js";
 
 const WRAP_KEY = "wrap";
+// A log that grows is looked through for tracebacks at most this often.
+const OUTLINE_MS = 6000;
 const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 const FILTERS = ["q", "regex", "level", "only"];
 
@@ -25,7 +27,11 @@ function start(root) {
     onShow: () => follower?.release(),
   });
   showCounts(root, lines);
-  lines.onCount = () => showCounts(root, lines);
+  const outline = outlineOf(root);
+  lines.onCount = (size) => {
+    showCounts(root, lines);
+    outline.refresh(size);
+  };
   lines.onChange(() => showCounts(root, lines));
 
   async function goToLine(number) {
@@ -74,7 +80,7 @@ function start(root) {
     goToLine(marks.read());
   });
   wrapLines(root);
-  showTracebacks(root);
+  if ("unread" in root.dataset) outline.read();
   open();
   return { root, lines, search, follower };
 }
@@ -116,30 +122,60 @@ function addressOf(root, form) {
 function showCounts(root, lines) {
   const size = /** @type {HTMLElement} */ (root.querySelector(".log-size"));
   const text = lines.total === 1 ? size.dataset.linesOne : size.dataset.linesMany;
+  const { sizeText } = lines.latest.dataset;
+  if (sizeText) size.querySelector(".log-bytes").textContent = sizeText;
   size.querySelector(".log-total").textContent = (text ?? "").replace(
     "%(count)s",
     lines.total.toLocaleString(document.documentElement.lang),
   );
 }
 
-// The tracebacks of a long log are found in some requests.
-async function showTracebacks(root) {
+// The bar of tracebacks. Those of a long log are found in some requests.
+function outlineOf(root) {
   const place = root.querySelector(".log-tracebacks");
-  while (root.dataset.outline && root.isConnected) {
-    const response = await fetch(root.dataset.outline, { headers: { "HX-Request": "true" } });
-    const html = response.ok ? await response.text() : "";
-    const page = new DOMParser().parseFromString(html, "text/html");
-    const outline = page.querySelector(".log-outline");
-    if (!outline) return;
-    const count = Number(outline.dataset.tracebacks);
-    if (count) {
-      const label = document.createElement("span");
-      const text = count === 1 ? place.dataset.one : place.dataset.many;
-      label.textContent = text.replace("%(count)s", String(count));
-      place.replaceChildren(label, document.adoptNode(outline));
+  let readSize = Number(root.querySelector(".log-lines").dataset.size);
+  let knownSize = readSize;
+  let timer = 0;
+
+  async function read() {
+    let isDone = false;
+    while (!isDone && root.isConnected) {
+      const outline = await fetchOutline(root.dataset.outline);
+      if (!outline || !root.isConnected) return;
+      show(outline);
+      isDone = outline.dataset.done === "1";
     }
-    if (outline.dataset.done === "1") return;
   }
+
+  function show(outline) {
+    const count = Number(outline.dataset.tracebacks);
+    if (!count) return place.replaceChildren();
+    const label = document.createElement("span");
+    const text = count === 1 ? place.dataset.one : place.dataset.many;
+    label.textContent = text.replace("%(count)s", String(count));
+    const icon = root.querySelector(".log-traceback-icon").content.cloneNode(true);
+    place.replaceChildren(icon, label, document.adoptNode(outline));
+  }
+
+  /** Read what the log has more than at the last call, at most once in some seconds. */
+  function refresh(size) {
+    knownSize = size;
+    if (timer || size === readSize || !root.isConnected) return;
+    readSize = size;
+    timer = setTimeout(() => {
+      timer = 0;
+      refresh(knownSize);
+    }, OUTLINE_MS);
+    read();
+  }
+
+  return { read, refresh };
+}
+
+async function fetchOutline(address) {
+  const response = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => null);
+  const html = response?.ok ? await response.text() : "";
+  return new DOMParser().parseFromString(html, "text/html").querySelector(".log-outline");
 }
 
 function wrapLines(root) {

@@ -196,6 +196,7 @@ PLACES = [
     Place("run's table", "runs/{run}/files/?path=table.csv&edit=a&min.a=1"),
     Place("run's log", "runs/{run}/files/?path=logs/train.log"),
     Place("searching a log", "runs/{run}/files/?path=logs/train.log&q=e"),
+    Place("log search", "logs/"),
     Place("run's history", "runs/{run}/history/"),
     Place("cancel", "runs/{run}/cancel/"),
     Place("run's name", "runs/{run}/", keyed("e", "input[name=name]")),

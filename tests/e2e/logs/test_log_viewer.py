@@ -75,6 +75,10 @@ def test_a_live_log_is_followed_until_the_reader_scrolls_up(
     expect(follow).to_have_attribute("aria-pressed", "true")
     (shell.folder / "crash").touch()
     expect(last_line(page)).to_contain_text("RuntimeError: out", timeout=20_000)
+    # Line 901 has the traceback that has come since the page was opened.
+    expect(page.get_by_role("link", name="RuntimeError at line 901")).to_be_visible(
+        timeout=20_000
+    )
     is_at_end(page)
     assert page.evaluate("window.stays") is True
 
@@ -108,6 +112,13 @@ def test_a_line_has_a_link_that_leads_back_to_it(run: Writer, owner_page: Page) 
     expect(page).to_have_url(re.compile(r"#L12010-L12013$"))
     expect(page.get_by_text("Lines 12,010 to 12,013")).to_be_visible()
     address = page.url
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.get_by_text("Lines copied")).to_be_visible()
+    lines = [f"line {number}" for number in range(12_010, 12_014)]
+    copied = page.evaluate("navigator.clipboard.readText()").split("\n")
+    assert copied[:-1] == lines
+    assert copied[-1].endswith("files/?path=logs/std_log.txt#L12010-L12013")
     page.goto("about:blank")
     page.goto(address)
     expect(middle).to_be_in_viewport()
@@ -150,6 +161,13 @@ def test_a_log_fits_on_a_phone(
     page = context.new_page()
     page.goto(f"{run.page}files/")
     expect(last_line(page)).to_contain_text("line 900")
+    # The list of files is behind a button, and closes when a file is chosen.
+    tree, button = page.locator("#run-tree"), page.locator("[data-side]")
+    expect(tree).to_be_hidden()
+    button.click()
+    tree.get_by_role("link", name="std_log.txt").click()
+    expect(tree).to_be_hidden()
+    expect(button).to_have_attribute("aria-expanded", "false")
     page.get_by_role("button", name="Wrap").click()
     width = "document.documentElement.scrollWidth"
     assert page.evaluate(width) == 360
