@@ -34,10 +34,11 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
         "js/descriptions/describe-pictures.js",
     ),
     "metrics": ("js/metrics/metric-charts.js",),
-    "media": ("js/media/media.js",),
+    "media": ("js/media/media.js", "js/previews/figure.js"),
     "compare": (
         "js/compare/compare.js",
         "js/compare/compare-media.js",
+        "js/previews/figure.js",
         "js/charts/chart-row.js",
     ),
     "chart-row": ("js/charts/chart-row.js",),
@@ -90,6 +91,7 @@ STYLES: dict[str, tuple[str, ...]] = {
     "descriptions": ("css/site/prose.css", "css/descriptions/describe.css"),
     "compare": (
         "css/media/media.css",
+        "css/tables/table-grid.css",
         "css/compare/compare.css",
         "css/compare/diff.css",
         "css/site/prose.css",

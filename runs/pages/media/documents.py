@@ -9,17 +9,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from runs.models import File
+from runs.pages.media.tables import TableAddress
+from runs.pages.tables import TableGrid, fault_text
 from runs.render.descriptions import render_markdown
 from runs.render.files import decode_text, file_extension, is_binary
 from runs.render.media import (
-    MediaTable,
     histogram_svg,
     parse_histogram,
     range_label,
-    read_csv_table,
-    read_json_table,
 )
 from runs.storage.files import files as file_store
+from runs.storage.tables import TableProgress, UnreadableTable, table_format
 from studio.core.errors import MissingBytes
 from studio.core.media.media_files import MediaKind
 
@@ -30,37 +30,46 @@ SNIFFED_BYTES = 1024
 
 @dataclass(frozen=True)
 class MediaDocument:
-    """What is shown of a file; one of the first four has the content.
+    """What is shown of a file; one of the first five has the content.
 
     `note` says why a file is not shown, or what is left out.
     """
 
-    table: MediaTable | None = None
+    grid: TableGrid | None = None
+    progress: ShownProgress | None = None
     text: str = ""
     html: SafeString | None = None
     picture: SafeString | None = None
     note: str = ""
 
 
-def read_document(kind: MediaKind, file: File, label: str) -> MediaDocument:
+@dataclass(frozen=True)
+class ShownProgress:
+    """How far a table is read; `again` is the address that shows it afterwards."""
+
+    id: str
+    rows: int | None
+    again: str
+
+
+def read_document(
+    kind: MediaKind, file: File, label: str, address: TableAddress
+) -> MediaDocument:
     """Read a table, text or histogram; `label` names it for screen readers."""
+    if kind is MediaKind.TABLE:
+        return _table(file, label, address)
     limit = MAX_TEXT_BYTES if kind is MediaKind.TEXT else MAX_DOCUMENT_BYTES
     if kind is not MediaKind.TEXT and file.size > limit:
         return MediaDocument(note=_("This file is too large to be shown here."))
     try:
-        with file_store.open(file.blob, file.size) as handle:
-            data = handle.read(min(file.size, limit))
+        data = _read(file, limit)
     except MissingBytes:
-        return MediaDocument(
-            note=_("The content of this file is missing on the server.")
-        )
+        return _missing()
     if is_binary(data[:SNIFFED_BYTES]):
-        return MediaDocument(note=_("This file is not text."))
+        return _not_text()
     text = decode_text(data)
     if kind is MediaKind.HISTOGRAM:
         return _histogram(text, label)
-    if kind is MediaKind.TABLE:
-        return _table(file.name, text)
     return _text(file.name, text, is_cut=file.size > len(data))
 
 
@@ -81,18 +90,42 @@ def _histogram(text: str, label: str) -> MediaDocument:
     )
 
 
-def _table(name: str, text: str) -> MediaDocument:
-    ending = file_extension(name)
-    if ending in ("csv", "tsv"):
-        delimiter = "\t" if ending == "tsv" else ","
-        table = read_csv_table(text, delimiter=delimiter)
-    else:
-        table = read_json_table(text)
-    if table is not None:
-        note = "" if table.is_whole else _("The file has more rows or columns.")
-        return MediaDocument(table=table, note=note)
-    # A JSON document of another kind, such as MLflow's log_dict writes.
-    shown = _indented_json(text)
+def _read(file: File, limit: int) -> bytes:
+    with file_store.open(file.blob, file.size) as handle:
+        return handle.read(min(file.size, limit))
+
+
+def _missing() -> MediaDocument:
+    return MediaDocument(note=_("The content of this file is missing on the server."))
+
+
+def _not_text() -> MediaDocument:
+    return MediaDocument(note=_("This file is not text."))
+
+
+def _table(file: File, label: str, address: TableAddress) -> MediaDocument:
+    kind = table_format(file.name)
+    try:
+        if kind and not kind.is_binary and is_binary(_read(file, SNIFFED_BYTES)):
+            return _not_text()
+        found = address.file_grid(file, label)
+    except MissingBytes:
+        return _missing()
+    except UnreadableTable as error:
+        return _other_json(file) or MediaDocument(note=fault_text(error))
+    if isinstance(found, TableProgress):
+        place = f"{address.prefix}table-grid"
+        return MediaDocument(
+            progress=ShownProgress(place, found.rows, address.waiting())
+        )
+    return MediaDocument(grid=found)
+
+
+def _other_json(file: File) -> MediaDocument | None:
+    """Show a document of another kind, such as MLflow's log_dict writes."""
+    if file_extension(file.name) != "json" or file.size > MAX_DOCUMENT_BYTES:
+        return None
+    shown = _indented_json(decode_text(_read(file, MAX_DOCUMENT_BYTES)))
     is_cut = len(shown) > MAX_TEXT_BYTES
     note = _("This is the beginning of the text.") if is_cut else ""
     return MediaDocument(text=shown[:MAX_TEXT_BYTES], note=note)

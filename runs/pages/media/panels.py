@@ -11,11 +11,13 @@ from django.utils.translation import ngettext, pgettext
 
 from runs.models import File, Run
 from runs.pages.media.documents import MediaDocument, read_document
+from runs.pages.media.figure_files import figure_address
 from runs.pages.media.image_files import image_file
 from runs.pages.media.state import MAX_ITEMS, MediaState
+from runs.pages.media.tables import MAX_LOGGED_ROWS, TableAddress
+from runs.pages.tables import TableGrid
 from runs.render.files import file_extension
 from runs.render.formats import filesize, grouped, number
-from runs.render.metrics import LoggedTable, build_logged_table
 from runs.search.media import (
     MediaItem,
     MediaSeries,
@@ -28,8 +30,6 @@ from studio.core.media.media_files import MediaKind
 
 #: Steps shown next to each other, and documents of one panel.
 MAX_STEPS_OVER, MAX_DOCUMENTS = 24, 8
-#: Rows of a table that was logged row by row.
-MAX_TABLE_ROWS = 100
 DOCUMENT_KINDS = (MediaKind.TABLE, MediaKind.TEXT, MediaKind.HISTOGRAM)
 KIND_ICONS = {
     MediaKind.IMAGE: "image",
@@ -56,7 +56,8 @@ class MediaTile:
     """An item as the page shows it.
 
     `src` is loaded, or empty if the page can't show the file; `href` opens the item,
-    `raw` is the file. `values` are names and texts.
+    `raw` is the file. `figure` is the address of the chart that the page's script
+    draws. `values` are names and texts.
     """
 
     kind: str
@@ -71,6 +72,7 @@ class MediaTile:
     document: MediaDocument | None = None
     is_picture: bool = False
     path: str = ""
+    figure: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,7 @@ class MediaPanel:
     order_label: str = ""
     first_href: str = ""
     first_step: int | None = None
-    table: LoggedTable | None = None
-    files_href: str = ""
+    grid: TableGrid | None = None
     step: int | None = None
     items: Sequence[MediaItem] = field(default_factory=tuple)
 
@@ -119,7 +120,7 @@ def build_panels(
     loaded = iter(load_items(run, [one for some in requests for one in some]))
     by_panel = [[next(loaded) for _request in some] for some in requests]
     tables = store.newest_points_of_all(
-        [each.table for each in chosen if each.table is not None], MAX_TABLE_ROWS
+        [each.table for each in chosen if each.table is not None], MAX_LOGGED_ROWS
     )
     builder = _PanelBuilder(base, state, step)
     panels = []
@@ -127,8 +128,9 @@ def build_panels(
         zip(chosen, requests, by_panel, strict=True)
     ):
         if each.table is not None:
-            rows = tables[each.table.pk].python_values()[-MAX_TABLE_ROWS:]
-            panels.append(_table_panel(f"media-{at}", each, rows))
+            rows = tables[each.table.pk].python_values()[-MAX_LOGGED_ROWS:]
+            address = TableAddress(each.name, state, base)
+            panels.append(_table_panel(f"media-{at}", each, rows, address))
         else:
             panels.append(builder.build(f"media-{at}", each, some, found))
     return panels
@@ -167,7 +169,7 @@ def _step_requests(
 
 
 def _table_panel(
-    panel_id: str, series: MediaSeries, rows: Sequence[object]
+    panel_id: str, series: MediaSeries, rows: Sequence[object], address: TableAddress
 ) -> MediaPanel:
     assert series.table is not None
     count = series.table.count
@@ -183,7 +185,7 @@ def _table_panel(
         series.kind.value,
         KIND_ICONS[series.kind],
         text,
-        table=build_logged_table(rows),
+        grid=address.logged_grid(rows),
     )
 
 
@@ -312,6 +314,7 @@ class _PanelBuilder:
                 src = image_file(self.base, item.small).shown or src
         elif series.kind is MediaKind.FIGURE:
             src = ""
+        is_chart = series.kind is MediaKind.FIGURE and not is_picture
         return MediaTile(
             series.kind.value,
             label,
@@ -324,21 +327,35 @@ class _PanelBuilder:
             src,
             shown.size if shown else filesize(file.size),
             [(name, number(value)) for name, value in item.values],
-            [
-                LayerPicture(
-                    layers.index(layer.name) + 1,
-                    layer.name,
-                    image_file(self.base, layer.file).shown,
-                )
-                for layer in item.layers
-                if layer.name in layers and layer.name not in self.state.off
-            ],
-            read_document(series.kind, file, label)
-            if series.kind in DOCUMENT_KINDS
-            else None,
+            self._layer_pictures(item, layers),
+            self._document(series, file, label),
             is_picture,
             file.path,
+            figure_address(raw, file) if is_chart else "",
         )
+
+    def _layer_pictures(
+        self, item: MediaItem, layers: Sequence[str]
+    ) -> list[LayerPicture]:
+        return [
+            LayerPicture(
+                layers.index(layer.name) + 1,
+                layer.name,
+                image_file(self.base, layer.file).shown,
+            )
+            for layer in item.layers
+            if layer.name in layers and layer.name not in self.state.off
+        ]
+
+    def _document(
+        self, series: MediaSeries, file: File, label: str
+    ) -> MediaDocument | None:
+        if series.kind not in DOCUMENT_KINDS:
+            return None
+        address = TableAddress(
+            series.name, self.state, self.base, is_outside=bool(self.tab)
+        )
+        return read_document(series.kind, file, label, address)
 
 
 def _is_image(file: File) -> bool:

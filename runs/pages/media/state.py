@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +19,9 @@ FIRST_MEDIA, MAX_CHOSEN = 6, 24
 #: Items of one medium by default, and at most; *Show more* doubles them.
 INITIAL_ITEMS, MAX_ITEMS = 28, 1000
 ORDERS = ("low", "high", "logged")
+#: Filters, order and columns of tables in the address, all together.
+MAX_TABLE_PARAMETERS = 100
+_TABLE_PARAMETER = re.compile(r"t[0-9a-f]{6}-.+")
 _STEP = re.compile(r"-?\d{1,19}", re.ASCII)
 
 
@@ -27,6 +31,7 @@ class MediaState:
 
     `over` shows media over steps instead of at one. `off` are hidden layers, `item` the
     caption of the item that is shown over steps, `open` the path of the open item.
+    `tables` are names and values of the states of tables.
     """
 
     names: tuple[str, ...]
@@ -38,6 +43,7 @@ class MediaState:
     off: tuple[str, ...] = ()
     item: str = ""
     open: str = ""
+    tables: tuple[tuple[str, str], ...] = ()
 
     def query(self, **changes: Any) -> str:
         """Return the query string with changes, without defaults."""
@@ -64,7 +70,12 @@ class MediaState:
             "item": self.item,
         }
         pairs = [(name, value) for name, value in options.items() if value]
-        return pairs + [("off", name) for name in self.off]
+        return [*pairs, *(("off", name) for name in self.off), *self.tables]
+
+    def without_table(self, prefix: str) -> MediaState:
+        """Return the state without that of the table whose parameters begin so."""
+        rest = (pair for pair in self.tables if not pair[0].startswith(prefix))
+        return replace(self, tables=tuple(rest))
 
     def chosen(self, catalog: MediaCatalog) -> list[MediaSeries]:
         names = set(self.names)
@@ -87,7 +98,19 @@ def read_media_state(parameters: QueryDict, catalog: MediaCatalog) -> MediaState
         tuple(dict.fromkeys(parameters.getlist("off"))),
         parameters.get("item", ""),
         parameters.get("open", ""),
+        tuple(_table_parameters(parameters))[:MAX_TABLE_PARAMETERS],
     )
+
+
+def table_prefix(name: str) -> str:
+    """Return how the address begins the parameters of the table with this name."""
+    return f"t{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:6]}-"
+
+
+def _table_parameters(parameters: QueryDict) -> Iterator[tuple[str, str]]:
+    for name, values in parameters.lists():
+        if _TABLE_PARAMETER.fullmatch(name):
+            yield from ((name, value) for value in values if value)
 
 
 def _chosen_names(

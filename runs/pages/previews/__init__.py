@@ -1,7 +1,9 @@
 """Previews of files: one module per kind, listed in `registry.py`, and the viewer."""
 
+from runs.pages.previews.figure import FIGURE
 from runs.pages.previews.kind import PreviewKind, Shown
 from runs.pages.previews.reader import BudgetExceeded, FileContent, PreviewReader
+from runs.pages.previews.vega_chart import VEGA
 from runs.pages.previews.viewer import (
     Neighbor,
     Preview,
@@ -11,6 +13,8 @@ from runs.pages.previews.viewer import (
 )
 
 __all__ = [
+    "FIGURE",
+    "VEGA",
     "BudgetExceeded",
     "FileContent",
     "Neighbor",

@@ -6,16 +6,24 @@ The page's scripts are not run: its figure is read and drawn like any other.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from runs.pages.previews.json_document import is_json
 from runs.pages.previews.kind import PreviewKind, Shown
 from runs.pages.previews.reader import MAX_JSON_BYTES, PreviewReader
 from runs.render.files import file_extension
-from runs.render.previews import FileFigure, figure_of_page, is_figure, read_figure
+from runs.render.previews import (
+    FileFigure,
+    InvalidContent,
+    figure_of_page,
+    is_figure,
+    read_figure,
+)
 
 #: A page that brings its own copy of Plotly is 5 MB without its figure.
 MAX_PAGE_BYTES = 24 << 20
@@ -53,12 +61,31 @@ def can_show(reader: PreviewReader) -> bool:
 
 
 def respond(_request: HttpRequest, reader: PreviewReader) -> HttpResponse:
-    return figure_response(find_figure(reader))
+    try:
+        figure = find_figure(reader)
+    except InvalidContent:
+        return note_response(_("This file has no Plotly figure that can be drawn."))
+    return figure_response(figure)
 
 
 def figure_response(figure: FileFigure) -> HttpResponse:
-    """Answer with what the page's script draws."""
-    content = {"data": figure.data, "layout": figure.layout}
+    """Answer with what the page's script draws, and a note about what it does not."""
+    note = ""
+    if figure.left_out:
+        words = _(
+            "Charts of these types are not drawn: %(kinds)s. Open the figure to see "
+            "their values."
+        )
+        note = words % {"kinds": ", ".join(figure.left_out)}
+    return _response({"data": figure.data, "layout": figure.layout, "note": note})
+
+
+def note_response(note: str) -> HttpResponse:
+    """Answer that nothing is drawn, and why."""
+    return _response({"data": [], "layout": {}, "note": note})
+
+
+def _response(content: dict[str, Any]) -> HttpResponse:
     response = HttpResponse(
         msgspec.json.encode(content), content_type="application/json"
     )

@@ -1,4 +1,4 @@
-"""Vega-Lite charts of one mark, drawn as Plotly figures; other charts as a tree."""
+"""Vega-Lite charts drawn as Plotly figures; those that can't be as a tree."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from runs.pages.previews.figure import ShownFigure, figure_response
+from runs.pages.previews.figure import (
+    ShownFigure,
+    figure_response,
+    note_response,
+)
 from runs.pages.previews.json_document import JsonTree, is_json
 from runs.pages.previews.kind import PreviewKind, Shown
 from runs.pages.previews.reader import MAX_JSON_BYTES, PreviewReader
 from runs.render.previews import (
-    InvalidContent,
+    UnsupportedChart,
+    VegaGap,
     is_vega,
     json_tree,
     read_figure,
@@ -35,7 +40,30 @@ def can_draw(reader: PreviewReader) -> bool:
 
 
 def respond(_request: HttpRequest, reader: PreviewReader) -> HttpResponse:
-    return figure_response(read_figure(vega_figure(reader.json())))
+    document = reader.json()
+    try:
+        figure = vega_figure(document)
+    except UnsupportedChart as error:
+        return note_response(gap_text(error))
+    return figure_response(read_figure(figure))
+
+
+def gap_text(error: UnsupportedChart) -> str:
+    """Return why the chart is not drawn."""
+    match error.gap:
+        case VegaGap.VEGA:
+            return _("Vega charts are not drawn here, only Vega-Lite charts.")
+        case VegaGap.COMPOSED:
+            words = _("Charts that consist of several charts (%(name)s) are not drawn.")
+        case VegaGap.TRANSFORM:
+            return _("Charts with transformations of their data are not drawn here.")
+        case VegaGap.DATA:
+            return _("Only charts that contain their data are drawn here.")
+        case VegaGap.MARK:
+            words = _("Charts with the mark %(name)s are not drawn here.")
+        case VegaGap.ENCODING:
+            words = _("Charts with this encoding are not drawn here: %(name)s.")
+    return words % {"name": error.detail}
 
 
 def build_tree(reader: PreviewReader) -> Shown | None:
@@ -44,11 +72,9 @@ def build_tree(reader: PreviewReader) -> Shown | None:
         return None
     try:
         vega_figure(document)
-    except InvalidContent:
-        note = _(
-            "Only Vega-Lite charts of one common mark with their data are drawn here. "
-            "This is the specification."
-        )
+    except UnsupportedChart as error:
+        words = _("%(reason)s This is the specification.")
+        note = words % {"reason": gap_text(error)}
         return Shown(JsonTree(json_tree(document), note))
     return None
 

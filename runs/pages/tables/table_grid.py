@@ -55,7 +55,9 @@ class GridAddress:
         return _with_query(self.page, state.to_query())
 
     def download_href(self, state: TableState) -> str:
-        return _with_query(self.download, state.on_page(1).editing("").to_query())
+        # The address of the rows is that of one table, whose names need no prefix.
+        whole = replace(state.on_page(1).editing(""), prefix="")
+        return _with_query(self.download, whole.to_query())
 
 
 def _with_query(address: str, query: str) -> str:

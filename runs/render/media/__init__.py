@@ -8,18 +8,14 @@ from runs.render.media.histogram_pictures import (
 )
 from runs.render.media.manifests import ManifestItem, parse_manifest
 from runs.render.media.media_names import MediaName, read_media_name
-from runs.render.media.tables import MediaTable, read_csv_table, read_json_table
 
 __all__ = [
     "LoggedHistogram",
     "ManifestItem",
     "MediaName",
-    "MediaTable",
     "histogram_svg",
     "parse_histogram",
     "parse_manifest",
     "range_label",
-    "read_csv_table",
-    "read_json_table",
     "read_media_name",
 ]

@@ -78,7 +78,7 @@ def histogram_svg(histogram: LoggedHistogram, label: str) -> SafeString:
         if count
     )
     return format_html(
-        '<svg class="histogram" viewBox="0 0 {} {}" preserveAspectRatio="none" '
+        '<svg class="media-histogram" viewBox="0 0 {} {}" preserveAspectRatio="none" '
         'role="img" aria-label="{}"><path d="{}"/></svg>',
         *(WIDTH, HEIGHT, label, path),
     )

@@ -42,7 +42,12 @@ from runs.render.previews.pickles import (
 from runs.render.previews.safetensors import count_parameters, read_safetensors
 from runs.render.previews.tables import PreviewTable
 from runs.render.previews.trees import json_tree
-from runs.render.previews.vega import is_vega, vega_figure
+from runs.render.previews.vega import (
+    UnsupportedChart,
+    VegaGap,
+    is_vega,
+    vega_figure,
+)
 from runs.render.previews.waveforms import (
     COLUMNS,
     HEIGHT,
@@ -64,6 +69,8 @@ __all__ = [
     "PortShape",
     "PreviewTable",
     "TensorShape",
+    "UnsupportedChart",
+    "VegaGap",
     "array_picture",
     "array_statistics",
     "array_table",

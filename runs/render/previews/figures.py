@@ -6,8 +6,6 @@ has buttons that change the figure. A figure of a file keeps none of these.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import html
 import json
 import re
@@ -19,28 +17,39 @@ import numpy as np
 from django.utils.translation import pgettext
 
 from runs.render.previews.content import InvalidContent, load_json
+from runs.render.previews.drawn_traces import draw_traces
+from runs.render.previews.packed_arrays import (
+    MAX_VALUES,
+    is_packed,
+    plain_values,
+    unpack,
+)
 from runs.render.previews.tables import MAX_ROWS, PreviewTable
 
-MAX_VALUES = 1_500_000
 MAX_TRACES = 200
 MAX_DEPTH = 12
 MAX_TEXT_CHARS = 2000
-#: What the vendored bundle draws. Others are shown as tables.
-DRAWN_TYPES = frozenset({"scatter", "scattergl", "bar", "pie", "histogram", "heatmap"})
 #: Values of these traces that a table has as columns.
 _COLUMNS = ("labels", "values", "x", "y", "z", "text", "open", "high", "low", "close")
+#: What objects with a scale of colors have.
+_SCALE_KEYS = ("showscale", "cmin", "cauto")
 _DROPPED_KEYS = frozenset(
-    "images updatemenus sliders frames config mapbox map geo meta transforms "
+    "colorbar images updatemenus sliders frames config mapbox map geo meta transforms "
     "newshape newselection modebar activeshape activeselection selections "
     "plotlyServerURL source href link".split()
 )
-#: The names that traces and axes have for values of an array.
-_ARRAYS = ("x", "y", "z", "text", "labels", "values", "customdata")
+#: Everything else in a layout is left out.
+_LAYOUT_KEYS = frozenset(
+    "annotations autosize bargap bargroupgap barmode barnorm boxmode colorway font "
+    "extendpiecolors grid height hiddenlabels hoverlabel hovermode legend margin "
+    "paper_bgcolor piecolorway plot_bgcolor scattergap scattermode separators shapes "
+    "showlegend template title uniformtext width".split()
+)
+_NUMBERED_KEYS = re.compile(r"(?:xaxis|yaxis|coloraxis|legend)\d{0,3}")
 #: Others, such as bold, would be inline styles, which this site refuses.
 _KEPT_TAGS = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>?")
 _ADDRESS = re.compile(r"url\s*\(|(?:javascript|vbscript)\s*:", re.IGNORECASE)
-_ALLOWED_DTYPES = frozenset("i1 u1 i2 u2 i4 u4 f4 f8".split())
 _CALL = b"Plotly.newPlot("
 
 
@@ -74,17 +83,41 @@ def read_figure(document: object) -> FileFigure:
     traces = [
         trace for trace in document["data"][:MAX_TRACES] if isinstance(trace, dict)
     ]
+    layout = _kept_layout(document["layout"])
     drawn, left_out, tables = [], [], []
-    for trace in traces:
-        kind = str(trace.get("type") or "scatter")
-        shown = _drawable(kind, trace)
+    for trace, shown in zip(traces, draw_traces(traces, layout), strict=True):
         if shown is not None:
-            drawn.append(_cleaned(shown, 0))
+            drawn += [_cleaned(each, 0) for each in shown.traces]
+            for key, change in shown.layout.items():
+                old = layout.get(key)
+                layout[key] = {**(old if isinstance(old, dict) else {}), **change}
         else:
+            kind = clean_text(str(trace.get("type") or "scatter"))
             left_out.append(kind[:40])
             tables.append((_title(trace, kind), _trace_table(trace)))
-    layout = _cleaned(document["layout"], 0)
-    return FileFigure(drawn, layout, sorted(set(left_out)), tables[:20])
+    for name in {name for trace in drawn for name in _color_axes(trace)}:
+        axis = layout.get(name)
+        layout[name] = {**(axis if isinstance(axis, dict) else {}), "showscale": False}
+    if any(trace.get("type") == "box" for trace in traces):
+        is_group = layout.get("boxmode") == "group"
+        layout.setdefault("barmode", "group" if is_group else "overlay")
+    return FileFigure(drawn, _cleaned(layout, 0), sorted(set(left_out)), tables[:20])
+
+
+def _color_axes(trace: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of the color axes that a trace refers to."""
+    for part in (trace, trace.get("marker"), trace.get("line")):
+        name = part.get("coloraxis") if isinstance(part, dict) else None
+        if isinstance(name, str) and _NUMBERED_KEYS.fullmatch(name):
+            yield name
+
+
+def _kept_layout(layout: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in layout.items()
+        if key in _LAYOUT_KEYS or _NUMBERED_KEYS.fullmatch(key)
+    }
 
 
 def figure_of_page(page: bytes) -> object:
@@ -114,83 +147,6 @@ def _skip(text: str, at: int) -> int:
     return at
 
 
-def _drawable(kind: str, trace: Mapping[str, Any]) -> dict[str, Any] | None:
-    if kind == "histogram":
-        return _histogram_bars(trace)
-    if kind not in DRAWN_TYPES or kind == "heatmap":
-        return None
-    # The vendored bundle has no WebGL; the same points are drawn without it.
-    return {**trace, "type": "scatter" if kind == "scattergl" else kind}
-
-
-def _histogram_bars(trace: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Count the values here: the bundle draws bars, but does not count."""
-    name = "x" if trace.get("x") is not None else "y"
-    values = plain_values(trace.get(name))
-    try:
-        numbers = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        counts: dict[str, int] = {}
-        for value in values:
-            counts[str(value)] = counts.get(str(value), 0) + 1
-        ends: list[Any] = list(counts)
-        heights: list[Any] = list(counts.values())
-        return _bars(trace, name, ends, heights)
-    numbers = numbers[np.isfinite(numbers)] if numbers.ndim == 1 else numbers[:0]
-    if not numbers.size or not np.isfinite(np.ptp(numbers)):
-        return None
-    bins = trace.get("nbinsx") or trace.get("nbinsy")
-    count = bins if isinstance(bins, int) and 0 < bins <= 500 else 0
-    found, edges = np.histogram(numbers, bins=count or _bin_count(numbers.size))
-    middles = (edges[:-1] + edges[1:]) / 2
-    return _bars(trace, name, middles.tolist(), found.tolist())
-
-
-def _bin_count(size: int) -> int:
-    return max(1, min(100, int(np.ceil(np.sqrt(size)))))
-
-
-def _bars(
-    trace: Mapping[str, Any], name: str, places: list[Any], heights: list[Any]
-) -> dict[str, Any]:
-    kept = {key: trace[key] for key in ("name", "marker", "opacity") if key in trace}
-    other = "y" if name == "x" else "x"
-    axes = {key: trace[key] for key in ("xaxis", "yaxis") if key in trace}
-    turned = {"orientation": "h"} if name == "y" else {}
-    return {"type": "bar", name: places, other: heights, **kept, **axes, **turned}
-
-
-def plain_values(value: object) -> list[Any]:
-    """Return the values of an array: a list, or Plotly's packed form."""
-    if isinstance(value, list):
-        return value
-    if isinstance(value, dict) and {"dtype", "bdata"} <= value.keys():
-        unpacked = _unpacked(value)
-        return unpacked if isinstance(unpacked, list) else []
-    return []
-
-
-def _unpacked(value: Mapping[str, Any]) -> list[Any] | None:
-    """Unpack `{"dtype": "f8", "bdata": "…", "shape": "2, 3"}`."""
-    dtype, packed = value.get("dtype"), value.get("bdata")
-    if dtype not in _ALLOWED_DTYPES or not isinstance(packed, str):
-        return None
-    if len(packed) > 8 * MAX_VALUES * 4 // 3:
-        return None
-    try:
-        data = base64.b64decode(packed, validate=True)
-        numbers = np.frombuffer(data, f"<{dtype}")
-        sides = [int(n) for n in str(value.get("shape") or "").split(",") if n.strip()]
-        array = numbers.reshape(sides) if sides else numbers
-    except (binascii.Error, ValueError, OverflowError):
-        return None
-    # JSON has no NaN; Plotly leaves gaps for nothing.
-    found = array.astype(object)
-    found[~np.isfinite(array)] = None
-    values: list[Any] = found.tolist()
-    return values
-
-
 def _cleaned(value: Any, depth: int) -> Any:
     """Copy the value without what could load, run or link, to a limited depth."""
     if isinstance(value, str):
@@ -206,13 +162,18 @@ def _cleaned(value: Any, depth: int) -> Any:
 
 
 def _cleaned_object(value: Mapping[str, Any], depth: int) -> Any:
-    if {"dtype", "bdata"} <= value.keys():
-        return _unpacked(value)
-    return {
+    if is_packed(value):
+        return unpack(value)
+    kept = {
         key: _cleaned(each, depth + 1)
         for key, each in value.items()
         if key not in _DROPPED_KEYS and not key.endswith("src")
     }
+    # Plotly's bar of a color scale has inline styles, which this site refuses.
+    has_scale = isinstance(kept.get("colorscale"), list | str)
+    if has_scale or not kept.keys().isdisjoint(_SCALE_KEYS):
+        kept["showscale"] = False
+    return kept
 
 
 def clean_text(text: str) -> str:

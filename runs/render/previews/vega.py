@@ -1,36 +1,45 @@
-"""Vega-Lite charts: the common marks as a Plotly figure; Vega itself is not drawn."""
+"""Vega-Lite charts as Plotly figures: common marks, in layers, with their data inside.
+
+Vega itself is a language of programs, and is not drawn.
+"""
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 from runs.render.previews.content import InvalidContent
+from runs.render.previews.vega_marks import (
+    MARKS,
+    Encoding,
+    Row,
+    UnsupportedEncoding,
+    mark_traces,
+)
 
-MAX_ROWS = 50_000
-MAX_SERIES = 50
-_MARKS = {
-    "point": ("scatter", "markers"),
-    "circle": ("scatter", "markers"),
-    "square": ("scatter", "markers"),
-    "tick": ("scatter", "markers"),
-    "line": ("scatter", "lines"),
-    "trail": ("scatter", "lines"),
-    "area": ("scatter", "lines"),
-    "bar": ("bar", ""),
-}
-_AGGREGATES: dict[str, Callable[[Sequence[float]], float]] = {
-    "mean": statistics.fmean,
-    "average": statistics.fmean,
-    "sum": sum,
-    "min": min,
-    "max": max,
-    "median": statistics.median,
-}
-_COMPOSED = ("layer", "hconcat", "vconcat", "concat", "facet", "repeat", "spec")
+MAX_ROWS, MAX_LAYERS = 50_000, 20
+_COMPOSED = ("hconcat", "vconcat", "concat", "facet", "repeat", "spec")
+_FACETS = ("row", "column", "facet")
 
-Row = Mapping[str, Any]
+
+class VegaGap(StrEnum):
+    """Why a chart is not drawn."""
+
+    VEGA = "vega"
+    COMPOSED = "composed"
+    TRANSFORM = "transform"
+    DATA = "data"
+    MARK = "mark"
+    ENCODING = "encoding"
+
+
+class UnsupportedChart(InvalidContent):
+    """`detail` names the part of the specification, if there is one."""
+
+    def __init__(self, gap: VegaGap, detail: str = "") -> None:
+        super().__init__(gap, detail)
+        self.gap, self.detail = gap, detail[:60]
 
 
 def is_vega(document: object) -> bool:
@@ -42,134 +51,98 @@ def is_vega(document: object) -> bool:
 
 
 def vega_figure(document: object) -> dict[str, Any]:
-    """Translate a chart of one mark, with its data inside, to a Plotly figure.
+    """Translate a chart with its data inside to a Plotly figure.
 
-    Raises InvalidContent for any other chart.
+    Raises UnsupportedChart.
     """
-    if not isinstance(document, dict) or any(name in document for name in _COMPOSED):
+    if not isinstance(document, dict):
         raise InvalidContent
-    if "vega-lite" not in str(document.get("$schema")) or document.get("transform"):
-        raise InvalidContent
-    mark = document.get("mark")
-    name = mark.get("type") if isinstance(mark, dict) else mark
-    encoding = document.get("encoding")
-    if (
-        not isinstance(name, str)
-        or name not in _MARKS
-        or not isinstance(encoding, dict)
-    ):
-        raise InvalidContent
-    x, y, color = (_channel(encoding, each) for each in ("x", "y", "color"))
-    rows = _rows(document)
-    traces = [
-        _trace(name, part, x, y, label) for label, part in _series(rows, color).items()
-    ]
-    title = document.get("title")
+    if "vega-lite" not in str(document.get("$schema")):
+        raise UnsupportedChart(VegaGap.VEGA)
+    traces: list[dict[str, Any]] = []
+    shapes: list[dict[str, Any]] = []
+    axes: dict[str, Any] = {}
+    layers = _layers(document, {}, None)
+    for mark, encoding, rows in layers:
+        try:
+            found = mark_traces(mark, encoding, rows)
+        except UnsupportedEncoding as error:
+            raise UnsupportedChart(VegaGap.ENCODING, str(error)) from error
+        traces += found.traces
+        shapes += found.shapes
+        for name, axis in found.axes.items():
+            # The first layer that names an axis settles its title and type.
+            axes.setdefault(name, {})
+            axes[name] = {**axis, **{k: v for k, v in axes[name].items() if v}}
+    has_offset = any("xOffset" in encoding for _mark, encoding, _rows in layers)
     layout = {
-        "title": {"text": title if isinstance(title, str) else ""},
-        "xaxis": _axis(x),
-        "yaxis": _axis(y),
-        "showlegend": len(traces) > 1,
-        "barmode": "stack",
+        "title": {"text": _title(document.get("title"))},
+        **axes,
+        "showlegend": sum(bool(trace.get("name")) for trace in traces) > 1,
+        "barmode": "group" if has_offset else "stack",
+        "shapes": shapes,
     }
     return {"data": traces, "layout": layout}
 
 
-def _channel(encoding: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = encoding.get(name)
-    if found is None:
-        return {}
-    if not isinstance(found, dict) or found.get("bin") or found.get("timeUnit"):
-        raise InvalidContent
-    aggregate = found.get("aggregate")
-    if aggregate is not None and aggregate not in ("count", *_AGGREGATES):
-        raise InvalidContent
+def _title(title: object) -> str:
+    text = title.get("text") if isinstance(title, dict) else title
+    return text if isinstance(text, str) else ""
+
+
+def _layers(
+    spec: Mapping[str, Any], encoding: Encoding, rows: Sequence[Row] | None
+) -> list[tuple[Mapping[str, Any], Encoding, Sequence[Row]]]:
+    """Return mark, encoding and rows of each layer; inner ones inherit from outer."""
+    for name in _COMPOSED:
+        if name in spec:
+            raise UnsupportedChart(VegaGap.COMPOSED, name)
+    if spec.get("transform"):
+        raise UnsupportedChart(VegaGap.TRANSFORM)
+    own = spec.get("encoding")
+    merged = {**encoding, **(own if isinstance(own, dict) else {})}
+    for name in _FACETS:
+        if name in merged:
+            raise UnsupportedChart(VegaGap.COMPOSED, name)
+    # Data sets with names are in the outermost part.
+    rows = _rows(spec, rows) if "data" in spec else rows
+    inner = spec.get("layer")
+    if inner is None:
+        mark = _mark(spec.get("mark"))
+        # Only a rule can have its place in the specification itself.
+        if rows is None and mark["type"] != "rule":
+            raise UnsupportedChart(VegaGap.DATA)
+        return [(mark, merged, rows or ())]
+    if not isinstance(inner, list) or not 0 < len(inner) <= MAX_LAYERS:
+        raise UnsupportedChart(VegaGap.COMPOSED, "layer")
+    found = []
+    for each in inner:
+        if not isinstance(each, dict) or "layer" in each:
+            raise UnsupportedChart(VegaGap.COMPOSED, "layer")
+        sets = {"datasets": spec.get("datasets"), **each}
+        found += _layers(sets, merged, rows)
     return found
 
 
-def _rows(document: Mapping[str, Any]) -> list[Row]:
-    data = document.get("data")
-    if not isinstance(data, dict):
-        raise InvalidContent
-    values = data.get("values")
-    if values is None:
-        sets = document.get("datasets")
-        values = sets.get(data.get("name")) if isinstance(sets, dict) else None
+def _mark(mark: object) -> Mapping[str, Any]:
+    found = mark if isinstance(mark, dict) else {"type": mark}
+    name = found.get("type")
+    if not isinstance(name, str) or name not in MARKS:
+        raise UnsupportedChart(VegaGap.MARK, str(name))
+    return found
+
+
+def _rows(spec: Mapping[str, Any], outer: Sequence[Row] | None) -> Sequence[Row] | None:
+    data = spec.get("data")
+    if data is None:
+        return outer
+    values = data.get("values") if isinstance(data, dict) else None
+    if values is None and isinstance(data, dict):
+        sets = spec.get("datasets")
+        name = data.get("name")
+        is_named = isinstance(sets, dict) and isinstance(name, str)
+        values = sets.get(name) if is_named else None  # type: ignore[union-attr]
     if not isinstance(values, list) or len(values) > MAX_ROWS:
-        raise InvalidContent
-    return [row for row in values if isinstance(row, dict)]
-
-
-def _series(rows: Sequence[Row], color: Mapping[str, Any]) -> dict[str, list[Row]]:
-    field = color.get("field")
-    # Colors of numbers are a scale, not lines of their own.
-    if not isinstance(field, str) or color.get("type") == "quantitative":
-        return {"": list(rows)}
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        found.setdefault(str(row.get(field)), []).append(row)
-        if len(found) > MAX_SERIES:
-            raise InvalidContent
-    return found
-
-
-def _trace(
-    mark: str,
-    rows: Sequence[Row],
-    x: Mapping[str, Any],
-    y: Mapping[str, Any],
-    name: str,
-) -> dict[str, Any]:
-    if "aggregate" in x or "aggregate" in y:
-        across, up = _aggregated(rows, x, y)
-    else:
-        across, up = _values(rows, x), _values(rows, y)
-    kind, mode = _MARKS[mark]
-    trace: dict[str, Any] = {"type": kind, "name": name, "x": across, "y": up}
-    if mode:
-        trace["mode"] = mode
-    if mark == "area":
-        trace["fill"] = "tozeroy"
-    if kind == "bar" and x.get("type") == "quantitative" != y.get("type"):
-        trace["orientation"] = "h"
-    return trace
-
-
-def _values(rows: Sequence[Row], channel: Mapping[str, Any]) -> list[Any]:
-    field = channel.get("field")
-    plain = (row.get(field) if isinstance(field, str) else None for row in rows)
-    return [v if isinstance(v, str | int | float) else None for v in plain]
-
-
-def _aggregated(
-    rows: Sequence[Row], x: Mapping[str, Any], y: Mapping[str, Any]
-) -> tuple[list[Any], list[Any]]:
-    """Combine the rows with the same value on the axis that is not aggregated."""
-    if "aggregate" in x and "aggregate" in y:
-        raise InvalidContent
-    by, of = (y, x) if "aggregate" in x else (x, y)
-    groups: dict[Any, list[Any]] = {}
-    for key, value in zip(_values(rows, by), _values(rows, of), strict=True):
-        groups.setdefault(key, []).append(value)
-    results = [_combine(of["aggregate"], values) for values in groups.values()]
-    keys = list(groups)
-    return (results, keys) if "aggregate" in x else (keys, results)
-
-
-def _combine(name: str, values: Sequence[Any]) -> float | None:
-    if name == "count":
-        return len(values)
-    numbers = [v for v in values if isinstance(v, int | float)]
-    return _AGGREGATES[name](numbers) if numbers else None
-
-
-def _axis(channel: Mapping[str, Any]) -> dict[str, Any]:
-    title, field = channel.get("title"), channel.get("field")
-    shown = title or field or channel.get("aggregate") or ""
-    axis: dict[str, Any] = {"title": {"text": str(shown)}}
-    scale = channel.get("scale")
-    if isinstance(scale, dict) and scale.get("type") == "log":
-        axis["type"] = "log"
-    if channel.get("type") in ("nominal", "ordinal"):
-        axis["type"] = "category"
-    return axis
+        raise UnsupportedChart(VegaGap.DATA)
+    # A list of plain values has one column of this name.
+    return [row if isinstance(row, dict) else {"data": row} for row in values]

@@ -1,5 +1,6 @@
 // The step slider for media of compared runs. While it moves, only the grid is requested. Then
 // the address has the step, and the server sends the page with links of this step.
+import { keepFigures } from "../previews/kept-figures.js";
 import { show } from "../run_list/list-address.js";
 
 const DRAG_PAUSE_MS = 120;
@@ -38,7 +39,10 @@ async function showGrid(step) {
   const [old, now] = [document, fresh].map((each) => each.getElementById("media-grid"));
   if (number !== newest || !old || !now) return;
   now.scrollLeft = old.scrollLeft;
-  old.replaceWith(document.adoptNode(now));
+  document.adoptNode(now);
+  keepFigures(old, now);
+  old.replaceWith(now);
+  document.dispatchEvent(new CustomEvent("media:shown"));
 }
 
 document.addEventListener("input", (event) => {

@@ -1,6 +1,7 @@
 // The Compare page: search rows while you type, add a run from the server's suggestions, and
 // update while a run is active. Without scripts, links and forms do the same.
 
+import { keepFigures, withoutDrawings } from "../previews/kept-figures.js";
 import { isPressed } from "../run/run-parts.js";
 import { show } from "../run_list/list-address.js";
 import { fetchPage, formQuery } from "../site/app.js";
@@ -173,12 +174,15 @@ async function update(html) {
       isPressed(card) ||
       isPlaying(card) ||
       card.contains(document.activeElement) ||
-      card.isEqualNode(drawn)
+      withoutDrawings(card).isEqualNode(drawn)
     )
       continue;
+    document.adoptNode(drawn);
+    keepFigures(card, drawn);
     card.replaceWith(drawn);
     htmx.process(drawn);
   }
+  document.dispatchEvent(new CustomEvent("media:shown"));
   const pace = model.content.getElementById("compare").dataset.pace;
   if (pace) root().dataset.pace = pace;
   else delete root().dataset.pace;

@@ -1,6 +1,8 @@
 // The Media tab: one step slider drives all media. Steps are links that work without this
 // script; it requests them in place, and keeps the step in the address.
 
+import { keepFigures } from "../previews/kept-figures.js";
+
 const DRAG_PAUSE_MS = 120;
 /** Between two steps while they play; a step that loads longer is waited for. */
 const PLAY_PAUSE_MS = 800;
@@ -33,18 +35,34 @@ async function show(href, { part = "media-view", push = false } = {}) {
   if (number !== newest) return false;
   const [old, now] = [document.getElementById(part), fresh.getElementById(part)];
   if (!old || !now) return false;
-  const focus = document.activeElement?.id;
+  const focus = focusedField();
+  const scrolled = [...old.querySelectorAll(".grid-box")].map((each) => each.scrollLeft);
   const root = document.getElementById("run");
   // The next refresh compares with what is shown now.
   if (root) root.dataset.etag = "";
-  old.replaceWith(document.adoptNode(now));
+  document.adoptNode(now);
+  keepFigures(old, now);
+  old.replaceWith(now);
   htmx.process(now);
-  if (focus && focus !== document.activeElement?.id)
-    document.getElementById(focus)?.focus({ preventScroll: true });
+  for (const [at, table] of [...now.querySelectorAll(".grid-box")].entries())
+    table.scrollLeft = scrolled[at] ?? 0;
+  if (focus && !document.activeElement?.matches(focus))
+    /** @type {HTMLElement | null} */ (document.querySelector(focus))?.focus({
+      preventScroll: true,
+    });
   history[push ? "pushState" : "replaceState"](history.state, "", href);
   markPlaying();
   document.dispatchEvent(new CustomEvent("media:shown"));
   return true;
+}
+
+/** A selector of what has the focus, to find it again in a new copy of the page. */
+function focusedField() {
+  const active = document.activeElement;
+  if (!active || active === document.body) return "";
+  if (active.id) return `#${CSS.escape(active.id)}`;
+  const name = active.getAttribute("name");
+  return name ? `.table-grid [name="${CSS.escape(name)}"]` : "";
 }
 
 /** The address of this view at a step. @param {string} step */
@@ -104,6 +122,18 @@ document.addEventListener("click", (event) => {
   event.stopPropagation();
   stop();
   show(link.href, { push: true });
+});
+// Forms of tables: search, columns, and the filter of a column. Empty fields are left out.
+document.addEventListener("submit", (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  if (!form.closest("#media-view [data-table-grid]")) return;
+  event.preventDefault();
+  stop();
+  const url = new URL(form.action);
+  url.search = "";
+  for (const [name, value] of new FormData(form))
+    if (value !== "") url.searchParams.append(name, String(value));
+  show(url.pathname + url.search, { push: true });
 });
 /** @param {MouseEvent | KeyboardEvent} event */
 const isModified = (event) => event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;

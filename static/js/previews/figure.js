@@ -1,34 +1,113 @@
-// The chart preview: draws the figure of a file, which the server has checked.
+// Charts of files: draws the figures that the server has checked, when they come into view,
+// and again when their address changes.
 
 import { CONFIG, disposePlot, plotly, trackSize } from "../charts/plot.js";
 
-const started = new WeakSet();
+/** How far from the visible part of the page a chart is drawn already. */
+const NEAR = "240px";
+/** Figures that are kept to be drawn again, as when steps are played. */
+const MAX_KEPT = 40;
+
+/** The address of the figure that a place shows or loads. @type {WeakMap<Element, string>} */
+const shown = new WeakMap();
+const observed = new WeakSet();
+/** @type {Map<string, Promise<any>>} */
+const kept = new Map();
+
+const visible = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries)
+      if (isIntersecting) drawFigure(/** @type {HTMLElement} */ (target));
+  },
+  { rootMargin: NEAR },
+);
+
+/** @param {string} address */
+function readFigure(address) {
+  let found = kept.get(address);
+  kept.delete(address);
+  found ??= fetch(address).then((response) => {
+    if (!response.ok) throw new Error();
+    return response.json();
+  });
+  kept.set(address, found);
+  found.catch(() => kept.delete(address));
+  if (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value ?? "");
+  return found;
+}
 
 /** @param {HTMLElement} place an element with the figure's address in `data-figure` */
 async function drawFigure(place) {
-  started.add(place);
+  const address = place.dataset.figure ?? "";
+  if (shown.get(place) === address) return;
+  shown.set(place, address);
+  const isLate = () => !place.isConnected || shown.get(place) !== address;
   try {
-    const response = await fetch(place.dataset.figure ?? "");
-    if (!response.ok) throw new Error();
-    const { data, layout } = await response.json();
-    const Plotly = await plotly();
-    if (!place.isConnected) return;
-    // The page gives the size; a figure's own size can be any.
-    const { width: _width, height: _height, ...rest } = layout;
-    trackSize(place, () => Plotly.Plots.resize(place));
-    await Plotly.newPlot(place, data, { ...rest, autosize: true }, CONFIG);
-    if (!place.isConnected) disposePlot(place);
+    const { data, layout, note } = await readFigure(address);
+    const Plotly = data.length ? await plotly() : null;
+    if (isLate()) return;
+    if (Plotly) await drawInto(plotOf(place, Plotly), Plotly, data, layout);
+    else removePlot(place);
+    if (!isLate()) write(place, (place.dataset.notes !== undefined && note) || "");
   } catch {
-    place.classList.add("failed");
-    place.textContent = place.dataset.failed ?? "";
+    if (isLate()) return;
+    removePlot(place);
+    write(place, place.dataset.failed ?? "");
   }
 }
 
+/** @param {HTMLElement} plot */
+async function drawInto(plot, Plotly, data, layout) {
+  // The page gives the size; a figure's own size can be any.
+  const { width: _width, height: _height, ...rest } = layout;
+  // Plotly writes into what it gets, and the figure can be drawn again.
+  const copy = structuredClone({ data, layout: { ...rest, autosize: true } });
+  copy.layout.margin = { l: 48, r: 24, t: layout.title?.text ? 48 : 24, b: 40 };
+  await Plotly.react(plot, copy.data, copy.layout, CONFIG);
+  if (!plot.isConnected) disposePlot(plot);
+}
+
+/** @param {HTMLElement} place */
+function plotOf(place, Plotly) {
+  const found = /** @type {HTMLElement | null} */ (place.querySelector(":scope > .figure-plot"));
+  if (found) return found;
+  const plot = document.createElement("div");
+  plot.className = "figure-plot";
+  place.replaceChildren(plot);
+  trackSize(plot, () => Plotly.Plots.resize(plot));
+  place.addEventListener("figure:removed", () => removePlot(place));
+  return plot;
+}
+
+/** @param {HTMLElement} place */
+function removePlot(place) {
+  const plot = place.querySelector(":scope > .figure-plot");
+  if (!plot) return;
+  disposePlot(plot);
+  plot.remove();
+}
+
+/** @param {HTMLElement} place @param {string} text */
+function write(place, text) {
+  place.querySelector(":scope > .figure-note")?.remove();
+  if (!text) return;
+  const note = document.createElement("p");
+  note.className = "figure-note quiet small";
+  note.textContent = text;
+  place.append(note);
+}
+
 function scan() {
-  for (const place of document.querySelectorAll("[data-figure]"))
-    if (!started.has(place)) drawFigure(/** @type {HTMLElement} */ (place));
+  for (const place of /** @type {NodeListOf<HTMLElement>} */ (
+    document.querySelectorAll("[data-figure]")
+  )) {
+    if (!observed.has(place)) {
+      observed.add(place);
+      visible.observe(place);
+    } else if (shown.has(place)) drawFigure(place);
+  }
 }
 
 document.body.addEventListener("htmx:afterSwap", scan);
-document.addEventListener("run:changed", scan);
+for (const name of ["run:changed", "media:shown"]) document.addEventListener(name, scan);
 scan();

@@ -46,11 +46,14 @@ class MediaKind(str, Enum):
 HISTOGRAM_ENDING = ".histogram.json"
 TABLE_ENDING = ".table.json"
 PLOTLY_ENDING = ".plotly.json"
+#: Specifications of Vega-Lite, as other programs write them.
+VEGA_ENDINGS = (".vl.json", ".vega.json")
 #: Endings of two words come before those of one.
 _LONG_ENDINGS = {
     HISTOGRAM_ENDING: MediaKind.HISTOGRAM,
     TABLE_ENDING: MediaKind.TABLE,
     PLOTLY_ENDING: MediaKind.FIGURE,
+    **dict.fromkeys(VEGA_ENDINGS, MediaKind.FIGURE),
     ".figure.png": MediaKind.FIGURE,
     ".figure.svg": MediaKind.FIGURE,
     ".video.gif": MediaKind.VIDEO,
@@ -64,7 +67,7 @@ _ENDINGS = {
         MediaKind.AUDIO,
     ),
     **dict.fromkeys((".mp4", ".webm", ".m4v", ".ogv", ".mov"), MediaKind.VIDEO),
-    **dict.fromkeys((".csv", ".tsv", ".json"), MediaKind.TABLE),
+    **dict.fromkeys((".csv", ".tsv", ".json", ".parquet"), MediaKind.TABLE),
     **dict.fromkeys((".txt", ".md"), MediaKind.TEXT),
     **dict.fromkeys((".html", ".htm"), MediaKind.FIGURE),
 }

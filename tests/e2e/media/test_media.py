@@ -124,3 +124,43 @@ def test_new_media_and_steps_appear_and_a_chosen_step_stays(
     expect(text).to_have_text("Step 1.")
     owner_page.get_by_role("link", name="Latest step").click()
     expect(text).to_have_text("Step 3.")
+
+
+def test_a_figure_is_drawn_again_in_its_place_at_another_step(
+    run: Writer, owner_page: Page
+) -> None:
+    for step in (1, 2):
+        title = {"title": {"text": f"Curve {step}"}}
+        figure = {"data": [{"y": [1, step]}], "layout": title}
+        path = f"media/pr/step_{step}.plotly.json"
+        run.keep(path, json.dumps(figure).encode())
+    owner_page.goto(f"{run.page}media/")
+    plot = owner_page.locator(".media-figure .figure-plot")
+    expect(plot.get_by_text("Curve 2")).to_be_visible()
+    plot.evaluate("plot => { plot.isSamePlot = true; }")
+    owner_page.keyboard.press("ArrowLeft")
+    expect(plot.get_by_text("Curve 1")).to_be_visible()
+    expect(plot).to_have_js_property("isSamePlot", True)
+
+
+def test_a_table_is_sorted_and_searched_and_stays_so_at_another_step(
+    run: Writer, owner_page: Page
+) -> None:
+    for step in (1, 2):
+        rows = "".join(f"img_{n}.png,{n * step}\n" for n in range(12))
+        run.keep(f"media/each/step_{step}.csv", f"image,count\n{rows}".encode())
+    owner_page.goto(f"{run.page}media/")
+    owner_page.evaluate("window.isSamePage = true")
+    owner_page.locator("th[data-column=count] .grid-name a").first.click()
+    owner_page.locator("th[aria-sort=ascending]").wait_for()
+    owner_page.locator("th[data-column=count] .grid-name a").first.click()
+    first = owner_page.locator(".grid tbody tr").first.locator("td").nth(2)
+    expect(first).to_have_text("22")
+    search = owner_page.get_by_placeholder("Search rows")
+    search.fill("img_5")
+    search.press("Enter")
+    expect(owner_page.locator(".grid-count")).to_have_text("1 of 12 rows")
+    expect(search).to_be_focused()
+    owner_page.locator("#step-before").click()
+    expect(first).to_have_text("5")
+    assert owner_page.evaluate("window.isSamePage")

@@ -113,8 +113,8 @@ def test_items_with_the_same_caption_are_in_one_row(
     [
         ("media/x/step_1.wav", b"RIFF", "<audio controls"),
         ("media/x/step_1.txt", b"What it <b>said</b>", "&lt;b&gt;said"),
-        ("media/x/step_1.csv", b"digit,recall\n7,0.5\n", "recall"),
-        ("media/x/step_1.histogram.json", HISTOGRAM, 'class="histogram"'),
+        ("media/x/step_1.csv", b"digit,recall\n7,0.5\n", 'data-column="recall"'),
+        ("media/x/step_1.histogram.json", HISTOGRAM, 'class="media-histogram"'),
     ],
 )
 def test_other_media_than_images_are_side_by_side(

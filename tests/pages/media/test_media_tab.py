@@ -216,9 +216,9 @@ def test_each_kind_is_shown_as_what_it_is(browser: Client, run: Run) -> None:
     assert [panel.kind for panel in page.context["panels"]] == [
         *("histogram", "table", "video", "audio", "text")
     ]
-    assert texts(page, ".kind-table td") == ["7"]
+    assert texts(page, ".kind-table td") == ["1", "7"]
     assert texts(page, ".media-text") == ["<b>words</b>"]
-    for tag in ("<audio controls", "<video controls", '<svg class="histogram"'):
+    for tag in ("<audio controls", "<video controls", '<svg class="media-histogram"'):
         assert tag in page.text
 
 

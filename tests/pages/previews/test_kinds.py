@@ -60,7 +60,7 @@ def test_a_file_is_shown_by_its_kind(name: str, data: bytes, kind: str) -> None:
         ("a.tar.gz", ["x/y.txt", "4 bytes"]),
         ("a.bin", ["00000000", "00 01 02"]),
         ("figure.json", ['data-figure="/raw?as=figure"', "heatmap", "<td>4</td>"]),
-        ("layers.json", ["Only Vega-Lite charts of one common mark"]),
+        ("layers.json", ["several charts (layer)", "This is the specification."]),
     ],
 )
 def test_a_preview_has_what_the_file_says(name: str, texts: list[str]) -> None:

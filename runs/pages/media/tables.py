@@ -1,0 +1,90 @@
+"""Tables of a run's media as grids, whose states are in the address of the tab."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from django.http import QueryDict
+
+from runs.models import File
+from runs.pages.media.state import MediaState, table_prefix
+from runs.pages.tables import GridAddress, TableGrid, TableState, build_grid
+from runs.storage.files import files as file_store
+from runs.storage.tables import (
+    TableProgress,
+    TableSource,
+    UnreadableTable,
+    open_table,
+    table_format,
+    table_of_logged_rows,
+)
+
+#: The newest rows of a table that was logged row by row. The export has all.
+MAX_LOGGED_ROWS = 10_000
+#: How long a page waits for a table that is parsed for the first time.
+WAIT_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class TableAddress:
+    """Where the tables of the medium `name` are shown.
+
+    `base` is the address of the run page. Tables of a page outside of the tab have no
+    links, and their first rows are all that it shows.
+    """
+
+    name: str
+    state: MediaState
+    base: str
+    is_outside: bool = False
+
+    @property
+    def prefix(self) -> str:
+        return table_prefix(self.name)
+
+    def table_state(self) -> TableState:
+        parameters = QueryDict(mutable=True)
+        for name, value in self.state.tables:
+            parameters.appendlist(name, value)
+        return TableState.parse(parameters, self.prefix)
+
+    def waiting(self) -> str:
+        """Return the address that shows the table once it is read."""
+        grid = self._grid_address()
+        return grid.href(self.table_state().waiting())
+
+    def file_grid(self, file: File, title: str) -> TableGrid | TableProgress:
+        """Return the grid of a file, or how far it is read.
+
+        Raises UnreadableTable, MissingBytes.
+        """
+        kind = table_format(file.name)
+        if kind is None:
+            raise ValueError(file.name)
+        opened = partial(file_store.open, file.blob, file.size)
+        source = TableSource(file.blob, file.size, kind, opened)
+        table = open_table(source, WAIT_SECONDS)
+        if isinstance(table, TableProgress):
+            return table
+        raw = f"{self.base}files/raw/{quote(file.path)}?as=table"
+        return build_grid(table, self.table_state(), self._grid_address(raw), title)
+
+    def logged_grid(self, rows: Sequence[Any]) -> TableGrid | None:
+        """Return the grid of rows that were logged one by one; None without any."""
+        try:
+            table = table_of_logged_rows(rows)
+        except UnreadableTable:
+            return None
+        return build_grid(table, self.table_state(), self._grid_address(), self.name)
+
+    def _grid_address(self, download: str = "") -> GridAddress:
+        files = f"{self.base}files/raw/"
+        if self.is_outside:
+            return GridAddress("", "", files)
+        rest = self.state.without_table(self.prefix).query(open="")
+        tab = f"{self.base}media/"
+        return GridAddress(f"{tab}?{rest}" if rest else tab, download, files)

@@ -1,0 +1,122 @@
+"""Tables and charts on the tab Media: the grid of previews, and figures to draw."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import plotly.graph_objects as go
+import pytest
+from django.test import Client
+
+from runs.models import Run
+from runs.pages.media.state import table_prefix
+from tests.pages.media.test_media_tab import MEDIA, panels
+from tests.pages.metrics.test_metric_kinds import write
+from tests.pages.previews.samples import VEGA
+from tests.pages.run.run_page import browser, keep
+from tests.parts.elements import texts
+
+__all__ = ["browser"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files_dir")]
+
+PREFIX = table_prefix("val/each")
+ROWS = "".join(f"img_{n}.png,{n / 10}\n" for n in range(9))
+
+
+def tables(run: Run, *steps: int) -> None:
+    for step in steps:
+        path = f"media/val/each/step_{step}.csv"
+        keep(run, path, f"image,dice\n{ROWS}{step}.png,9\n".encode())
+
+
+def first_cells(page: Any) -> list[str]:
+    """The cells of the first of two columns, next to the numbers of the rows."""
+    return texts(page, ".grid td")[1::3]
+
+
+def test_a_table_is_sorted_and_filtered_and_stays_so_at_other_steps(
+    browser: Client, run: Run
+) -> None:
+    tables(run, 1, 2)
+    query = f"?{PREFIX}sort=-dice&{PREFIX}min.dice=0.6"
+    page = browser.get(f"{MEDIA}{query}")
+    expected = ["2.png", "img_8.png", "img_7.png", "img_6.png"]
+    assert first_cells(page) == expected
+    assert texts(page, ".grid-count")[0].strip() == "4 of 10 rows"
+    before = page.context["slider"].before
+    assert first_cells(browser.get(f"{MEDIA}{before}"))[0] == "1.png"
+    grid = page.context["panels"][0].tiles[0].document.grid
+    rows: Any = browser.get(grid.download)
+    assert b"".join(rows.streaming_content).decode().splitlines()[1] == "2.png,9.0"
+
+
+def test_the_links_of_a_table_keep_the_rest_of_the_address(
+    browser: Client, run: Run
+) -> None:
+    tables(run, 1)
+    query = f"?name=val/each&step=1&t000000-sort=b&{PREFIX}search=img_3"
+    [panel] = panels(browser, query)
+    tile_document = panel.tiles[0].document
+    assert tile_document is not None
+    assert tile_document.grid is not None
+    href = urlsplit(tile_document.grid.heads[0].sort_href)
+    assert href.path == MEDIA
+    assert parse_qs(href.query) == {
+        "name": ["val/each"],
+        "step": ["1"],
+        "t000000-sort": ["b"],
+        f"{PREFIX}search": ["img_3"],
+        f"{PREFIX}sort": ["image"],
+    }
+
+
+def test_tables_over_steps_are_in_the_same_order(browser: Client, run: Run) -> None:
+    tables(run, 1, 2)
+    page = browser.get(f"{MEDIA}?view=steps&{PREFIX}sort=-dice&{PREFIX}min.dice=0.8")
+    assert first_cells(page) == ["1.png", "img_8.png", "2.png", "img_8.png"]
+    assert "grid-tools" not in page.text
+
+
+def test_rows_that_were_logged_one_by_one_are_a_grid(browser: Client, run: Run) -> None:
+    write(run, "table", "scores", {"epoch": 1, "f1": 0.5}, {"epoch": 2, "f1": 0.7})
+    page = browser.get(f"{MEDIA}?{table_prefix('scores')}sort=-f1")
+    assert first_cells(page) == ["2", "1"]
+
+
+def figure_tile(browser: Client, query: str = "") -> Any:
+    [panel] = panels(browser, query)
+    return panel.tiles[0]
+
+
+def test_a_figure_of_a_step_is_sent_to_be_drawn(browser: Client, run: Run) -> None:
+    for step in (1, 2):
+        figure = go.Figure([go.Scatter(y=[step, 5]), go.Violin(y=[1])])
+        keep(run, f"media/pr/step_{step}.plotly.json", figure.to_json().encode())
+    newest, before = figure_tile(browser), figure_tile(browser, "?step=1")
+    assert newest.figure != before.figure
+    found = browser.get(before.figure).json()
+    assert found["data"][0]["y"] == [1, 5]
+    assert "violin" in found["note"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "drawn", "note"),
+    [
+        ("a_step_1.html", "<h1>Report</h1>", None, ""),
+        ("a_step_1.html", "<p>Plotly", 0, "no Plotly figure"),
+        ("a_step_1.vl.json", json.dumps(VEGA), 1, ""),
+        ("a_step_1.vl.json", json.dumps({**VEGA, "mark": "geoshape"}), 0, "geoshape"),
+        ("a_step_1.plotly.json", "[" * 100_000, 0, "no Plotly figure"),
+    ],
+)
+def test_what_can_not_be_drawn_says_why(
+    browser: Client, run: Run, name: str, content: str, drawn: int | None, note: str
+) -> None:
+    keep(run, name, content.encode())
+    address = figure_tile(browser).figure
+    assert bool(address) == (drawn is not None)
+    if drawn is not None:
+        found = browser.get(address).json()
+        assert (len(found["data"]), note in found["note"]) == (drawn, True)
