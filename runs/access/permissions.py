@@ -62,7 +62,7 @@ class Permission(Enum):
     SUBMIT = (Role.CONTRIBUTOR, "submit runs")
     MEMBERS = (Role.OWNER, "manage members")
     SHARE_OUT = (Role.OWNER, "create public links")
-    LOCK = (Role.OWNER, "lock")
+    LOCK = (Role.CONTRIBUTOR, "lock")
     PURGE = (Role.OWNER, "purge")
     SEARCH_INDEX = (Role.OWNER, "switch log search on or off")
     COMPUTE = (Role.OWNER, "manage compute targets, agents and secrets")

@@ -145,7 +145,12 @@ class Run(models.Model):
     heartbeats = models.BooleanField(default=False)
     archived = models.BigIntegerField(null=True, blank=True)
     deleted = models.BigIntegerField(null=True, blank=True)
+    # Read-only until it is unlocked. Locks of older versions have no name.
     locked = models.BooleanField(default=False)
+    locked_by = models.ForeignKey(
+        User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    locked_since = models.BigIntegerField(null=True, blank=True)
     # Only the purge action sets it; then immutable rows can be deleted.
     purging = models.BooleanField(default=False)
     # Counts the changes that pages show; conditional requests compare it.
@@ -230,6 +235,12 @@ class Run(models.Model):
                 fields=["workspace", "-id"],
                 condition=Q(locked=True),
                 name="run_is_locked",
+            ),
+            models.Index(
+                # Deleting a user searches the runs that they locked.
+                fields=["locked_by"],
+                condition=Q(locked_by__isnull=False),
+                name="run_locked_by",
             ),
             models.Index(
                 fields=["workspace", "error_kind", "-id"],

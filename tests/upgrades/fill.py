@@ -70,7 +70,7 @@ def _runs(default: Any, owner: Any, acting: dict[str, Any]) -> None:
     run_edits.rename_run(runs[3], "A name that is taken back", **acting)
     undo.undo_change_set(ChangeSet.objects.latest("pk"), **acting)
     run_edits.star_run(runs[0], owner, True, **acting)
-    locks.set_deletion_lock(runs[2], True, **acting)
+    locks.lock_run(runs[2], **acting)
     trash_run(runs[4], **acting)
     experiment = runs[0].experiment
     experiments.star_experiment(experiment, owner, True, **acting)

@@ -8,18 +8,20 @@ from runs.actions.bulk.bulk_changes import (
     BulkResult,
     Skip,
     apply_bulk_change,
+    change_batch,
     check_bulk_size,
     find_all_skipped,
     with_descendants,
 )
 from runs.actions.bulk.kinds import (
-    CancelChange,
     FlagChange,
     NameChange,
     StarChange,
     TagChange,
 )
+from runs.actions.bulk.lock_changes import LockChange
 from runs.actions.bulk.many_runs import (
+    bump_changed_revisions,
     lock_runs,
     registered_runs,
     remove_tags_of_runs,
@@ -28,27 +30,49 @@ from runs.actions.bulk.many_runs import (
     write_names_of_runs,
     write_stars_of_runs,
 )
+from runs.actions.bulk.moves import (
+    EXPERIMENT_FIELD,
+    MoveChange,
+    lock_places,
+    restore_places,
+)
 from runs.actions.bulk.name_patterns import PATTERN_FIELDS, NamePattern, read_pattern
+from runs.actions.bulk.status_changes import (
+    MANUAL_END_STATUSES,
+    CancelChange,
+    MarkChange,
+    mark_skip,
+)
 
 __all__ = [
+    "EXPERIMENT_FIELD",
+    "MANUAL_END_STATUSES",
     "MAX_BULK_RUNS",
     "PATTERN_FIELDS",
     "BulkChange",
     "BulkResult",
     "CancelChange",
     "FlagChange",
+    "LockChange",
+    "MarkChange",
+    "MoveChange",
     "NameChange",
     "NamePattern",
     "Skip",
     "StarChange",
     "TagChange",
     "apply_bulk_change",
+    "bump_changed_revisions",
+    "change_batch",
     "check_bulk_size",
     "find_all_skipped",
+    "lock_places",
     "lock_runs",
+    "mark_skip",
     "read_pattern",
     "registered_runs",
     "remove_tags_of_runs",
+    "restore_places",
     "set_tags_of_runs",
     "with_descendants",
     "write_flag_of_runs",

@@ -7,17 +7,17 @@ the server dies between two of them, the change set has what was done.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
-from runs.actions.bulk.many_runs import lock_runs
+from runs.actions.bulk.many_runs import bump_changed_revisions, lock_runs
 from runs.actions.changes import Edit, add_changes, record_changes
 from runs.models import ChangeSet, Run, Workspace
 from studio.core.batches import batches
@@ -32,28 +32,51 @@ class Skip(str, Enum):
 
     SAME = "same"
     LOCKED = "locked"
+    #: Another run of its tree is locked, and a tree moves as a whole.
+    TREE_LOCKED = "tree_locked"
+    #: Only an owner, or who locked the run, can unlock it.
+    LOCKED_BY_OTHERS = "locked_by_others"
+    TRASHED = "trashed"
+    #: A child run, which moves only with its root.
+    CHILD = "child"
     REGISTERED = "registered"
     ENDED = "ended"
     CANCELING = "canceling"
+    #: Its launcher sets the final status.
+    LAUNCHER = "launcher"
+    #: The status can't follow the present one.
+    STATUS = "status"
     #: The new name would be empty or too long.
     NAME = "name"
 
 
-class BulkChange(Protocol):
-    """One kind of change. `runs` are locked when `write` runs."""
+class BulkChange(ABC):
+    """One kind of change: it plans (`split`, `find_skipped`) and writes in batches."""
 
     @property
+    @abstractmethod
     def action(self) -> str:
         """The action of the change set, as the history names it."""
-        ...
 
+    def split(self, keys: Sequence[int]) -> Iterator[list[int]]:
+        """Divide the runs into batches, each for one transaction.
+
+        Always in the same order, so that two bulk changes of the same runs take turns.
+        """
+        for some in batches(sorted(set(keys)), RUNS_PER_TRANSACTION):
+            yield list(some)
+
+    def lock_before_runs(self, keys: Sequence[int]) -> None:
+        """Lock what actions lock before runs, if anything; called in a transaction."""
+        del keys
+
+    @abstractmethod
     def find_skipped(self, runs: Sequence[Run]) -> Mapping[int, Skip]:
-        """Return why runs are left as they are, by the run's key."""
-        ...
+        """Return why runs of a batch are left as they are, by the run's key."""
 
+    @abstractmethod
     def write(self, runs: Sequence[Run]) -> list[Edit]:
-        """Change the runs; return the edits for the change set."""
-        ...
+        """Change the runs, which are locked; return the edits for the change set."""
 
 
 @dataclass
@@ -79,10 +102,9 @@ def apply_bulk_change(
     """
     check_bulk_size(len(keys))
     result = BulkResult()
-    # Sorted, so that two bulk changes of the same runs take turns.
-    for some in batches(sorted(set(keys)), RUNS_PER_TRANSACTION):
+    for some in change.split(keys):
         with transaction.atomic():
-            _change_batch(workspace, some, change, result, actor, now)
+            change_batch(workspace, some, change, result, actor=actor, now=now)
     return result
 
 
@@ -95,18 +117,22 @@ def check_bulk_size(number: int) -> None:
         )
 
 
-def _change_batch(
+def change_batch(
     workspace: Workspace,
     keys: Sequence[int],
     change: BulkChange,
     result: BulkResult,
+    *,
     actor: Actor,
     now: int,
 ) -> None:
-    runs = [run for run in lock_runs(keys, now) if run.workspace_id == workspace.pk]
+    """Change some of the runs and add to the result; the caller has a transaction."""
+    change.lock_before_runs(keys)
+    runs = [run for run in lock_runs(keys) if run.workspace_id == workspace.pk]
     skipped = change.find_skipped(runs)
     left = [run for run in runs if run.pk not in skipped]
     edits = change.write(left) if left else []
+    bump_changed_revisions(edits, now)
     if result.change_set is None:
         result.change_set = record_changes(
             workspace, change.action, edits, actor=actor, now=now
@@ -117,17 +143,19 @@ def _change_batch(
     result.skipped.update(skipped.values())
 
 
-def with_descendants(keys: Sequence[int]) -> list[int]:
+def with_descendants(keys: Sequence[int], *, in_trash: bool = False) -> list[int]:
     """Return the runs and all runs below them that are not in the trash.
 
-    Raises InvalidValue for more than `MAX_BULK_RUNS`.
+    With `in_trash` also those that are. Raises InvalidValue for more than
+    `MAX_BULK_RUNS`.
     """
+    rows = Run.objects.all() if in_trash else Run.objects.not_deleted()
     found = dict.fromkeys(keys)
     level = list(found)
     while level:
         below: list[int] = []
         for some in batches(level, RUNS_PER_TRANSACTION):
-            children = Run.objects.not_deleted().filter(parent__in=some)
+            children = rows.filter(parent__in=some)
             below += children.values_list("pk", flat=True)[: MAX_BULK_RUNS + 1]
         # A broken tree can contain a circle.
         level = [key for key in dict.fromkeys(below) if key not in found]
@@ -141,7 +169,7 @@ def find_all_skipped(
 ) -> dict[int, Skip]:
     """Return which runs the change would skip now; it locks and changes nothing."""
     found: dict[int, Skip] = {}
-    for some in batches(sorted(set(keys)), RUNS_PER_TRANSACTION):
+    for some in change.split(keys):
         rows = Run.objects.in_workspace(workspace).filter(pk__in=some)
         found.update(change.find_skipped(list(rows.defer("description", "error"))))
     return found

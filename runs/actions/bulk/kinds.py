@@ -1,12 +1,11 @@
-"""The kinds of bulk changes: tags, names, archive, trash, stars, cancel requests."""
+"""Bulk changes of tags, names, archive, trash and stars."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from runs.actions.actor import Actor
-from runs.actions.bulk.bulk_changes import Skip
+from runs.actions.bulk.bulk_changes import BulkChange, Skip
 from runs.actions.bulk.many_runs import (
     registered_runs,
     remove_tags_of_runs,
@@ -17,15 +16,13 @@ from runs.actions.bulk.many_runs import (
 )
 from runs.actions.bulk.name_patterns import NamePattern, is_display_name
 from runs.actions.changes import Edit
-from runs.actions.run import request_cancel
 from runs.actions.run_rows import check_tags
 from runs.models import KeyKind, Run, RunStar, RunTag, User
 from studio.core import names
-from studio.core.statuses import RunStatus
 
 
 @dataclass(frozen=True)
-class FlagChange:
+class FlagChange(BulkChange):
     """Archive or unarchive runs, move them to the trash or restore them."""
 
     field: str
@@ -43,24 +40,26 @@ class FlagChange:
         return words[self.field, self.wanted]
 
     def find_skipped(self, runs: Sequence[Run]) -> dict[int, Skip]:
-        found = {
+        same = {
             run.pk: Skip.SAME
             for run in runs
             if (getattr(run, self.field) is not None) == self.wanted
         }
-        if self.field == "deleted" and self.wanted:
-            left = [run for run in runs if run.pk not in found]
-            registered = registered_runs([run.pk for run in left])
-            found |= dict.fromkeys(registered, Skip.REGISTERED)
-            found |= {run.pk: Skip.LOCKED for run in left if run.locked}
-        return found
+        if self.field == "deleted" and not self.wanted:
+            # A locked run that is in the trash can be restored.
+            return same
+        found: dict[int, Skip] = {}
+        if self.field == "deleted":
+            left = [run.pk for run in runs if run.pk not in same]
+            found = dict.fromkeys(registered_runs(left), Skip.REGISTERED)
+        return found | locked_runs(runs) | same
 
     def write(self, runs: Sequence[Run]) -> list[Edit]:
         return write_flag_of_runs(runs, self.field, self.wanted, self.now)
 
 
 @dataclass(frozen=True)
-class TagChange:
+class TagChange(BulkChange):
     """Set tags on every run, and remove the tags with the keys `removed`."""
 
     tags: Mapping[str, str | None] = field(default_factory=dict)
@@ -83,7 +82,8 @@ class TagChange:
         stored: dict[int, dict[str, str | None]] = {key: {} for key in keys}
         for run, name, value in named.values_list("run_id", "key__name", "value"):
             stored[run][name] = value
-        return {run: Skip.SAME for run, known in stored.items() if self._is_same(known)}
+        same = (run for run, known in stored.items() if self._is_same(known))
+        return locked_runs(runs) | dict.fromkeys(same, Skip.SAME)
 
     def _is_same(self, known: Mapping[str, str | None]) -> bool:
         has_all = all(
@@ -98,7 +98,7 @@ class TagChange:
 
 
 @dataclass(frozen=True)
-class NameChange:
+class NameChange(BulkChange):
     """Rename runs by a pattern."""
 
     pattern: NamePattern
@@ -106,13 +106,10 @@ class NameChange:
     action = "rename run"
 
     def find_skipped(self, runs: Sequence[Run]) -> dict[int, Skip]:
-        found: dict[int, Skip] = {}
-        for run, name in zip(runs, self.pattern.new_names(runs), strict=True):
-            if name == run.name:
-                found[run.pk] = Skip.SAME
-            elif not is_display_name(name):
-                found[run.pk] = Skip.NAME
-        return found
+        wanted = list(zip(runs, self.pattern.new_names(runs), strict=True))
+        found = {run.pk: Skip.NAME for run, name in wanted if not is_display_name(name)}
+        same = {run.pk: Skip.SAME for run, name in wanted if name == run.name}
+        return found | locked_runs(runs) | same
 
     def write(self, runs: Sequence[Run]) -> list[Edit]:
         wanted = self.pattern.new_names(runs)
@@ -121,7 +118,7 @@ class NameChange:
 
 
 @dataclass(frozen=True)
-class StarChange:
+class StarChange(BulkChange):
     """Star or unstar runs for one user."""
 
     user: User
@@ -140,25 +137,5 @@ class StarChange:
         return write_stars_of_runs(runs, self.user, self.on)
 
 
-@dataclass(frozen=True)
-class CancelChange:
-    """Request a cancel of runs that have not ended. No undo brings a status back."""
-
-    actor: Actor
-    now: int
-
-    action = "cancel run"
-
-    def find_skipped(self, runs: Sequence[Run]) -> dict[int, Skip]:
-        found = {run.pk: Skip.ENDED for run in runs if run.state.is_final}
-        return found | {
-            run.pk: Skip.CANCELING
-            for run in runs
-            if run.state is RunStatus.CANCEL_REQUESTED
-        }
-
-    def write(self, runs: Sequence[Run]) -> list[Edit]:
-        for run in runs:
-            request_cancel(run, actor=self.actor, now=self.now)
-        # The runs' own events record it.
-        return []
+def locked_runs(runs: Sequence[Run]) -> dict[int, Skip]:
+    return {run.pk: Skip.LOCKED for run in runs if run.locked}

@@ -27,29 +27,41 @@ from runs.models import (
 )
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.storage.prepared import PreparedInsert
+from studio.core.batches import batches
 
+STAR_FIELD = "starred"
+#: Rows that one statement names.
+ROWS_PER_STATEMENT = 500
 #: The tags of each run: keys with values, None for a tag without a value.
 Tags = Mapping[str, str | None]
 _insert_tags = PreparedInsert(RunTag, unique=["run", "key"], update=["value", "number"])
 
 
-def lock_runs(keys: Collection[int], now: int) -> list[Run]:
-    """Lock the rows of runs and bump their revisions; return those that still exist.
+def lock_runs(keys: Collection[int]) -> list[Run]:
+    """Lock the rows of runs; return those that still exist.
 
     Always in the same order, so two writers of the same runs can't wait for each other.
     """
     rows = Run.objects.select_for_update(no_key=True, of=("self",))
     # Descriptions and errors can be long, and no bulk change needs them.
-    found = list(
-        rows.filter(pk__in=keys)
-        .select_related("workspace")
-        .defer("description", "error")
-        .order_by("pk")
-    )
-    Run.objects.filter(pk__in=[run.pk for run in found]).update(
-        updated=now, revision=F("revision") + 1
-    )
-    return found
+    light = rows.select_related("workspace").defer("description", "error")
+    return [
+        run
+        for some in batches(sorted(keys), ROWS_PER_STATEMENT)
+        for run in light.filter(pk__in=some).order_by("pk")
+    ]
+
+
+def bump_changed_revisions(edits: Sequence[Edit], now: int) -> None:
+    """Bump the revisions of the runs that changed for everyone, so stars don't."""
+    changed = {
+        edit.run.pk
+        for edit in edits
+        if edit.run is not None and edit.field != STAR_FIELD
+    }
+    for some in batches(sorted(changed), ROWS_PER_STATEMENT):
+        rows = Run.objects.filter(pk__in=some)
+        rows.update(updated=now, revision=F("revision") + 1)
 
 
 def set_tags_of_runs(runs: Sequence[Run], tags: Mapping[int, Tags]) -> list[Edit]:
@@ -180,7 +192,7 @@ def write_stars_of_runs(runs: Sequence[Run], user: User, on: bool) -> list[Edit]
         )
     else:
         rows.delete()
-    return [Edit("starred", not on, on, run) for run in changed]
+    return [Edit(STAR_FIELD, not on, on, run) for run in changed]
 
 
 def registered_runs(keys: Collection[int]) -> set[int]:

@@ -123,7 +123,7 @@ def describe_experiment(
 def delete_experiment(experiment: Experiment, *, actor: Actor, now: int) -> Experiment:
     """Move an experiment and all its runs to the trash.
 
-    Raises InvalidState for *Default*, if a run is locked against deletion, and if a
+    Raises InvalidState for *Default*, if a run is locked, and if a
     registered version points to a run or model.
     """
     if experiment.number == 0:

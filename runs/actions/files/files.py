@@ -19,9 +19,9 @@ from django.utils.translation import gettext as _
 from runs.actions.actor import Actor
 from runs.actions.files.blob_deletions import delete_blobs_after_commit
 from runs.actions.run_rows import (
-    bump_revision,
+    begin_edit,
     record_heartbeat,
-    refuse_if_locked,
+    refuse_edit_if_locked,
     refuse_if_source_locked,
 )
 from runs.models import File, LoggedModel, Run, in_folder, path_key
@@ -45,15 +45,17 @@ def save_file(
     """Save a file; it replaces the file of the same path, unless the content is the
     same.
 
-    Raises TooLarge, Conflict if the path is a folder or is below a file, and
-    AlreadyExists if a file would be replaced without `overwrite`.
+    Raises TooLarge, Conflict if the path is a folder or is below a file, AlreadyExists
+    if a file would be replaced without `overwrite`, and InvalidState for a locked run.
     """
     names.check_path(path)
     # Outside the transaction: a slow upload must not hold the database's lock.
     blob = files.write(chunks, limit)
     try:
         with transaction.atomic():
-            file = create_or_replace_file(owner, path, blob, now, overwrite)
+            file = create_or_replace_file(
+                owner, path, blob, now, overwrite, actor=actor
+            )
     except StudioError:
         files.discard(blob.name)
         raise
@@ -75,13 +77,12 @@ def keep_or_discard_blob(blob: Blob, named: str) -> None:
 def delete_file(owner: FileOwner, path: str, *, actor: Actor, now: int) -> int:
     """Delete a file or a whole folder; return how many files.
 
-    The rows stay, marked as replaced, until they expire. Raises InvalidState for a run
-    that is locked against deletion, and for a model that such a run wrote.
+    The rows stay, marked as replaced, until they expire. Raises InvalidState for a
+    locked run, and for a model that such a run wrote.
     """
     names.check_path(path)
     if isinstance(owner, Run):
-        bump_revision(owner, now)
-        refuse_if_locked(owner)
+        begin_edit(owner, actor, now)
     else:
         refuse_if_source_locked(owner)
     deleted = in_folder(path) | Q(path_key=path_key(path))
@@ -97,15 +98,15 @@ def current_files(owner: FileOwner) -> QuerySet[File]:
 
 
 def create_or_replace_file(
-    owner: FileOwner, path: str, blob: Blob, now: int, overwrite: bool
+    owner: FileOwner, path: str, blob: Blob, now: int, overwrite: bool, *, actor: Actor
 ) -> File:
     """Insert the row of a written blob; in a transaction.
 
     Returns the old row if its content is the same: then the blob is not needed. Raises
-    Conflict and AlreadyExists as `save_file` does.
+    the errors of `save_file`.
     """
     # Uploads of one owner take turns: otherwise two could both insert the path as new.
-    lock_owner(owner, now)
+    is_locked = lock_owner(owner, actor, now)
     _refuse_path_clash(owner, path)
     key = path_key(path)
     old = current_files(owner).filter(path_key=key).first()
@@ -116,6 +117,9 @@ def create_or_replace_file(
             return old
         if not overwrite and not is_same:
             raise _already_exists(path)
+        # The script of a locked run that has ended still delivers what is missing.
+        if is_locked and isinstance(owner, Run):
+            refuse_edit_if_locked(owner, actor)
         _mark_replaced(owner, old, now)
     return _insert_file(owner, path, blob, now)
 
@@ -155,14 +159,19 @@ def _already_exists(path: str) -> AlreadyExists:
     )
 
 
-def lock_owner(owner: FileOwner, now: int) -> None:
-    """Lock the owner's row in a transaction; raise NotFound if it was purged since."""
+def lock_owner(owner: FileOwner, actor: Actor, now: int) -> bool:
+    """Lock the owner's row in a transaction; return whether it is a locked run.
+
+    Raises NotFound if it was purged since, and InvalidState if the run is locked.
+    """
     if isinstance(owner, Run):
-        record_heartbeat(owner, now)
-    elif not LoggedModel.objects.filter(pk=owner.pk).update(updated=now):
+        return record_heartbeat(owner, actor, now)
+    refuse_if_source_locked(owner, actor)
+    if not LoggedModel.objects.filter(pk=owner.pk).update(updated=now):
         raise NotFound(
             _("The model %(model_id)r no longer exists.") % {"model_id": owner.model_id}
         )
+    return False
 
 
 def _refuse_path_clash(owner: FileOwner, path: str) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
 from runs.actions.files.files import create_file, current_files, keep_or_discard_blob
-from runs.actions.run_rows import bump_revision
+from runs.actions.run_rows import begin_edit
 from runs.models import File, Run, path_key
 from runs.storage.files import Blob, files
 from studio.core.errors import InvalidValue, StudioError
@@ -74,7 +74,7 @@ def _picture_path(name: str, kind: str, blob: Blob) -> str:
 
 @transaction.atomic
 def _store_picture(run: Run, path: str, blob: Blob, actor: Actor, now: int) -> File:
-    bump_revision(run, now)
+    begin_edit(run, actor, now)
     known = current_files(run).filter(path_key=path_key(path)).first()
     # The path contains a part of the hash, so it is the same picture.
     if known is not None:

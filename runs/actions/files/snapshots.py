@@ -19,7 +19,7 @@ from typing import BinaryIO
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from runs.actions.actor import Actor
+from runs.actions.actor import SERVER, Actor
 from runs.actions.files.blob_deletions import delete_blobs_after_commit
 from runs.actions.files.files import keep_or_discard_blob
 from runs.actions.run_rows import record_heartbeat, write_properties
@@ -52,7 +52,7 @@ def save_snapshot(
     try:
         contents = _check_blob(blob)
         with transaction.atomic():
-            record_heartbeat(run, now)
+            record_heartbeat(run, actor, now)
             snapshot = _get_or_create(run.workspace_id, blob, contents, now)
             _link_to_run(run, snapshot)
     except StudioError:
@@ -126,7 +126,7 @@ def link_known_snapshot(run: Run, tree: str, *, actor: Actor, now: int) -> Snaps
     ).order_by("-pk")
     for snapshot in rows:
         if files.is_whole(snapshot.blob, snapshot.size):
-            record_heartbeat(run, now)
+            record_heartbeat(run, actor, now)
             _link_to_run(run, snapshot)
             return snapshot
     raise NotFound(
@@ -140,14 +140,14 @@ def share_snapshot(source: Run, run: Run, *, now: int) -> None:
     """Give `run` the snapshot of `source`, if it has one."""
     link = RunSnapshot.objects.select_related("snapshot").filter(run=source).first()
     if link is not None:
-        record_heartbeat(run, now)
+        record_heartbeat(run, SERVER, now)
         _link_to_run(run, link.snapshot)
 
 
 @transaction.atomic
 def link_snapshot(run: Run, snapshot: Snapshot, *, now: int) -> None:
     """Give `run` a snapshot of its workspace; raise Conflict if it has another."""
-    record_heartbeat(run, now)
+    record_heartbeat(run, SERVER, now)
     _link_to_run(run, snapshot)
 
 

@@ -89,7 +89,7 @@ def apply_rows(
             pgettext("request parameter", "first must not be negative."), field="first"
         )
     # This comes first: it locks the run's row, so writers of one run take turns.
-    record_heartbeat(run, now)
+    record_heartbeat(run, actor, now)
     known = ensure_writer(run, writer, now)
     if first > known.next:
         raise Conflict(

@@ -55,13 +55,13 @@ def append_log(
     while True:
         file = current_files(run).filter(path_key=path_key(path)).first()
         if file is None:
-            file = _find_or_create_file(run, path, now)
+            file = _find_or_create_file(run, path, actor, now)
         with files.open_to_append(file.blob) as grow:
             # Locked against other processes, so the sizes read here stay correct.
             file.refresh_from_db()
             if file.replaced is None:
                 received = _append_bytes(
-                    run, file, offset, data, grow, writer, now, limit
+                    run, file, offset, data, grow, writer, actor, now, limit
                 )
                 return file, received
 
@@ -73,6 +73,7 @@ def _append_bytes(
     data: bytes,
     grow: WriteAt,
     writer: str,
+    actor: Actor,
     now: int,
     limit: int,
 ) -> int:
@@ -93,16 +94,16 @@ def _append_bytes(
     if fresh:
         grow(file.size, fresh)
         extend_line_index(file.blob, file.size, file.size + len(fresh))
-        _record_append(run, writer, file, received + len(fresh), len(fresh), now)
+        _record_append(run, writer, file, received + len(fresh), len(fresh), actor, now)
     return received + len(fresh)
 
 
-def _find_or_create_file(run: Run, path: str, now: int) -> File:
+def _find_or_create_file(run: Run, path: str, actor: Actor, now: int) -> File:
     """Create an empty file, or return the one that another process just created."""
     blob = files.write((), 0)
     try:
         with transaction.atomic():
-            record_heartbeat(run, now)
+            record_heartbeat(run, actor, now)
             found = current_files(run).filter(path_key=path_key(path)).first()
             # No hash: the file grows, and each append would have to read all of it.
             file = found or create_file(run, path, replace(blob, sha256=""), now)
@@ -123,9 +124,15 @@ def _received_bytes(run: Run, writer: str, file: File) -> int:
 
 @transaction.atomic
 def _record_append(
-    run: Run, writer: str, file: File, received: int, more: int, now: int
+    run: Run,
+    writer: str,
+    file: File,
+    received: int,
+    more: int,
+    actor: Actor,
+    now: int,
 ) -> None:
-    record_heartbeat(run, now)
+    record_heartbeat(run, actor, now)
     file.size += more
     # An uploaded file has a hash, which is wrong after an append.
     file.sha256 = ""

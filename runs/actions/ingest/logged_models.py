@@ -154,7 +154,7 @@ def set_model_status(model: LoggedModel, status: str, *, now: int) -> None:
 def trash_logged_model(model: LoggedModel, *, now: int) -> None:
     """Delete a model; its files stay until it is purged.
 
-    Raises InvalidState if the run that wrote it is locked against deletion, or if a
+    Raises InvalidState if the run that wrote it is locked, or if a
     registered version points to the model.
     """
     refuse_if_source_locked(model)
@@ -173,10 +173,11 @@ def log_run_inputs(
     datasets: Sequence[DatasetUse],
     model_ids: Iterable[str],
     *,
+    actor: Actor,
     now: int,
 ) -> None:
     """Record the datasets and models that a run read; repeating it changes nothing."""
-    record_heartbeat(run, now)
+    record_heartbeat(run, actor, now)
     for use in datasets:
         _log_dataset(run, use)
     _link_models(run, dict.fromkeys(model_ids, 0), Direction.INPUT)
@@ -203,9 +204,11 @@ def _log_dataset(run: Run, use: DatasetUse) -> None:
 
 
 @transaction.atomic
-def log_run_outputs(run: Run, steps: Mapping[str, int], *, now: int) -> None:
+def log_run_outputs(
+    run: Run, steps: Mapping[str, int], *, actor: Actor, now: int
+) -> None:
     """Record the models that a run wrote, with their steps; ids can be unknown."""
-    record_heartbeat(run, now)
+    record_heartbeat(run, actor, now)
     _link_models(run, steps, Direction.OUTPUT)
 
 

@@ -12,7 +12,12 @@ from django.utils.translation import gettext as _
 from runs.actions.actor import Actor
 from runs.actions.ingest.locked_metric_heads import ensure_heads
 from runs.actions.run import apply_run_tags
-from runs.actions.run_rows import check_tags, record_heartbeat, write_params
+from runs.actions.run_rows import (
+    check_tags,
+    record_heartbeat,
+    refuse_edit_if_locked,
+    write_params,
+)
 from runs.models import IngestBatch, Metric, Run
 from runs.storage.metrics import (
     AppendRule,
@@ -70,7 +75,7 @@ def log_metrics(
     key, step, time and value are the same point.
     """
     _check_points(points)
-    record_heartbeat(run, now)
+    record_heartbeat(run, actor, now)
     if batch is not None and not _record_if_new_batch(run, batch, now):
         return 0
     return _append_points(
@@ -81,7 +86,7 @@ def log_metrics(
 @transaction.atomic
 def log_params(run: Run, params: Mapping[str, str], *, actor: Actor, now: int) -> None:
     """Write parameters once; raise Immutable if one already has another value."""
-    record_heartbeat(run, now)
+    record_heartbeat(run, actor, now)
     write_params(run, params)
 
 
@@ -111,7 +116,8 @@ def write_batch(
     """Log points, parameters and tags, in a transaction of the caller."""
     _check_points(points)
     check_tags(tags or {})
-    record_heartbeat(run, now)
+    if record_heartbeat(run, actor, now) and tags:
+        refuse_edit_if_locked(run, actor)
     # `create_run` writes new keys in this order too, so that they can't deadlock.
     _append_points(run, points, AppendRule.MLFLOW)
     write_params(run, params or {})

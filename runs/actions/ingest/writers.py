@@ -82,7 +82,7 @@ def close_writer(
             raise InvalidValue(
                 _("%(name)s must not be negative.") % {"name": name}, field=name
             )
-    record_heartbeat(run, now)
+    record_heartbeat(run, actor, now)
     row = ensure_writer(run, writer, now)
     row.sent_points, row.sent_files, row.sent_log_bytes = points, files, log_bytes
     row.stored_files, row.closed = stored_files, now

@@ -36,7 +36,7 @@ from runs.actions.run.sweep_outcomes import (
     close_sweep_row,
     find_sweep_outcome,
 )
-from runs.actions.run_rows import write_properties
+from runs.actions.run_rows import refuse_if_locked, write_properties
 from runs.models import Launcher, Run, RunEvent, Sweep, TokenKind
 from runs.search.run import find_cancel_request
 from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
@@ -130,7 +130,7 @@ def reopen_run(run: Run, *, actor: Actor, now: int) -> Run:
     """Set a final run to Running again, because MLflow clients resume runs.
 
     If a launcher owns the run, this is recorded and changes nothing. An active run
-    stays as it is.
+    stays as it is. Raises InvalidState for a locked run that has ended.
     """
     # Another request can change the status between the read and the swap: try again.
     while True:
@@ -141,6 +141,8 @@ def reopen_run(run: Run, *, actor: Actor, now: int) -> Run:
             return _record_ignored_change(
                 run, old, "Reopening was ignored", actor, now, "info"
             )
+        # Its script could edit it again.
+        refuse_if_locked(run)
         fields = {"ended": None, "error": "", "error_kind": None, "heard": now}
         if _compare_and_swap_status(run, old, RunStatus.RUNNING, fields, now):
             _record_event(run, old, RunStatus.RUNNING, "Reopened", actor, now, "info")

@@ -13,7 +13,7 @@ from django.db import transaction
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, check_version, record_changes
 from runs.actions.run_rows import (
-    bump_revision,
+    begin_edit,
     check_tags,
     refresh_search_texts,
     update_search_text_after_tag_change,
@@ -59,7 +59,7 @@ def describe_run(
 def _edit_name_or_description(
     run: Run, field: str, text: str, seen_version: str | None, *, actor: Actor, now: int
 ) -> Run:
-    bump_revision(run, now)
+    begin_edit(run, actor, now)
     # The given object may be older than the row, which is locked now.
     before = Run.objects.values_list(field, flat=True).get(pk=run.pk)
     check_version(seen_version, before, text, field)
@@ -88,7 +88,7 @@ def set_run_tags(
 ) -> None:
     """Set tags; None is a tag without a value."""
     check_tags(tags)
-    bump_revision(run, now)
+    begin_edit(run, actor, now)
     apply_run_tags(run, tags, actor=actor, now=now)
 
 
@@ -98,7 +98,7 @@ def edit_run_tag(
 ) -> None:
     """Change a tag; `seen_version` is the `version_token` of the replaced value."""
     check_tags({key: value})
-    bump_revision(run, now)
+    begin_edit(run, actor, now)
     stored = RunTag.objects.filter(run=run, key__kind=KeyKind.TAG, key__name=key)
     # A form shows a tag without a value as an empty text.
     texts = [text or "" for text in stored.values_list("value", flat=True)]
@@ -135,7 +135,7 @@ def remove_run_tags(run: Run, keys: Iterable[str], *, actor: Actor, now: int) ->
     """Remove tags; return how many were removed."""
     wanted = [names.check_key(key, "remove") for key in keys]
     names.check_count(len(wanted), "remove")
-    bump_revision(run, now)
+    begin_edit(run, actor, now)
     edits = delete_run_tags(run, wanted)
     record_changes(run.workspace, "remove tags", edits, actor=actor, now=now)
     return len(edits)
@@ -157,7 +157,7 @@ def add_run_properties(
     run: Run, properties: Mapping[str, str], *, actor: Actor, now: int
 ) -> None:
     """Write properties once; raise Immutable if one already has another value."""
-    bump_revision(run, now)
+    begin_edit(run, actor, now)
     write_properties(run, properties)
 
 

@@ -19,9 +19,10 @@ from runs.actions.run.parents import adopt_waiting_children, link_parent, lock_t
 from runs.actions.run.run_names import generate_run_name
 from runs.actions.run.token_trees import parent_for_actor
 from runs.actions.run_rows import (
+    begin_edit,
+    begin_member_edit,
     bump_revision,
     check_tags,
-    refuse_if_locked,
     refuse_if_run_registered,
     write_first_tags,
     write_params,
@@ -117,7 +118,7 @@ def set_run_parent(run: Run, parent_run_id: str, *, actor: Actor, now: int) -> R
     """Set the parent of `run`, once; raise Immutable if it has another parent."""
     parent_run_id = parent_for_actor(actor, run.workspace_id, parent_run_id)
     lock_tree(run.workspace_id)
-    bump_revision(run, now)
+    begin_edit(run, actor, now)
     run.refresh_from_db(fields=["parent_run_id", "parent", "root"])
     if run.parent_run_id == parent_run_id:
         return run
@@ -152,7 +153,11 @@ def archive_run(run: Run, on: bool, *, actor: Actor, now: int) -> Run:
 def _set_archived_or_deleted(
     run: Run, field: str, wanted: bool, action: str, actor: Actor, now: int
 ) -> Run:
-    bump_revision(run, now)
+    if field == "deleted" and not wanted:
+        # A locked run that is in the trash can be restored.
+        bump_revision(run, now)
+    else:
+        begin_member_edit(run, now)
     edits = write_run_flag(run, field, wanted, now)
     record_changes(run.workspace, action, edits, actor=actor, now=now)
     return run
@@ -162,14 +167,13 @@ def write_run_flag(run: Run, field: str, wanted: bool, now: int) -> list[Edit]:
     """Set a flag, stored as the time since when, or clear it; return the edits.
 
     Called in a transaction that locked the run's row. Raises InvalidState if a run
-    would be deleted that is locked, or that a registered version points to.
+    would be deleted that a registered version points to.
     """
     run.refresh_from_db(fields=[field])
     was = getattr(run, field) is not None
     if was == wanted:
         return []
     if field == "deleted" and wanted:
-        refuse_if_locked(run)
         refuse_if_run_registered(run)
     since = now if wanted else None
     setattr(run, field, since)

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from runs.actions.run_rows.keys import intern_keys
 from runs.actions.run_rows.locks import (
+    begin_edit,
+    begin_member_edit,
+    can_unlock,
+    lock_run,
     models_of_locked_runs,
+    record_heartbeat,
+    refuse_edit_if_locked,
     refuse_if_any_run_locked,
     refuse_if_locked,
     refuse_if_source_locked,
-    set_deletion_lock,
+    unlock_run,
+    write_locks_of_runs,
 )
 from runs.actions.run_rows.params_and_tags import (
     check_tags,
@@ -26,7 +33,6 @@ from runs.actions.run_rows.registered_versions import (
 from runs.actions.run_rows.revisions import (
     bump_revision,
     lock_experiment_row,
-    record_heartbeat,
     run_not_found,
 )
 from runs.actions.run_rows.search_text import (
@@ -36,14 +42,19 @@ from runs.actions.run_rows.search_text import (
 )
 
 __all__ = [
+    "begin_edit",
+    "begin_member_edit",
     "bump_revision",
+    "can_unlock",
     "check_tags",
     "intern_keys",
     "lock_experiment_row",
+    "lock_run",
     "models_of_locked_runs",
     "name_versions",
     "record_heartbeat",
     "refresh_search_texts",
+    "refuse_edit_if_locked",
     "refuse_if_any_run_locked",
     "refuse_if_experiment_registered",
     "refuse_if_locked",
@@ -51,9 +62,10 @@ __all__ = [
     "refuse_if_run_registered",
     "refuse_if_source_locked",
     "run_not_found",
-    "set_deletion_lock",
+    "unlock_run",
     "update_search_text_after_tag_change",
     "write_first_tags",
+    "write_locks_of_runs",
     "write_params",
     "write_properties",
     "write_search_text",

@@ -1,7 +1,13 @@
-"""The lock against deletion: owners set it, and locked runs cannot be deleted.
+"""The lock of a run: it is read-only until an owner, or who locked it, unlocks it.
 
-The actions that delete check it (`refuse_if_locked`), so it holds for pages, REST and
-MLflow. It does not prevent writing.
+This module has the whole rule. Actions that write to a run begin with one of
+`begin_edit` (name, description, tags, properties, files), `begin_member_edit` (archive,
+trash, move) and `record_heartbeat` (logging). They bump its revision, lock its row, and
+raise InvalidState if a lock forbids the write. Bulk changes skip locked runs.
+
+The run's own script is not stopped by a lock: it logs and edits until the run ends, and
+can still deliver afterwards what was logged before. Statuses and stars can change, and
+runs in the trash can be restored.
 """
 
 from __future__ import annotations
@@ -12,27 +18,34 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
-from runs.actions.run_rows.revisions import bump_revision, lock_experiment_row
-from runs.models import Experiment, LoggedModel, Run
-from studio.core.errors import InvalidState
+from runs.actions.run_rows.revisions import (
+    bump_revision,
+    bump_revision_if_unlocked,
+    lock_experiment_row,
+    record_heartbeat_if_unlocked,
+)
+from runs.models import Experiment, LoggedModel, Run, RunEvent, TokenKind, User
+from studio.core.errors import InvalidState, PermissionDenied
 
 
 @transaction.atomic
-def set_deletion_lock(run: Run, on: bool, *, actor: Actor, now: int) -> Run:
-    """Set or remove a run's lock against deletion.
+def lock_run(run: Run, *, actor: Actor, now: int) -> Run:
+    """Lock a run. Raises InvalidState if it or its experiment is in the trash.
 
-    Raises InvalidState if the run or its experiment is in the trash.
+    A locked run stays as it is, with the name of the member who locked it.
     """
     experiment = lock_experiment_row(run.experiment_id)
     bump_revision(run, now)
-    run.refresh_from_db(fields=["locked", "deleted"])
-    if on and run.deleted is not None:
+    run.refresh_from_db(fields=["locked", "locked_by", "locked_since", "deleted"])
+    if run.locked:
+        return run
+    if run.deleted is not None:
         raise InvalidState(
             _("Run %(run_id)s is in the trash. Restore it before you lock it.")
             % {"run_id": run.run_id},
             run_id=run.run_id,
         )
-    if on and experiment.deleted is not None:
+    if experiment.deleted is not None:
         raise InvalidState(
             _(
                 "The experiment %(name)r of run %(run_id)s is in the "
@@ -41,29 +54,121 @@ def set_deletion_lock(run: Run, on: bool, *, actor: Actor, now: int) -> Run:
             % {"name": experiment.name, "run_id": run.run_id},
             run_id=run.run_id,
         )
-    edits = [Edit("locked", run.locked, on, run)]
-    run.locked = on
-    Run.objects.filter(pk=run.pk).update(locked=on)
-    action = "lock run" if on else "unlock run"
-    record_changes(run.workspace, action, edits, actor=actor, now=now)
+    edits = write_locks_of_runs([run], True, actor, now)
+    record_changes(run.workspace, "lock run", edits, actor=actor, now=now)
     return run
+
+
+@transaction.atomic
+def unlock_run(run: Run, *, actor: Actor, now: int, is_owner: bool) -> Run:
+    """Unlock a run. Raises PermissionDenied unless an owner, or who locked it, does."""
+    lock_experiment_row(run.experiment_id)
+    bump_revision(run, now)
+    run.refresh_from_db(fields=["locked", "locked_by", "locked_since"])
+    if not run.locked:
+        return run
+    if not can_unlock(run, actor.user, is_owner=is_owner):
+        raise PermissionDenied(_locked_text(run), run_id=run.run_id)
+    edits = write_locks_of_runs([run], False, actor, now)
+    record_changes(run.workspace, "unlock run", edits, actor=actor, now=now)
+    return run
+
+
+def can_unlock(run: Run, user: User | None, *, is_owner: bool) -> bool:
+    return is_owner or (user is not None and run.locked_by_id == user.pk)
+
+
+def write_locks_of_runs(
+    runs: list[Run], on: bool, actor: Actor, now: int
+) -> list[Edit]:
+    """Lock or unlock runs whose rows the caller has locked; return the edits."""
+    by, since = (actor.user, now) if on else (None, None)
+    rows = Run.objects.filter(pk__in=[run.pk for run in runs])
+    rows.update(locked=on, locked_by=by, locked_since=since)
+    for run in runs:
+        run.locked, run.locked_by, run.locked_since = on, by, since
+    return [Edit("locked", not on, on, run) for run in runs]
+
+
+def begin_edit(run: Run, actor: Actor, now: int) -> None:
+    """Begin an edit that members and the run's own script can do.
+
+    Raises InvalidState if the run is locked, unless its own script edits it before it
+    has ended.
+    """
+    if bump_revision_if_unlocked(run, now):
+        return
+    bump_revision(run, now)
+    refuse_edit_if_locked(run, actor)
+
+
+def begin_member_edit(run: Run, now: int) -> None:
+    """Begin an edit that a lock forbids everyone. Raises InvalidState."""
+    if not bump_revision_if_unlocked(run, now):
+        bump_revision(run, now)
+        refuse_if_locked(run)
+
+
+def record_heartbeat(run: Run, actor: Actor, now: int) -> bool:
+    """Begin a write of the run's own script, which shows that it is alive.
+
+    Returns whether the run is locked. Raises InvalidState if it is, and another writer
+    logs to it.
+    """
+    if record_heartbeat_if_unlocked(run, now):
+        return False
+    bump_revision(run, now)
+    stored = _read_lock(run)
+    if stored is not None and not is_own_script(run, actor):
+        raise _locked_error(stored)
+    Run.objects.filter(pk=run.pk).update(heard=now)
+    run.heard = now
+    return stored is not None
+
+
+def refuse_edit_if_locked(run: Run, actor: Actor) -> None:
+    """Raise the error of `begin_edit`; the caller has locked the run's row."""
+    stored = _read_lock(run)
+    if stored is None:
+        return
+    if stored.state.is_final or not is_own_script(run, actor):
+        raise _locked_error(stored)
 
 
 def refuse_if_locked(run: Run) -> None:
     """Raise InvalidState if the run is locked; the caller has locked its row."""
-    if Run.objects.filter(pk=run.pk, locked=True).exists():
-        raise InvalidState(
-            _("Run %(id)s is locked against deletion. A workspace owner can unlock it.")
-            % {"id": run.run_id},
-            run_id=run.run_id,
-        )
+    stored = _read_lock(run)
+    if stored is not None:
+        raise _locked_error(stored)
 
 
-def refuse_if_source_locked(model: LoggedModel) -> None:
-    """Raise InvalidState if a locked run wrote the model; this locks the run's row."""
-    if model.source_run is not None:
-        source = Run.objects.select_for_update(no_key=True)
-        refuse_if_locked(source.get(pk=model.source_run.pk))
+def is_own_script(run: Run, actor: Actor) -> bool:
+    """Return whether `actor` writes for the run's own script or its launcher.
+
+    That is the server itself, an agent, the token of a run, or the token that created
+    the run. Access rules limit tokens of agents and runs to their own runs.
+    """
+    if actor.token is None:
+        return actor.user is None
+    if actor.token.kind != TokenKind.ORDINARY:
+        return True
+    events = RunEvent.objects.filter(run=run).order_by("pk")
+    return events.values_list("token_id", flat=True).first() == actor.token.pk
+
+
+def refuse_if_source_locked(model: LoggedModel, actor: Actor | None = None) -> None:
+    """Raise InvalidState if a locked run wrote the model; this locks the run's row.
+
+    The run's own script, if it is the `actor`, can still write.
+    """
+    if model.source_run_id is None:
+        return
+    rows = Run.objects.select_for_update(no_key=True, of=("self",))
+    source = rows.get(pk=model.source_run_id)
+    if actor is None or not source.locked:
+        refuse_if_locked(source)
+    elif not is_own_script(source, actor):
+        raise _locked_error(source)
 
 
 def refuse_if_any_run_locked(experiment: Experiment) -> None:
@@ -81,9 +186,8 @@ def refuse_if_any_run_locked(experiment: Experiment) -> None:
     if inside:
         raise InvalidState(
             _(
-                "The experiment %(name)s has runs that are locked against "
-                "deletion, or models of such runs, for example %(id)s. An owner of "
-                "the workspace can unlock them."
+                "The experiment %(name)s has locked runs, or models of such runs, for "
+                "example %(id)s. Unlock them first."
             )
             % {"name": experiment.name, "id": inside[0]},
             run_id=inside[0],
@@ -93,3 +197,26 @@ def refuse_if_any_run_locked(experiment: Experiment) -> None:
 def models_of_locked_runs() -> QuerySet[LoggedModel]:
     """Return the models that locked runs wrote, in all experiments."""
     return LoggedModel.objects.filter(deleted__isnull=True, source_run__locked=True)
+
+
+def _read_lock(run: Run) -> Run | None:
+    """Return the run as it is stored, with who locked it; None if it is not locked."""
+    rows = Run.objects.filter(pk=run.pk, locked=True).select_related("locked_by")
+    return rows.only("run_id", "status", "locked", "locked_by__username").first()
+
+
+def _locked_error(run: Run) -> InvalidState:
+    return InvalidState(
+        _locked_text(run),
+        run_id=run.run_id,
+        locked_by=run.locked_by.username if run.locked_by else None,
+    )
+
+
+def _locked_text(run: Run) -> str:
+    if run.locked_by is None:
+        text = _("Run %(id)s is locked. A workspace owner can unlock it.")
+        return text % {"id": run.run_id}
+    return _(
+        "Run %(id)s is locked by %(name)s. %(name)s or a workspace owner can unlock it."
+    ) % {"id": run.run_id, "name": run.locked_by.username}

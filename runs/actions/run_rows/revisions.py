@@ -15,9 +15,15 @@ _bump = PreparedUpdate(
         {"updated": now, "revision": F("revision") + 1},
     )
 )
-_bump_with_heartbeat = PreparedUpdate(
+_bump_unlocked = PreparedUpdate(
     lambda run, now: (
-        Run.objects.filter(pk=run),
+        Run.objects.filter(pk=run, locked=False),
+        {"updated": now, "revision": F("revision") + 1},
+    )
+)
+_bump_unlocked_with_heartbeat = PreparedUpdate(
+    lambda run, now: (
+        Run.objects.filter(pk=run, locked=False),
         {"updated": now, "heard": now, "revision": F("revision") + 1},
     )
 )
@@ -43,14 +49,25 @@ def bump_revision(run: Run, now: int) -> None:
     run.revision += 1
 
 
-def record_heartbeat(run: Run, now: int) -> None:
-    """Bump the revision for a write of the run's own script, which shows that it is
-    alive. Raises NotFound like `bump_revision`.
+def bump_revision_if_unlocked(run: Run, now: int) -> bool:
+    """Bump the revision unless the run is locked; return whether it was bumped.
+
+    One statement does both, so that the check costs edits nothing.
     """
-    if not _bump_with_heartbeat(run.pk, now):
-        raise run_not_found(run)
+    if not _bump_unlocked(run.pk, now):
+        return False
+    run.updated = now
+    run.revision += 1
+    return True
+
+
+def record_heartbeat_if_unlocked(run: Run, now: int) -> bool:
+    """As `bump_revision_if_unlocked`, for a write of the run's own script."""
+    if not _bump_unlocked_with_heartbeat(run.pk, now):
+        return False
     run.updated = run.heard = now
     run.revision += 1
+    return True
 
 
 def lock_experiment_row(key: int) -> Experiment:

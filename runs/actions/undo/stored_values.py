@@ -12,9 +12,13 @@ from typing import Any
 from runs.actions import compare as compare_actions
 from runs.actions import experiments as experiment_actions
 from runs.actions.bulk import (
+    EXPERIMENT_FIELD,
+    bump_changed_revisions,
+    lock_places,
     lock_runs,
     registered_runs,
     remove_tags_of_runs,
+    restore_places,
     set_tags_of_runs,
     write_flag_of_runs,
     write_names_of_runs,
@@ -34,13 +38,20 @@ TAG_PREFIX = "tags."
 ROWS_PER_STATEMENT = 500
 
 
-def lock_changed_runs(changes: Sequence[Change], now: int) -> dict[int, Run]:
+def lock_changed_runs(changes: Sequence[Change]) -> dict[int, Run]:
     """Lock the changed runs, always in the same order; return them by key."""
     keys = {c.run_id for c in changes if c.run_id and c.field != STAR_FIELD}
+    moved = {
+        c.run_id: (c.before, c.after)
+        for c in changes
+        if c.run_id and c.field == EXPERIMENT_FIELD
+    }
+    if moved:
+        lock_places(moved, changes[0].change_set.workspace_id)
     return {
         run.pk: run
         for some in batches(sorted(keys), ROWS_PER_STATEMENT)
-        for run in lock_runs(some, now)
+        for run in lock_runs(some)
     }
 
 
@@ -91,6 +102,14 @@ def _read_rows(
         return {
             run: {"value": value} for run, value in tags.values_list("run_id", "value")
         }
+    if field == EXPERIMENT_FIELD:
+        places = Run.objects.filter(pk__in=keys)
+        return {
+            run: {"experiment": experiment, "number": number}
+            for run, experiment, number in places.values_list(
+                "pk", "experiment__number", "number"
+            )
+        }
     rows = Run.objects.filter(pk__in=keys).values_list("pk", field)
     if field in FLAG_FIELDS:
         return {run: stored is not None for run, stored in rows}
@@ -112,6 +131,7 @@ def restore_values(
     changes = [change for change, _value in changed]
     for field, some in _changes_of_runs_by_field(changes).items():
         edits += _restore_field(field, some, runs, change_set, now)
+    bump_changed_revisions(edits, now)
     for change, value in changed:
         if change.run_id is None:
             experiment_actions.restore_experiment_value(change, change_set, now)
@@ -128,7 +148,10 @@ def _restore_field(
     now: int,
 ) -> list[Edit]:
     edits: list[Edit] = []
-    for some in batches(changes, ROWS_PER_STATEMENT):
+    _refuse_locked_runs(field, changes, runs)
+    size = len(changes) if field == EXPERIMENT_FIELD else ROWS_PER_STATEMENT
+    # Trees move as a whole.
+    for some in batches(changes, size):
         # Stars belong to a user, so their runs are not locked.
         of = [(runs.get(c.run_id or 0) or c.run, c.before) for c in some]
         wanted = [(run, before) for run, before in of if run is not None]
@@ -151,6 +174,8 @@ def _restore_rows(
                 on,
             )
         ]
+    if field == EXPERIMENT_FIELD:
+        return restore_places(wanted, workspace=change_set.workspace_id)
     if field in FLAG_FIELDS:
         return _restore_flags(field, wanted, now)
     if field.startswith(TAG_PREFIX):
@@ -171,18 +196,28 @@ def _restore_flags(
     back = [run for run, before in wanted if not before]
     again = [run for run, before in wanted if before]
     if field == "deleted":
-        _refuse_protected_runs(again)
+        _refuse_registered_runs(again)
     return [
         *write_flag_of_runs(back, field, False, now),
         *write_flag_of_runs(again, field, True, now),
     ]
 
 
-def _refuse_protected_runs(runs: Sequence[Run]) -> None:
-    by_key = {run.pk: run for run in runs}
-    for run in runs:
-        if run.locked:
+def _refuse_locked_runs(
+    field: str, changes: Sequence[Change], runs: Mapping[int, Run]
+) -> None:
+    """Refuse what `begin_edit` would refuse a member."""
+    if field == STAR_FIELD or field.startswith(compare_actions.CONCLUSION_FIELD):
+        return
+    for change in changes:
+        run = runs.get(change.run_id or 0)
+        is_restored = field == "deleted" and not change.before
+        if run is not None and run.locked and not is_restored:
             refuse_if_locked(run)
+
+
+def _refuse_registered_runs(runs: Sequence[Run]) -> None:
+    by_key = {run.pk: run for run in runs}
     for key in registered_runs(list(by_key)):
         refuse_if_run_registered(by_key[key])
 

@@ -1,8 +1,8 @@
 """Undo a change set; the undo is a change set of its own.
 
 Can be undone: names, descriptions, tags, stars, archiving and deletion of runs and
-experiments, conclusions, and an undo itself (a redo). Later changes are not overwritten
-unless the caller asks for it.
+experiments, moves, conclusions, and an undo itself (a redo). Later changes are not
+overwritten unless the caller asks for it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from runs.actions import compare as compare_actions
 from runs.actions import experiments as experiment_actions
 from runs.actions.actor import Actor
+from runs.actions.bulk import EXPERIMENT_FIELD
 from runs.actions.changes import record_changes
 from runs.actions.undo.stored_values import (
     FLAG_FIELDS,
@@ -43,7 +44,7 @@ def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> 
         # Views have an undo of their own (`undo_view_change`).
         (change.run_id is not None or change.experiment_id is not None)
         and (
-            change.field in (*TEXT_FIELDS, *FLAG_FIELDS)
+            change.field in (*TEXT_FIELDS, *FLAG_FIELDS, EXPERIMENT_FIELD)
             or change.field.startswith((TAG_PREFIX, compare_actions.CONCLUSION_FIELD))
             or (change.field == STAR_FIELD and is_own)
         )
@@ -69,7 +70,7 @@ def undo_change_set(
         raise NotSupported(_("This change can't be undone."))
     experiment_actions.lock_changed_experiments(changes)
     # This locks the rows before their current values are read.
-    runs = lock_changed_runs(changes, now)
+    runs = lock_changed_runs(changes)
     values = read_current_values(changes, change_set)
     found = list(zip(changes, values, strict=True))
     later = [

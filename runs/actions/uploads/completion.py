@@ -43,7 +43,7 @@ def complete_upload(
         return _result(upload)
     try:
         with files.open_to_fill(upload.blob, alone=True) as handle:
-            return _complete(owner, upload, handle, sha256, now)
+            return _complete(owner, upload, handle, sha256, actor, now)
     except BlockingIOError as error:
         raise being_completed() from error
     except MissingBytes as error:
@@ -51,7 +51,12 @@ def complete_upload(
 
 
 def _complete(
-    owner: FileOwner, upload: Upload, handle: int, sha256: str, now: int
+    owner: FileOwner,
+    upload: Upload,
+    handle: int,
+    sha256: str,
+    actor: Actor,
+    now: int,
 ) -> File:
     # Nothing else changes it now, since this request has the blob alone.
     found = Upload.objects.filter(pk=upload.pk).first()
@@ -67,7 +72,7 @@ def _complete(
             _("The file has another SHA-256 than it should have. Abort the upload."),
             field="sha256",
         )
-    return _insert_file(owner, found, joined, now)
+    return _insert_file(owner, found, joined, actor, now)
 
 
 def _result(upload: Upload) -> File:
@@ -128,10 +133,12 @@ def _forget(rows: Sequence[UploadPiece]) -> None:
 
 @transaction.atomic
 def _insert_file(
-    owner: FileOwner, upload: Upload, joined: JoinedPieces, now: int
+    owner: FileOwner, upload: Upload, joined: JoinedPieces, actor: Actor, now: int
 ) -> File:
     blob = Blob(upload.blob, joined.size, joined.sha256)
-    file = create_or_replace_file(owner, upload.path, blob, now, upload.overwrite)
+    file = create_or_replace_file(
+        owner, upload.path, blob, now, upload.overwrite, actor=actor
+    )
     # It can have been aborted during the check, which deletes its blob.
     done = Upload.objects.filter(pk=upload.pk, completed__isnull=True).update(
         completed=now, file_key=file.pk

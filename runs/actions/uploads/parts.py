@@ -37,7 +37,7 @@ def open_multipart_upload(
             limit=MAX_PIECES,
         )
     refuse_clash(owner, path, 0, overwrite=True)
-    return create_upload(owner, Upload(path=path, parts=parts), now)
+    return create_upload(owner, Upload(path=path, parts=parts), actor, now)
 
 
 def save_part(

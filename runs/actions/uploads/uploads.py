@@ -73,16 +73,16 @@ def open_upload(
         return known
     refuse_clash(owner, path, size, overwrite=overwrite)
     row = Upload(path=path, size=size, key=key, overwrite=overwrite)
-    return create_upload(owner, row, now)
+    return create_upload(owner, row, actor, now)
 
 
-def create_upload(owner: FileOwner, row: Upload, now: int) -> Upload:
+def create_upload(owner: FileOwner, row: Upload, actor: Actor, now: int) -> Upload:
     """Save a new upload with its empty blob."""
     blob = files.write((), 0)
     row.blob, row.created, row.updated = blob.name, now, now
     try:
         with transaction.atomic():
-            kept = _insert_or_find(owner, row, now)
+            kept = _insert_or_find(owner, row, actor, now)
     except StudioError:
         files.discard(blob.name)
         raise
@@ -90,9 +90,9 @@ def create_upload(owner: FileOwner, row: Upload, now: int) -> Upload:
     return kept
 
 
-def _insert_or_find(owner: FileOwner, row: Upload, now: int) -> Upload:
+def _insert_or_find(owner: FileOwner, row: Upload, actor: Actor, now: int) -> Upload:
     # Requests of one owner take turns: two with one key get the same upload.
-    lock_owner(owner, now)
+    lock_owner(owner, actor, now)
     if isinstance(owner, Run):
         row.run = owner
         known = _find_by_key(owner, row.key, row.path, row.size or 0)

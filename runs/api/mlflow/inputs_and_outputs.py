@@ -70,14 +70,18 @@ def log_inputs(request: StudioRequest, body: LogInputs) -> dict[str, Any]:
     uses = [
         read_dataset_use(one, f"datasets[{n}]") for n, one in enumerate(body.datasets)
     ]
-    ingest.log_run_inputs(run, uses, read_model_steps(body.models), now=now_ms())
+    ingest.log_run_inputs(
+        run, uses, read_model_steps(body.models), actor=request.actor, now=now_ms()
+    )
     return {}
 
 
 @endpoint(Permission.LOG, LogOutputs, scoped_tokens=True)
 def log_outputs(request: StudioRequest, body: LogOutputs) -> dict[str, Any]:
     run = find_run(request, body)
-    ingest.log_run_outputs(run, read_model_steps(body.models), now=now_ms())
+    ingest.log_run_outputs(
+        run, read_model_steps(body.models), actor=request.actor, now=now_ms()
+    )
     return {}
 
 

@@ -12,7 +12,7 @@ from msgspec import structs
 from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
 from runs.actions import compute as compute_actions
 from runs.actions import run as run_actions
-from runs.actions.run_rows import set_deletion_lock
+from runs.actions.run_rows import lock_run, unlock_run
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.experiments import get_or_create_experiment
 from runs.api.v1.lookups import (
@@ -44,6 +44,7 @@ from runs.api.v1.schemas import (
 from runs.models import (
     Experiment,
     Launcher,
+    Role,
     Run,
     RunEvent,
     RunParam,
@@ -53,7 +54,7 @@ from runs.models import (
 from runs.search.query import RunKeys
 from runs.search.run_list import find_runs, read_run_columns
 from studio.core import names
-from studio.core.errors import AlreadyExists, InvalidValue, PermissionDenied
+from studio.core.errors import AlreadyExists, InvalidValue
 from studio.core.run_definition import check_definition
 from studio.core.view_spec import ViewSpec
 
@@ -234,13 +235,15 @@ def get_run(request: StudioRequest, run_id: str) -> RunInfo:
 )
 @transaction.atomic
 def change_run(request: StudioRequest, run_id: str, body: RunPatch) -> RunInfo:
-    """Change a run's name or description, archive it, or lock it."""
+    """Change a run's name or description, archive it, or lock it.
+
+    The error is InvalidState, with `locked_by`, for other changes of a locked run.
+    """
     run, now = find_run(request, run_id), now_ms()
     # The lock comes first: it locks the experiment's row, and those are locked before
     # runs.
     if isinstance(body.locked, bool):
-        _require_lock_permission(request)
-        set_deletion_lock(run, body.locked, actor=request.actor, now=now)
+        _set_lock(request, run, body.locked, now)
     if isinstance(body.name, str):
         run_actions.rename_run(run, body.name, actor=request.actor, now=now)
     if isinstance(body.description, str):
@@ -250,9 +253,12 @@ def change_run(request: StudioRequest, run_id: str, body: RunPatch) -> RunInfo:
     return run_info(run)
 
 
-def _require_lock_permission(request: StudioRequest) -> None:
-    if request.role is None or request.role < Permission.LOCK.role:
-        raise PermissionDenied(_("Only owners can lock a run against deletion."))
+def _set_lock(request: StudioRequest, run: Run, on: bool, now: int) -> None:
+    if on:
+        lock_run(run, actor=request.actor, now=now)
+    else:
+        is_owner = request.role == Role.OWNER
+        unlock_run(run, actor=request.actor, now=now, is_owner=is_owner)
 
 
 @endpoint("POST", Permission.LOG, body=StatusChange, reply=RunInfo, scoped_tokens=True)

@@ -133,8 +133,8 @@ _SKIP_TEXTS = {
         "%(number)s run has it already", "%(number)s runs have it already", "n"
     ),
     Skip.LOCKED: ngettext_lazy(
-        "%(number)s run is locked against deletion",
-        "%(number)s runs are locked against deletion",
+        "%(number)s run is locked",
+        "%(number)s runs are locked",
         "n",
     ),
     Skip.REGISTERED: ngettext_lazy(
@@ -157,7 +157,7 @@ _SKIP_TEXTS = {
 
 
 def skip_texts(counts: Sequence[tuple[Skip, int]]) -> list[str]:
-    """Return one text per reason, such as `2 runs are locked against deletion`."""
+    """Return one text per reason, such as `2 runs are locked`."""
     return [with_number(_SKIP_TEXTS[skip], n) for skip, n in counts]
 
 

@@ -20,7 +20,7 @@ from runs.pages.descriptions.forms import DescriptionForm, PictureForm
 from runs.pages.descriptions.references import render_description
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import show_editor
-from studio.core.errors import Conflict, InvalidValue, TooLarge
+from studio.core.errors import Conflict, InvalidState, InvalidValue, TooLarge
 from studio.core.names import MAX_DESCRIPTION_BYTES
 
 
@@ -66,7 +66,7 @@ def save_description(request: PageRequest, editor: DescriptionEditor) -> HttpRes
         text = editor.stored
     try:
         editor.write(text, seen)
-    except InvalidValue as error:
+    except (InvalidState, InvalidValue) as error:
         return _show_editor_form(
             request, editor, text, seen=seen, problem=error.message
         )
@@ -97,7 +97,7 @@ def _add_picture_without_script(
     """Store the picture, and add it at the end of the text."""
     try:
         file = attach_uploaded_picture(request, editor.run)
-    except (Conflict, InvalidValue, TooLarge) as error:
+    except (Conflict, InvalidState, InvalidValue, TooLarge) as error:
         return _show_editor_form(
             request, editor, text, seen=seen, problem=error.message
         )

@@ -25,7 +25,7 @@ from runs.pages.run_shell import find_run_head
 from runs.pages.undo import last_undo_href
 from runs.render.formats import run_path
 from runs.search.run import list_tags
-from studio.core.errors import Conflict, InvalidValue
+from studio.core.errors import Conflict, InvalidState, InvalidValue
 
 
 @access(Permission.ANNOTATE)
@@ -43,7 +43,7 @@ def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
     before, name, seen = run.name, values["name"], values["seen"]
     try:
         rename_run(run, name, actor=request.actor, now=now_ms(), seen_version=seen)
-    except InvalidValue as error:
+    except (InvalidState, InvalidValue) as error:
         return _render_row_form(
             request, run, "name", name, seen=seen, problem=error.message
         )
@@ -69,7 +69,10 @@ def _save_tags(request: PageRequest, run_id: str) -> HttpResponse:
     run = find_run_head(request, run_id).run
     values = TagForm(request.POST).check()
     if removed := values["drop"]:
-        count = remove_run_tags(run, [removed], actor=request.actor, now=now_ms())
+        try:
+            count = remove_run_tags(run, [removed], actor=request.actor, now=now_ms())
+        except InvalidState as error:
+            return _render_row_form(request, run, "tags", "", problem=error.message)
         return _close_editor(request, _("Tag removed") if count else "")
     typed = values["tag"]
     key, value = split_tag_text(typed)
@@ -77,7 +80,7 @@ def _save_tags(request: PageRequest, run_id: str) -> HttpResponse:
     before = {tag.key: tag.value for tag in list_tags(run)}
     try:
         set_run_tags(run, {key: value}, actor=request.actor, now=now_ms())
-    except InvalidValue as error:
+    except (InvalidState, InvalidValue) as error:
         return _render_row_form(request, run, "tags", typed, problem=error.message)
     # Nothing changed, so a toast would offer to undo an older change.
     if key in before and before[key] == value:

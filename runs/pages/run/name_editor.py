@@ -18,7 +18,7 @@ from runs.pages.run_shell import (
     show_saved_change,
 )
 from runs.search.run import RunHead
-from studio.core.errors import Conflict, InvalidValue
+from studio.core.errors import Conflict, InvalidState, InvalidValue
 
 
 @access(Permission.ANNOTATE)
@@ -36,7 +36,7 @@ def _save_name(request: PageRequest, run_id: str) -> HttpResponse:
     name, seen = values["name"], values["seen"]
     try:
         rename_run(run, name, actor=request.actor, now=now_ms(), seen_version=seen)
-    except InvalidValue as error:
+    except (InvalidState, InvalidValue) as error:
         return _render_name_form(request, head, name, problem=error.message)
     except Conflict as error:
         return _render_name_form(request, head, name, theirs=error.details["now"])

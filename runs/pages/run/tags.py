@@ -23,7 +23,7 @@ from runs.pages.run_shell import (
     show_saved_change,
 )
 from runs.search.run import RunHead, list_tags, suggest_tag_keys, suggest_tag_values
-from studio.core.errors import Conflict, InvalidValue, NotFound
+from studio.core.errors import Conflict, InvalidState, InvalidValue, NotFound
 
 
 @access(Permission.ANNOTATE)
@@ -55,7 +55,7 @@ def _save_tag(request: PageRequest, run_id: str) -> HttpResponse:
     before = _tag_values(head)
     try:
         set_run_tags(head.run, {key: value}, actor=request.actor, now=now_ms())
-    except InvalidValue as error:
+    except (InvalidState, InvalidValue) as error:
         return _render_tag_form(
             request, head, {"text": typed, "problem": error.message}
         )
@@ -83,7 +83,7 @@ def _save_tag_value(
             actor=request.actor,
             now=now_ms(),
         )
-    except InvalidValue as error:
+    except (InvalidState, InvalidValue) as error:
         return _render_tag_form(request, head, {**shown, "problem": error.message})
     except Conflict as error:
         now = error.details["now"]

@@ -19,8 +19,8 @@ from runs.actions.run import (
     restore_run,
     trash_run,
 )
-from runs.actions.run_rows import set_deletion_lock
-from runs.models import Run, now_ms
+from runs.actions.run_rows import lock_run, unlock_run
+from runs.models import Role, Run, now_ms
 from runs.pages.requests import PageRequest, safe_return_path
 from runs.pages.run.forms import CancelForm, FinishForm, OnOffForm
 from runs.pages.run_shell import (
@@ -134,11 +134,15 @@ def archive_run_page(request: PageRequest, run_id: str) -> HttpResponse:
 @access(Permission.LOCK)
 @require_POST
 def lock_run_page(request: PageRequest, run_id: str) -> HttpResponse:
-    """Lock the run against deletion; with `on=0`, unlock it."""
+    """Lock the run; with `on=0`, unlock it."""
     run = find_run_head(request, run_id).run
     on = OnOffForm(request.POST).check()["on"]
-    set_deletion_lock(run, on, actor=request.actor, now=now_ms())
-    messages.success(request, _("Locked against deletion") if on else _("Unlocked"))
+    if on:
+        lock_run(run, actor=request.actor, now=now_ms())
+    else:
+        is_owner = request.role == Role.OWNER
+        unlock_run(run, actor=request.actor, now=now_ms(), is_owner=is_owner)
+    messages.success(request, _("Locked") if on else _("Unlocked"))
     return _redirect_to_origin(request, run)
 
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 
 from runs.access import Permission
-from runs.models import Run, now_ms
+from runs.actions.run_rows import can_unlock
+from runs.models import Role, Run, now_ms
 from runs.pages.requests import PageRequest
+from runs.render.formats import full_moment, local_time
 from runs.search.run import CancelRequest, RunHead
 from studio.core.cancel_signals import CancelSignal
 from studio.core.statuses import RunStatus, can_follow
@@ -38,9 +41,9 @@ def find_action_refusals(request: PageRequest, head: RunHead) -> ActionRefusals:
         cancel_refusal(request, run),
         resubmit_refusal(request, head),
         finish_refusal(request, run),
-        role_refusal(request, Permission.ANNOTATE) or in_trash_message(run),
+        role_refusal(request, Permission.ANNOTATE) or _edit_refusal(run),
         trash_refusal(request, run),
-        role_refusal(request, Permission.LOCK) or lock_refusal(run),
+        role_refusal(request, Permission.LOCK) or lock_refusal(request, run),
     )
 
 
@@ -87,15 +90,34 @@ def trash_refusal(request: PageRequest, run: Run) -> str:
     if refused := role_refusal(request, Permission.TRASH):
         return refused
     # A locked run that is in the trash can still be restored.
-    if run.locked and run.deleted is None:
-        return _("This run is locked against deletion. An owner can unlock it.")
-    return ""
+    return lock_note(run) if run.deleted is None else ""
 
 
-def lock_refusal(run: Run) -> str:
-    """Why the run can't be locked; unlocking is always possible."""
-    if run.locked:
+def _edit_refusal(run: Run) -> str:
+    return in_trash_message(run) or lock_note(run)
+
+
+def lock_note(run: Run) -> str:
+    """Say that the run is locked, and who can unlock it; empty if it is not."""
+    if not run.locked:
         return ""
+    if run.locked_by is None:
+        return _("This run is locked. A workspace owner can unlock it.")
+    return _(
+        "This run is locked by %(name)s since %(time)s. %(name)s or a workspace owner "
+        "can unlock it."
+    ) % {
+        "name": run.locked_by.username,
+        "time": full_moment(local_time(run.locked_since or 0, get_current_timezone())),
+    }
+
+
+def lock_refusal(request: PageRequest, run: Run) -> str:
+    """Why the run can't be locked or unlocked."""
+    if run.locked:
+        is_owner = request.role == Role.OWNER
+        can = can_unlock(run, request.actor.user, is_owner=is_owner)
+        return "" if can else lock_note(run)
     if run.experiment.deleted is not None:
         return _("The experiment of this run is in the trash.")
     return in_trash_message(run)

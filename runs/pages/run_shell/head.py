@@ -18,7 +18,11 @@ import studio
 from runs.access import Permission
 from runs.models import Run, now_ms
 from runs.pages.requests import PageRequest
-from runs.pages.run_shell.allowed_actions import find_action_refusals, role_refusal
+from runs.pages.run_shell.allowed_actions import (
+    find_action_refusals,
+    lock_note,
+    role_refusal,
+)
 from runs.render.formats import experiment_path, run_path
 from runs.search.media import count_media_names
 from runs.search.run import RunHead, find_run
@@ -130,6 +134,7 @@ def head_context(
     run, workspace = head.run, request.workspace
     path = run_path(workspace.name, run.run_id)
     experiment = run.experiment
+    can_annotate = not role_refusal(request, Permission.ANNOTATE)
     return {
         "head": head,
         "run": run,
@@ -142,7 +147,9 @@ def head_context(
         ),
         "parent_href": run.parent and run_path(workspace.name, run.parent.run_id),
         "star_url": f"{path}star/",
-        "can_edit": not role_refusal(request, Permission.ANNOTATE),
+        "can_annotate": can_annotate,
+        "can_edit": can_annotate and not run.locked,
+        "lock_note": lock_note(run),
         "here": request.get_full_path(),
         "link": request.build_absolute_uri(),
         # A run that has ended changes only by hand, so its page stops polling.

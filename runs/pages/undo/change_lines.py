@@ -29,7 +29,7 @@ ACTION_LABELS = {
     "restore run": gettext_lazy("Restored from the trash"),
     "archive run": gettext_lazy("Archived"),
     "unarchive run": gettext_lazy("Unarchived"),
-    "lock run": gettext_lazy("Locked against deletion"),
+    "lock run": gettext_lazy("Locked"),
     "unlock run": gettext_lazy("Unlocked"),
     "star": gettext_lazy("Starred"),
     "unstar": gettext_lazy("Star removed"),

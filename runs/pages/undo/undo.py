@@ -41,7 +41,13 @@ from runs.search.run import (
     last_change_of_run_by,
 )
 from runs.search.views import find_view, find_view_change
-from studio.core.errors import AlreadyExists, Conflict, NotFound, NotSupported
+from studio.core.errors import (
+    AlreadyExists,
+    Conflict,
+    InvalidState,
+    NotFound,
+    NotSupported,
+)
 
 
 class UndoForm(PageForm):
@@ -101,6 +107,8 @@ def _undo_change_set(request: PageRequest, change_set: ChangeSet) -> HttpRespons
     )
     try:
         undo(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
+    except InvalidState as error:
+        return _show_undo_result(request, _run_list_path(request), error.message)
     except Conflict as error:
         return _ask_to_overwrite(request, change_set, error.details.get("later", ()))
     except (AlreadyExists, NotSupported) as error:
@@ -202,6 +210,8 @@ def _undo_in_run(
     anyway = UndoForm(request.POST).check()["anyway"]
     try:
         undo_change_set(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
+    except InvalidState as error:
+        return _show_undo_result(request, _run_path(request, head), error.message)
     except Conflict as error:
         return _ask_to_overwrite_in_run(
             request, head, change_set, error.details.get("later", ())

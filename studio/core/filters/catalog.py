@@ -249,7 +249,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "locked",
         message("Locked"),
         BOOLEAN,
-        message("Whether the run is locked against deletion."),
+        message("Whether the run is locked, so that it is read-only."),
         "locked:true",
     ),
     _field_spec(

@@ -23,7 +23,7 @@ from runs.actions.bulk import (
 )
 from runs.actions.bulk import bulk_changes as bulk_module
 from runs.actions.run import create_run, rename_run, set_run_tags, trash_run
-from runs.actions.run_rows import set_deletion_lock
+from runs.actions.run_rows import lock_run
 from runs.actions.undo import undo_change_set
 from runs.models import (
     ChangeSet,
@@ -126,7 +126,7 @@ def test_runs_that_have_the_tags_already_are_left_alone(
 
 
 def test_locked_runs_stay_out_of_the_trash(runs: list[Run], actor: Actor) -> None:
-    set_deletion_lock(runs[0], True, actor=actor, now=NOON)
+    lock_run(runs[0], actor=actor, now=NOON)
     trash_run(runs[1], actor=actor, now=NOON)
     change = FlagChange("deleted", True, NOON)
     keys = [run.pk for run in runs]
@@ -141,7 +141,7 @@ def test_a_run_locked_since_is_not_deleted_by_a_redo(
     runs: list[Run], actor: Actor
 ) -> None:
     undo(apply(runs, FlagChange("deleted", True, NOON), actor), actor)
-    set_deletion_lock(runs[2], True, actor=actor, now=NOON)
+    lock_run(runs[2], actor=actor, now=NOON)
     with pytest.raises(InvalidState):
         undo_change_set(
             ChangeSet.objects.filter(action="undo").latest("pk"), actor=actor, now=NOON

@@ -38,7 +38,7 @@ def test_the_name_of_an_experiment_is_free_after_thirty_days_in_the_trash(
     workspace: Workspace, experiment: Experiment, run: Run, actor: Actor, now: int
 ) -> None:
     use = DatasetUse("iris", "d1", "local", "{}")
-    log_run_inputs(run, [use], [], now=now)
+    log_run_inputs(run, [use], [], actor=actor, now=now)
     set_experiment_tag(experiment, "team", "a", actor=actor, now=now)
     delete_experiment(experiment, actor=actor, now=now)
     purge_old_trash(now + 29 * DAY)

@@ -14,7 +14,7 @@ from runs.actions.experiments.experiments import (
 )
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run
-from runs.actions.run_rows.locks import set_deletion_lock
+from runs.actions.run_rows.locks import lock_run
 from runs.models import Experiment, Run, Workspace, now_ms
 from studio.core.errors import InvalidState
 from tests.actions.run.test_tree_races import overlapping
@@ -30,7 +30,7 @@ def run(committed: None) -> Run:
 
 
 def lock() -> None:
-    set_deletion_lock(Run.objects.get(), True, actor=Actor(), now=now_ms())
+    lock_run(Run.objects.get(), actor=Actor(), now=now_ms())
 
 
 def delete() -> None:

@@ -1,10 +1,10 @@
-"""The lock against deletion holds on every path by which a run is deleted."""
+"""A locked run is not deleted on any path."""
 
 from __future__ import annotations
 
 import pytest
 
-from runs.actions.actor import Actor
+from runs.actions.actor import SERVER, Actor
 from runs.actions.experiments.experiments import (
     create_experiment,
     delete_experiment,
@@ -15,7 +15,7 @@ from runs.actions.files.files import delete_file, save_file
 from runs.actions.ingest.logged_models import create_logged_model, trash_logged_model
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import restore_run, trash_run
-from runs.actions.run_rows.locks import set_deletion_lock
+from runs.actions.run_rows.locks import lock_run, unlock_run
 from runs.actions.undo.undo import undo_change_set
 from runs.models import ChangeSet, Experiment, LoggedModel, Run
 from studio.core.errors import InvalidState
@@ -25,15 +25,15 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def locked(run: Run, actor: Actor, now: int) -> Run:
-    return set_deletion_lock(run, True, actor=actor, now=now)
+    return lock_run(run, actor=actor, now=now)
 
 
 def test_a_locked_run_is_not_deleted_until_it_is_unlocked(
     locked: Run, actor: Actor, now: int
 ) -> None:
-    with pytest.raises(InvalidState, match="locked against deletion"):
+    with pytest.raises(InvalidState, match="locked by"):
         trash_run(locked, actor=actor, now=now)
-    set_deletion_lock(locked, False, actor=actor, now=now)
+    unlock_run(locked, actor=actor, now=now, is_owner=True)
     assert trash_run(locked, actor=actor, now=now).deleted == now
 
 
@@ -42,7 +42,7 @@ def test_a_locked_run_is_not_deleted_with_its_experiment(
 ) -> None:
     with pytest.raises(InvalidState, match="run-1"):
         delete_experiment(experiment, actor=actor, now=now)
-    set_deletion_lock(locked, False, actor=actor, now=now)
+    unlock_run(locked, actor=actor, now=now, is_owner=True)
     delete_experiment(experiment, actor=actor, now=now)
 
 
@@ -69,7 +69,7 @@ def test_a_locked_run_is_not_purged(
         purge_run(locked, actor=actor, now=now)
     assert purge_old_trash(now + 31 * DAY_MS) == 0
     assert Run.objects.get().experiment == experiment
-    set_deletion_lock(locked, False, actor=actor, now=now)
+    unlock_run(locked, actor=actor, now=now, is_owner=True)
     assert purge_old_trash(now + 31 * DAY_MS) == 1
 
 
@@ -77,7 +77,7 @@ def test_a_locked_run_is_not_purged(
 def test_files_of_a_deleted_run_are_not_found(
     locked: Run, actor: Actor, now: int
 ) -> None:
-    save_file(locked, "a.txt", [b"x"], actor=actor, now=now, limit=9)
+    save_file(locked, "a.txt", [b"x"], actor=SERVER, now=now, limit=9)
     with pytest.raises(InvalidState):
         delete_file(locked, "a.txt", actor=actor, now=now)
 
@@ -89,12 +89,12 @@ def test_models_of_a_deleted_run_are_not_found(
     model = create_logged_model(
         experiment, "m", source_run_id="run-1", actor=actor, now=now
     )
-    save_file(model, "a.txt", [b"x"], actor=actor, now=now, limit=9)
+    save_file(model, "a.txt", [b"x"], actor=SERVER, now=now, limit=9)
     with pytest.raises(InvalidState, match="run-1"):
         delete_file(model, "a.txt", actor=actor, now=now)
     with pytest.raises(InvalidState, match="run-1"):
         trash_logged_model(model, now=now)
-    set_deletion_lock(locked, False, actor=actor, now=now)
+    unlock_run(locked, actor=actor, now=now, is_owner=True)
     assert delete_file(model, "a.txt", actor=actor, now=now) == 1
     trash_logged_model(model, now=now)
 
@@ -104,7 +104,7 @@ def test_a_deletion_that_was_undone_is_not_done_again(
 ) -> None:
     trash_run(run, actor=actor, now=now)
     restore_run(run, actor=actor, now=now)
-    set_deletion_lock(run, True, actor=actor, now=now)
+    lock_run(run, actor=actor, now=now)
     restored = ChangeSet.objects.get(action="restore run")
     with pytest.raises(InvalidState):
         undo_change_set(restored, actor=actor, now=now, anyway=True)
@@ -113,7 +113,7 @@ def test_a_deletion_that_was_undone_is_not_done_again(
 def test_runs_in_the_trash_cannot_be_locked(run: Run, actor: Actor, now: int) -> None:
     trash_run(run, actor=actor, now=now)
     with pytest.raises(InvalidState, match="Restore it"):
-        set_deletion_lock(run, True, actor=actor, now=now)
+        lock_run(run, actor=actor, now=now)
 
 
 def test_a_run_of_a_trashed_experiment_is_not_found(
@@ -121,10 +121,10 @@ def test_a_run_of_a_trashed_experiment_is_not_found(
 ) -> None:
     delete_experiment(experiment, actor=actor, now=now)
     with pytest.raises(InvalidState, match="Restore it"):
-        set_deletion_lock(run, True, actor=actor, now=now)
-    set_deletion_lock(run, False, actor=actor, now=now)
+        lock_run(run, actor=actor, now=now)
+    unlock_run(run, actor=actor, now=now, is_owner=True)
     restore_experiment(experiment, actor=actor, now=now)
-    assert set_deletion_lock(run, True, actor=actor, now=now).locked
+    assert lock_run(run, actor=actor, now=now).locked
 
 
 def test_the_lock_is_in_the_history(locked: Run) -> None:

@@ -59,7 +59,7 @@ def test_selected_runs_are_archived_and_come_back_by_one_undo(
 def test_the_dialog_says_which_runs_it_skips(visitor: Client, abc: list[Run]) -> None:
     Run.objects.filter(run_id="a").update(locked=True)
     said = plan(visitor.get(f"{BULK}delete/{ABC}"))
-    assert "1 run is skipped 1 run is locked against deletion a" in said
+    assert "1 run is skipped 1 run is locked a" in said
     assert said.endswith("Delete 2 runs")
     answer = visitor.post(f"{BULK}delete/{ABC}")
     # What is in the trash is no longer selected.

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from runs.actions.actor import Actor
+from runs.actions.actor import SERVER, Actor
 from runs.actions.ingest import DatasetUse, log_run_inputs
 from runs.models import Dataset, Experiment, Run, User, Workspace
 from tests.access.people import browser_of
@@ -117,7 +117,7 @@ def points(rows: LineageRows) -> Dataset:
         profile=json.dumps({"num_rows": 1200, "shapes": {"x": [3, 4]}}),
         tags=(("mlflow.data.context", "training"),),
     )
-    log_run_inputs(run, [use], (), now=NOON)
+    log_run_inputs(run, [use], (), actor=SERVER, now=NOON)
     rows.write_model(run, "classifier")
     return Dataset.objects.get(name="points")
 
@@ -194,7 +194,7 @@ def test_costs_do_not_depend_on_the_number_of_runs(
         run = rows.run(f"r{number}")
         rows.read_dataset(run, f"d{number}")
         use = DatasetUse("points", "abc", "http", "{}")
-        log_run_inputs(run, [use], (), now=NOON)
+        log_run_inputs(run, [use], (), actor=SERVER, now=NOON)
         rows.write_model(run, f"m{number}")
     assert counts() == few
     # PostgreSQL is told its time limit by a statement of its own.

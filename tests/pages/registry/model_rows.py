@@ -94,7 +94,7 @@ def make_run(experiment: Experiment, number: int, actor: Actor, now: int) -> Run
     )
     digest = "v7" if number > 12 else "v6"
     use = DatasetUse("cifar100-aug", digest, "local", "{}")
-    log_run_inputs(run, [use], [], now=now)
+    log_run_inputs(run, [use], [], actor=actor, now=now)
     change_status(run, RunStatus.COMPLETED, actor=actor, now=now, ended=now + HOUR)
     return run
 

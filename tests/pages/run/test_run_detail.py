@@ -202,11 +202,11 @@ def test_datasets_and_models_that_clients_recorded_are_listed(
     )
     tags = ((CONTEXT_TAG, "train"),)
     used = DatasetUse("digits", "abc", "local", "{}", tags=tags)
-    log_run_inputs(run, [used], ["m-read"], now=now)
+    log_run_inputs(run, [used], ["m-read"], actor=actor, now=now)
     page = browser.get(PAGE).text
     assert "digits train local abc" in card(page, "datasets")
     placed = DatasetUse("more", "def", "http", '{"url": "https://x.example/<d>.csv"}')
-    log_run_inputs(run, [placed], [], now=now)
+    log_run_inputs(run, [placed], [], actor=actor, now=now)
     page = browser.get(PAGE).text
     assert "more – https://x.example/&lt;d&gt;.csv def" in card(page, "datasets")
     assert f"net &lt;b&gt; Pending {made.model_id}" in card(page, "models")
@@ -262,7 +262,7 @@ def test_a_reader_finds_cancel_and_delete_disabled_with_the_reason(
     reader = User.objects.create(username="rea")
     Member.objects.create(workspace=workspace, user=reader, role=Role.READER)
     page = browser_of(reader).get(PAGE).text
-    assert page.count('disabled title="You need the role contributor."') == 4
+    assert page.count('disabled title="You need the role contributor."') == 5
 
 
 def test_the_page_and_its_fragment_are_the_same_markup(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from runs.actions.actor import Actor
+from runs.actions.actor import SERVER, Actor
 from runs.actions.ingest import (
     DatasetUse,
     create_logged_model,
@@ -39,7 +39,7 @@ class LineageRows:
         """The dataset; the first call makes it."""
         tags = (("mlflow.data.context", context),) if context else ()
         use = DatasetUse(name, f"d-{name}", "local", '{"uri": "a.csv"}', tags=tags)
-        log_run_inputs(run, [use], (), now=NOON)
+        log_run_inputs(run, [use], (), actor=SERVER, now=NOON)
         return Dataset.objects.get(experiment=self.experiment, name=name)
 
     def write_model(self, run: Run, name: str, **given: Any) -> LoggedModel:
@@ -51,11 +51,11 @@ class LineageRows:
             source_run_id=run.run_id,
             **given,
         )
-        log_run_outputs(run, {model.model_id: 0}, now=NOON)
+        log_run_outputs(run, {model.model_id: 0}, actor=SERVER, now=NOON)
         return model
 
     def read_model(self, run: Run, model: LoggedModel) -> None:
-        log_run_inputs(run, (), [model.model_id], now=NOON)
+        log_run_inputs(run, (), [model.model_id], actor=SERVER, now=NOON)
 
     def version(self, name: str, model: LoggedModel, number: int = 1) -> ModelVersion:
         registered, _ = RegisteredModel.objects.get_or_create(

@@ -125,6 +125,8 @@ class RunInfo(Struct):
     archived: int | None
     deleted: int | None
     locked: bool
+    locked_by: str | None
+    locked_since: int | None
     revision: int
     has_definition: bool
 
@@ -274,7 +276,7 @@ class ChildList(Struct):
 
 
 class RunPatch(RequestStruct):
-    """`locked`: against deletion; only owners can change it."""
+    """`locked`: read-only. Owners, and who locked the run, can unlock it."""
 
     name: str | UnsetType = UNSET
     description: str | UnsetType = UNSET

@@ -1,0 +1,226 @@
+"""Move runs to another experiment.
+
+A root takes its whole tree along, and a child run moves only with its root. A tree with
+a locked run stays. Each run gets the next number of the experiment; ids, links and
+views stay. The undo brings back experiment and number; if the number is used there in
+the meantime, the run gets the next one. Child runs that were added in the meantime move
+with their root.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from runs.actions.bulk.bulk_changes import RUNS_PER_TRANSACTION, BulkChange, Skip
+from runs.actions.bulk.lock_changes import lock_experiments_of
+from runs.actions.bulk.many_runs import ROWS_PER_STATEMENT
+from runs.actions.changes import Edit
+from runs.actions.run import lock_tree
+from runs.models import Dataset, Experiment, LoggedModel, Run, RunDataset
+from studio.core.batches import batches
+from studio.core.errors import InvalidState
+
+#: The field of a change; its value has the numbers of the experiment and of the run.
+EXPERIMENT_FIELD = "experiment"
+
+
+@dataclass(frozen=True)
+class MoveChange(BulkChange):
+    """Move trees of runs to the experiment `target`."""
+
+    target: Experiment
+
+    action = "move run"
+
+    def split(self, keys: Sequence[int]) -> Iterator[list[int]]:
+        """Whole trees stay in one batch, however large they are."""
+        found = dict[int, int | None]()
+        for some in batches(sorted(set(keys))):
+            rows = Run.objects.filter(pk__in=some)
+            found.update(rows.values_list("pk", "root_id"))
+        batch: list[int] = []
+        for key, root in sorted(found.items()):
+            if root in found:
+                # It moves with its root.
+                continue
+            batch.append(key)
+            if root is None:
+                below = Run.objects.filter(root=key).order_by("pk")
+                batch += below.values_list("pk", flat=True)
+            if len(batch) >= RUNS_PER_TRANSACTION:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def lock_before_runs(self, keys: Sequence[int]) -> None:
+        lock_tree(self.target.workspace_id)
+        lock_experiments_of(keys, self.target.pk)
+
+    def find_skipped(self, runs: Sequence[Run]) -> dict[int, Skip]:
+        known = {run.pk for run in runs}
+        locked = {run.root_id or run.pk for run in runs if run.locked}
+        staying = {run.root_id or run.pk for run in runs if self._is_elsewhere(run)}
+        found: dict[int, Skip] = {}
+        for run in runs:
+            root = run.root_id or run.pk
+            if root not in known:
+                found[run.pk] = Skip.CHILD
+            elif root not in staying:
+                found[run.pk] = Skip.SAME
+            elif root in locked:
+                found[run.pk] = Skip.LOCKED if run.locked else Skip.TREE_LOCKED
+        return found
+
+    def _is_elsewhere(self, run: Run) -> bool:
+        return run.experiment_id != self.target.pk
+
+    def write(self, runs: Sequence[Run]) -> list[Edit]:
+        refuse_unless_it_takes_runs(self.target)
+        moving = [run for run in runs if self._is_elsewhere(run)]
+        return move_runs(
+            moving, dict.fromkeys([r.pk for r in moving], (self.target, None))
+        )
+
+
+def refuse_unless_it_takes_runs(experiment: Experiment) -> None:
+    """Raise InvalidState if the experiment, whose row is locked, is in the trash."""
+    rows = Experiment.objects.filter(pk=experiment.pk, deleted__isnull=True)
+    if not rows.exists():
+        raise InvalidState(
+            _("The experiment %(name)r is in the trash. Restore it first.")
+            % {"name": experiment.name},
+            experiment=experiment.name,
+        )
+
+
+def move_runs(
+    runs: Sequence[Run], places: Mapping[int, tuple[Experiment, int | None]]
+) -> list[Edit]:
+    """Move runs, which are locked with the experiments of both sides.
+
+    `places` has the experiment and the number of each run by its key. A run without a
+    number, or with one that another run has, gets the next number.
+    """
+    numbers = dict(
+        Experiment.objects.filter(
+            pk__in={run.experiment_id for run in runs}
+        ).values_list("pk", "number")
+    )
+    by_target: dict[int, list[Run]] = {}
+    for run in sorted(runs, key=lambda run: run.pk):
+        by_target.setdefault(places[run.pk][0].pk, []).append(run)
+    edits: list[Edit] = []
+    for some in by_target.values():
+        target = places[some[0].pk][0]
+        given = _choose_numbers(target, {r.pk: places[r.pk][1] for r in some})
+        for run in some:
+            before = place_value(numbers[run.experiment_id], run.number)
+            after = place_value(target.number, given[run.pk])
+            edits.append(Edit(EXPERIMENT_FIELD, before, after, run))
+            run.experiment, run.number = target, given[run.pk]
+        for part in batches(some, ROWS_PER_STATEMENT):
+            Run.objects.bulk_update(part, ["experiment", "number"])
+            _move_logged_data([run.pk for run in part], target)
+    return edits
+
+
+def place_value(experiment: int, number: int) -> dict[str, int]:
+    """Return the value of `EXPERIMENT_FIELD`, as changes store it."""
+    return {"experiment": experiment, "number": number}
+
+
+def _choose_numbers(
+    target: Experiment, wanted: Mapping[int, int | None]
+) -> dict[int, int]:
+    asked = [number for number in wanted.values() if number is not None]
+    used: set[int] = set()
+    for some in batches(asked, ROWS_PER_STATEMENT):
+        rows = Run.objects.filter(experiment=target, number__in=some)
+        used.update(rows.values_list("number", flat=True))
+    kept = {key: n for key, n in wanted.items() if n is not None and n not in used}
+    new = [key for key in wanted if key not in kept]
+    place = Experiment.objects.filter(pk=target.pk)
+    place.update(last_run_number=F("last_run_number") + len(new))
+    last = place.values_list("last_run_number", flat=True).get()
+    return kept | dict(zip(new, range(last - len(new) + 1, last + 1), strict=True))
+
+
+def _move_logged_data(runs: Sequence[int], target: Experiment) -> None:
+    """Take along what belongs to an experiment: models, and datasets that were read."""
+    LoggedModel.objects.filter(source_run__in=runs).update(experiment=target)
+    links = RunDataset.objects.filter(run__in=runs).exclude(dataset__experiment=target)
+    wanted = set(links.values_list("dataset", flat=True))
+    for dataset in Dataset.objects.filter(pk__in=wanted):
+        # Runs that stay may have read it too, so it is copied.
+        copy, _created = Dataset.objects.get_or_create(
+            experiment=target,
+            name=dataset.name,
+            digest=dataset.digest,
+            defaults={
+                field: getattr(dataset, field)
+                for field in ("source_type", "source", "schema", "profile")
+            },
+        )
+        links.filter(dataset=dataset).update(dataset=copy)
+        if not RunDataset.objects.filter(dataset=dataset).exists():
+            dataset.delete()
+
+
+def restore_places(wanted: Sequence[tuple[Run, Any]], *, workspace: int) -> list[Edit]:
+    """Move runs back to where they were; the rest of their trees moves with them.
+
+    Raises InvalidState if an experiment was deleted.
+    """
+    numbers = {before["experiment"] for _run, before in wanted}
+    rows = Experiment.objects.filter(workspace=workspace, number__in=numbers)
+    known = {row.number: row for row in rows}
+    places: dict[int, tuple[Experiment, int | None]] = {}
+    for run, before in wanted:
+        place = known.get(before["experiment"])
+        if place is None:
+            raise InvalidState(
+                _("The experiment of run %(run_id)s was deleted permanently.")
+                % {"run_id": run.run_id},
+                run_id=run.run_id,
+            )
+        refuse_unless_it_takes_runs(place)
+        places[run.pk] = (place, before["number"])
+    runs = [run for run, _before in wanted]
+    added = _runs_added_below(runs)
+    places |= {run.pk: (places[run.root_id or 0][0], None) for run in added}
+    return move_runs([*runs, *added], places)
+
+
+def _runs_added_below(runs: Sequence[Run]) -> list[Run]:
+    """Return runs below these roots that came after the move; this locks them."""
+    known = {run.pk for run in runs}
+    found: list[Run] = []
+    for root in runs:
+        if root.root_id is None:
+            rows = Run.objects.select_for_update(no_key=True, of=("self",))
+            below = rows.filter(root=root, experiment=root.experiment_id)
+            light = below.select_related("workspace").defer("description", "error")
+            found += [run for run in light.order_by("pk") if run.pk not in known]
+    return found
+
+
+def lock_places(changes_of: Mapping[int, Sequence[Any]], workspace: int) -> None:
+    """Lock the tree and all experiments of changes before their runs are locked.
+
+    `changes_of` has the values before and after by the run's key.
+    """
+    lock_tree(workspace)
+    numbers = {
+        value["experiment"]
+        for values in changes_of.values()
+        for value in values
+        if value
+    }
+    rows = Experiment.objects.filter(workspace=workspace, number__in=numbers)
+    lock_experiments_of(list(changes_of), *rows.values_list("pk", flat=True))
