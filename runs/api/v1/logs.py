@@ -53,7 +53,15 @@ def get_log_lines(
         for each in window.lines
     ]
     return LogLinesReply(
-        source.path, lines, window.total, window.size, window.version, window.moment
+        source.path,
+        lines,
+        window.total,
+        window.size,
+        window.version,
+        window.moment,
+        window.searched_from,
+        window.searched_to,
+        window.stop,
     )
 
 
@@ -69,6 +77,7 @@ def _window_query(query: LogLinesQuery) -> WindowQuery:
         byte=query.byte,
         at=query.at,
         since=query.since,
+        before=query.before,
         is_end=bool(query.end),
         count=query.count,
         filter=LogFilter(check_levels(levels), pattern),
@@ -91,7 +100,12 @@ def search_log_lines(
     ]
     following = "" if found.is_done else found.next
     return LineSearchReply(
-        source.path, hits, following, found.searched_bytes, found.size
+        source.path,
+        hits,
+        following,
+        found.searched_bytes,
+        found.size,
+        source.version,
     )
 
 

@@ -71,7 +71,7 @@ class LogView:
             first = self.window.searched_from
             return f"&{self.filter_query}&before={first}" if first > 1 else ""
         first = self.window.first
-        return f"&line={max(1, first - FIRST_LINES)}&top=1" if first > 1 else ""
+        return f"&before={first}" if first > 1 else ""
 
     @property
     def later_query(self) -> str:
@@ -163,8 +163,9 @@ def _first_window(
     if not number:
         return 0, read_window(source, end)
     is_top = "top" in request.GET
-    first = number if is_top else max(1, number - LINES_ABOVE)
-    window = read_window(source, WindowQuery(line=first, count=FIRST_LINES))
+    above = 0 if is_top else LINES_ABOVE
+    around = WindowQuery(line=number, above=above, count=FIRST_LINES)
+    window = read_window(source, around)
     if window.lines:
         return 0 if is_top else number, window
     # The log is shorter than it was when the link was made.

@@ -55,8 +55,10 @@ def parse_lines_query(request: PageRequest, source: LogSource) -> LinesQuery:
         byte=parse_number(request, "byte"),
         at=parse_number(request, "at"),
         since=None if is_replaced else since,
-        is_end="end" in request.GET or is_replaced,
+        # What is new is shown from its end.
+        is_end="end" in request.GET or is_replaced or since is not None,
         before=parse_number(request, "before"),
+        above=min(parse_number(request, "above") or 0, MAX_COUNT),
         count=min(count or DEFAULT_COUNT, MAX_COUNT),
         filter=LogFilter(check_levels(request.GET.getlist("level")), pattern),
     )

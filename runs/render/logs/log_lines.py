@@ -104,7 +104,7 @@ def _read_line(raw: RawLine, context: LineContext) -> LogLine:
     else:
         cut = False
     plain = plain_text(shown)
-    in_traceback = context.tracebacks.read(raw.number, plain)
+    in_traceback = context.tracebacks.read(raw.number, plain[:MAX_LINE_CHARS])
     if len(shown) > MAX_LINE_CHARS:
         cut, shown = True, shown[:MAX_LINE_CHARS]
     spans, _style = styled_spans(shown, context.style)

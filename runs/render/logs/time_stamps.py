@@ -68,6 +68,9 @@ def parse_moment(value: object, clock: LogClock) -> int | None:
 
 def _from_number(value: float) -> int | None:
     """Read seconds, milliseconds, microseconds or nanoseconds since the epoch."""
+    # A JSON line can have an integer that no float has.
+    if abs(value) > _LAST_MS * 1e6:
+        return None
     for unit in (1000.0, 1.0, 1e-3, 1e-6):
         time = value * unit
         if _FIRST_MS <= time < _LAST_MS:
@@ -141,11 +144,10 @@ def _to_ms(
     hour, minute, second = (int(part or 0) for part in clock_time[:3])
     try:
         local = datetime(year, month, date, hour, minute, second, tzinfo=UTC)
-    except ValueError:
-        # 2026-13-45 is a part number or the like.
+        moment = local - timedelta(minutes=_offset_minutes(zone, clock))
+    except (ValueError, OverflowError):
+        # 2026-13-45 is a part number or the like, and no zone has a year 0 or 10,000.
         return None
-    offset = _offset_minutes(zone, clock)
-    moment = local - timedelta(minutes=offset)
     milliseconds = int((clock_time[3] or "0").ljust(3, "0")[:3])
     return int(moment.timestamp()) * 1000 + milliseconds
 

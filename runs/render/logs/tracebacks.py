@@ -16,10 +16,8 @@ MAX_MESSAGE_CHARS = 500
 MAX_FOREIGN_LINES = 50
 #: Tracebacks that are open at once, one per prefix.
 MAX_OPEN = 64
-_START = re.compile(
-    r"^(?P<prefix>.*?)(?P<head>(?:[ +|]*Exception Group |╭[─ ]*)?"
-    r"Traceback \(most recent call last\))"
-)
+#: A longer text before the first line is no rank's prefix.
+MAX_PREFIX_CHARS = 200
 _EXCEPTION = re.compile(
     r"^(?P<name>(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*|[a-z_]\w*(?:error|timeout)))"
     r"(?::(?: (?P<message>.*))?)?$"
@@ -28,6 +26,16 @@ _CHAINED = (
     "During handling of the above exception, another exception occurred:",
     "The above exception was the direct cause of the following exception:",
 )
+
+
+def _split_head(before: str) -> tuple[str, bool]:
+    """Return the prefix of a traceback's first line, and whether it is a group's."""
+    group = before.removesuffix("Exception Group ")
+    if group != before:
+        return group.rstrip(" +|"), True
+    # The frame that rich draws.
+    frame = before.rstrip("─ ")
+    return (frame[:-1] if frame.endswith("╭") else before), False
 
 
 @dataclass(frozen=True)
@@ -101,10 +109,9 @@ class TracebackFinder:
         self.found.sort(key=lambda each: each.first)
 
     def _start(self, number: int, text: str) -> bool:
-        found = _START.match(text)
-        if found is None:
+        prefix, is_group = _split_head(text.partition(TRACEBACK_MARK)[0])
+        if len(prefix) > MAX_PREFIX_CHARS:
             return False
-        prefix, head = found["prefix"], found["head"]
         earlier = self._open.get(prefix)
         if earlier is not None and (earlier.is_chaining or not earlier.has_exception):
             # A new one in the middle of another is its next part, or a nested group.
@@ -116,7 +123,6 @@ class TracebackFinder:
             self._close(earlier)
         if len(self._open) >= MAX_OPEN:
             return False
-        is_group = "Exception Group" in head
         self._open[prefix] = _OpenTraceback(prefix, number, number, is_group)
         return True
 

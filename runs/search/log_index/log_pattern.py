@@ -7,28 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import re2
 from django.utils.translation import gettext as _
 
+from runs.search.expressions import compile_expression, compile_whole_line
 from runs.search.log_index.literals import Clause, is_long_enough, literal_clauses
 from runs.search.log_index.log_text import folded
 from runs.search.sql import refuse_long_pattern, term_texts
-from studio.core.errors import InvalidFilter
+from studio.core.errors import InvalidFilter, InvalidValue
 from studio.core.filters import tree
 from studio.core.filters.tree import Comparison, Node
 
-#: Bytes that a regular expression may take.
-MAX_REGEX_MEMORY = 8 << 20
 MATCHES = "matches"
 LOG = tree.attribute("log")
 
 
 @dataclass(frozen=True)
 class LogPattern:
-    """An operator with its texts. Compiled patterns are kept for the next search."""
+    """An operator with its texts."""
 
     op: str
     texts: tuple[str, ...]
@@ -58,17 +56,20 @@ class LogPattern:
 
 def _literal_spans(text: str, part: str) -> Iterator[tuple[int, int]]:
     lowered, wanted = folded(text), folded(part)
-    if wanted not in lowered:
-        return
-    if len(lowered) != len(text):
-        # Some capital letters are longer in lower case, which moves what follows.
-        compiled = _compile(re2.escape(part), ignores_case=True)
-        yield from (found.span() for found in compiled.finditer(text))
-        return
     at = lowered.find(wanted)
+    if at < 0:
+        return
+    # Some capital letters are longer in lower case, which moves what follows.
+    moved = None if len(lowered) == len(text) else _places_of_folded(text)
     while at >= 0:
-        yield at, at + len(wanted)
-        at = lowered.find(wanted, at + len(wanted))
+        end = at + len(wanted)
+        yield (at, end) if moved is None else (moved[at], moved[end - 1] + 1)
+        at = lowered.find(wanted, end)
+
+
+def _places_of_folded(text: str) -> list[int]:
+    """By character of the folded text, the one of the text that it comes from."""
+    return [at for at, char in enumerate(text) for _ in folded(char)]
 
 
 def _long_texts(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -84,30 +85,17 @@ def _required(pattern: LogPattern) -> tuple[Clause, ...]:
     return (tuple((text,) for text in pattern.texts),)
 
 
-@lru_cache(maxsize=64)
 def _compiled(pattern: LogPattern) -> Any:
     if pattern.op == MATCHES:
-        return _compile(pattern.texts[0], ignores_case=True)
+        return compile_expression(pattern.texts[0], is_literal=False, is_cased=False)
     if pattern.op in ("like", "ilike"):
         body = "".join(_LIKE.get(char) or re2.escape(char) for char in pattern.texts[0])
     else:
         body = "|".join(re2.escape(text) for text in pattern.texts)
-    # A line end of Windows is no part of the line.
-    return _compile(rf"^(?:{body})\r?$", ignores_case=pattern.op == "ilike")
+    return compile_whole_line(body, is_cased=pattern.op != "ilike")
 
 
 _LIKE: dict[str, str] = {"%": ".*", "_": "."}
-
-
-@lru_cache(maxsize=64)
-def _compile(pattern: str, *, ignores_case: bool) -> Any:
-    """Raises re2.error."""
-    options = re2.Options()
-    options.case_sensitive = not ignores_case
-    options.never_nl = True
-    options.log_errors = False
-    options.max_mem = MAX_REGEX_MEMORY
-    return re2.compile(f"(?m){pattern}", options)
 
 
 def read_pattern(term: Comparison) -> LogPattern:
@@ -120,8 +108,8 @@ def read_pattern(term: Comparison) -> LogPattern:
     for text in texts:
         refuse_long_pattern(text)
     pattern = LogPattern(term.op, texts)
-    if term.op == MATCHES:
-        _check_regex(pattern, term)
+    if term.op != "contains":
+        _check_expression(pattern, term)
     if not pattern.clauses:
         raise _error(
             _(
@@ -133,17 +121,11 @@ def read_pattern(term: Comparison) -> LogPattern:
     return pattern
 
 
-def _check_regex(pattern: LogPattern, term: Comparison) -> None:
+def _check_expression(pattern: LogPattern, term: Comparison) -> None:
     try:
         _compiled(pattern)
-    except re2.error as error:
-        reason = error.args[0] if error.args else ""
-        text = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
-        raise _error(
-            _("This regular expression can't be read: %(reason)s")
-            % {"reason": str(text)[:200]},
-            term,
-        ) from error
+    except InvalidValue as error:
+        raise _error(str(error), term) from error
 
 
 def _error(text: str, term: Comparison) -> InvalidFilter:

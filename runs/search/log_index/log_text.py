@@ -18,6 +18,15 @@ from runs.storage.logs import LogReader
 BLOCK_BYTES = 64 * 1024
 #: A longer line is in several blocks. They overlap, so that a text is whole in one.
 OVERLAP_BYTES = 8 * 1024
+#: Letters in lower case that have the same capital letter as others.
+_SAME = dict(
+    zip(
+        "ſµ\u0345\u1fbeϐϵϑϰϖϱϕẛ\u1c80\u1c81\u1c82\u1c83\u1c84\u1c85\u1c86\u1c87\u1c88",
+        "sμιιβεθκπρφṡвдосттъѣꙋ",
+        strict=True,
+    )
+)
+_VARIANTS = re.compile("[" + "".join(_SAME) + "]")
 _STATE_ENDS = re.compile(r"[\r\n]")
 #: Bytes that a text shows differently, or not at all.
 _SPECIAL = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]")
@@ -32,18 +41,9 @@ def split_blocks(reader: LogReader, start: int) -> Iterator[tuple[int, int, byte
         if start + len(data) >= reader.size:
             yield start, start + len(data), data
             return
-        size = _end_of_lines(data, reader.line_end)
+        size = reader.find_last_line_end(data)
         yield start, start + (size or len(data)), data[: size or len(data)]
         start += size or len(data) - OVERLAP_BYTES
-
-
-def _end_of_lines(data: bytes, line_end: bytes) -> int:
-    """The byte after the last line end; 0 if there is none."""
-    at = data.rfind(line_end)
-    # Half of a character of two bytes can look like a line end.
-    while at >= 0 and at % len(line_end):
-        at = data.rfind(line_end, 0, at + len(line_end) - 1)
-    return at + len(line_end) if at >= 0 else 0
 
 
 def block_text(data: bytes, encoding: str, *, is_first: bool = False) -> str:
@@ -67,5 +67,11 @@ def lines_of_states(data: bytes, encoding: str) -> list[int]:
 
 
 def folded(text: str) -> str:
-    """In lower case, as the index and searches compare texts."""
-    return lower_case(text) or ""
+    """In lower case, as the index and searches compare texts.
+
+    Characters that RE2 takes for the same, if the case is ignored, become the same.
+    """
+    lowered = lower_case(text) or ""
+    if lowered.isascii():
+        return lowered
+    return _VARIANTS.sub(lambda found: _SAME[found[0]], lowered)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -11,12 +12,13 @@ from runs.render.logs import LEVEL_PATTERNS, LineContext, LogLine, read_lines
 from runs.search.logs.log_pattern import LogPattern
 from runs.search.logs.log_scan import (
     CHUNK_BYTES,
-    LogChunk,
+    FAST_SECONDS,
+    MIN_CHUNK_BYTES,
     LogScan,
     matching_lines,
-    read_chunk,
 )
 from runs.search.logs.log_source import LogShape
+from runs.search.logs.raw_lines import iterate_raw_lines
 from runs.storage.logs import LogReader
 
 #: A request ends after this time, with the lines so far.
@@ -61,15 +63,17 @@ def filter_forward(
     reader: LogReader, shape: LogShape, wanted: LogFilter, number: int, count: int
 ) -> FilteredLines:
     """Return the first matching lines from line `number` on."""
-    start = reader.line_start(number)
-    scan = LogScan(reader, start, FILTER_SECONDS)
+    scan = LogScan(reader, reader.line_start(number), FILTER_SECONDS)
     found: list[LogLine] = []
-    for chunk in scan.chunks():
-        for line in _matches(reader, shape, wanted, chunk):
-            found.append(line)
-            if len(found) == count:
-                return FilteredLines(tuple(found), number, line.number + 1)
-    return FilteredLines(tuple(found), number, scan.number + scan.is_done)
+    for line in _matches(reader, shape, wanted, scan):
+        found.append(line)
+        if len(found) == count:
+            return FilteredLines(tuple(found), number, line.number + 1)
+    if scan.is_done:
+        return FilteredLines(tuple(found), number, reader.line_count + 1)
+    # A line that alone takes all of the time is searched as far as that goes.
+    stop = max(reader.line_number(scan.position), number + 1)
+    return FilteredLines(tuple(found), number, stop)
 
 
 def filter_backward(
@@ -77,18 +81,26 @@ def filter_backward(
     shape: LogShape,
     wanted: LogFilter,
     count: int,
+    *,
     before: int | None = None,
+    start: int = 0,
 ) -> FilteredLines:
-    """Return the last matching lines, or the last ones before a line."""
+    """Return the last matching lines, or the last ones before a line.
+
+    Only those from the byte `start` on, which begins a line.
+    """
     found: list[LogLine] = []
     end = reader.line_count + 1
     stop = end if before is None else max(1, min(before, end))
     first = stop
     deadline = time.monotonic() + FILTER_SECONDS
     last_byte = reader.size if stop == end else reader.line_start(stop)
-    for chunk in _chunks_backward(reader, last_byte):
-        first = chunk.number
-        for line in _matches_backward(reader, shape, wanted, chunk):
+    for begin, last in _ranges_backward(reader, start, last_byte):
+        # Only a very long line can take longer.
+        seconds = FILTER_SECONDS if last - begin > CHUNK_BYTES else math.inf
+        scan = LogScan(reader, begin, seconds, stop=last)
+        first = reader.line_number(begin)
+        for line in reversed([*_matches(reader, shape, wanted, scan)]):
             found.append(line)
             if len(found) == count:
                 return FilteredLines(tuple(reversed(found)), line.number, stop)
@@ -98,37 +110,39 @@ def filter_backward(
 
 
 def _matches(
-    reader: LogReader, shape: LogShape, wanted: LogFilter, chunk: LogChunk
+    reader: LogReader, shape: LogShape, wanted: LogFilter, scan: LogScan
 ) -> Iterator[LogLine]:
     context = LineContext(reader.encoding, shape.clock, shape.columns)
-    for raw in matching_lines(reader, chunk, wanted.scanned_pattern):
-        yield from filter(wanted.has, read_lines([raw], context))
+    last = 0
+    for chunk in scan.chunks():
+        for raw in matching_lines(reader, chunk, wanted.scanned_pattern):
+            # A very long line is searched in parts, and is one line.
+            if raw.number == last:
+                continue
+            last = raw.number
+            if raw.is_excerpt:
+                start = reader.line_start(raw.number)
+                raw = next(iterate_raw_lines(reader, start, raw.number))
+            yield from filter(wanted.has, read_lines([raw], context))
 
 
-def _matches_backward(
-    reader: LogReader, shape: LogShape, wanted: LogFilter, chunk: LogChunk
-) -> Iterator[LogLine]:
-    context = LineContext(reader.encoding, shape.clock, shape.columns)
-    # Most of a chunk's matches are not shown, so each is read when it is needed.
-    for raw in reversed([*matching_lines(reader, chunk, wanted.scanned_pattern)]):
-        yield from filter(wanted.has, read_lines([raw], context))
+def _ranges_backward(
+    reader: LogReader, start: int, stop: int
+) -> Iterator[tuple[int, int]]:
+    """Yield parts of whole lines from the end on, small ones first."""
+    size = MIN_CHUNK_BYTES
+    while stop > start:
+        begun = time.monotonic()
+        begin = max(start, _aligned_start(reader, stop, size))
+        yield begin, stop
+        stop = begin
+        is_fast = time.monotonic() - begun < FAST_SECONDS
+        size = min(size * 4, CHUNK_BYTES) if is_fast else MIN_CHUNK_BYTES
 
 
-def _chunks_backward(reader: LogReader, stop: int) -> Iterator[LogChunk]:
-    while stop > 0:
-        start = _aligned_start(reader, stop)
-        number = reader.line_number(start)
-        if stop - start > CHUNK_BYTES:
-            # Of a very long line, the start is searched.
-            yield read_chunk(reader, start, number)
-        else:
-            yield LogChunk(start, number, reader.read(start, stop))
-        stop = start
-
-
-def _aligned_start(reader: LogReader, stop: int) -> int:
-    """Return where a line starts, about one chunk before `stop`."""
-    start = stop - CHUNK_BYTES
+def _aligned_start(reader: LogReader, stop: int, size: int) -> int:
+    """Return where a line starts, about `size` bytes before `stop`."""
+    start = stop - size
     if start <= 0:
         return 0
     following = reader.line_stop(start - 1)

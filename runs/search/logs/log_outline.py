@@ -16,6 +16,7 @@ from runs.render.logs import (
     LEVELS,
     TRACEBACK_MARK,
     LineContext,
+    RawLine,
     Traceback,
     TracebackFinder,
     read_lines,
@@ -31,15 +32,15 @@ from runs.storage.logs import LogReader, load_outline, save_outline
 MAX_TRACEBACKS = 500
 #: A request ends after this time, and the next one continues.
 OUTLINE_SECONDS = 0.8
-#: A traceback with more lines is cut.
-MAX_TRACEBACK_LINES = 3000
+#: A larger traceback is cut.
+MAX_TRACEBACK_LINES, MAX_TRACEBACK_BYTES = 3000, 2 * 1024 * 1024
 #: Lines of a chunk that are read to find a level's first line.
 MAX_CANDIDATES = 100
 #: Less progress is not worth a write.
 SAVED_BYTES = 4 * 1024 * 1024
 #: Bytes before the position, whose digest tells whether an outline fits its log.
 _CHECKED_BYTES = 256
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,9 @@ class LogOutline:
 
 @dataclass
 class _Progress:
-    """What was found in the lines before `number`, which starts at `position`."""
+    """What was found in the lines before the one that starts at `position`."""
 
     position: int = 0
-    number: int = 1
     count: int = 0
     tracebacks: list[Traceback] = field(default_factory=list)
     levels: dict[str, int] = field(default_factory=dict)
@@ -88,50 +88,49 @@ def read_outline(source: LogSource, seconds: float = OUTLINE_SECONDS) -> LogOutl
 
 def _read_on(reader: LogReader, progress: _Progress, deadline: float) -> None:
     while not progress.is_done:
-        chunk = read_chunk(reader, progress.position, progress.number)
+        chunk = read_chunk(reader, progress.position)
         _find_levels(reader, chunk, progress)
-        position, number = _end_of_chunk(reader, chunk)
         for raw in matching_lines(reader, chunk, _mark()):
             if raw.start < progress.position or raw.is_excerpt:
                 continue
             if progress.count >= MAX_TRACEBACKS:
                 progress.count += 1
-            elif not _read_traceback(reader, progress, raw.start, raw.number):
+            elif not _read_traceback(reader, progress, raw):
                 progress.is_done = True
                 return
-        if position > progress.position:
-            progress.position, progress.number = position, number
-        progress.is_done = chunk.start + len(chunk.data) >= reader.size
+            # The next request continues after this one.
+            elif time.monotonic() >= deadline:
+                return
+        progress.position = max(progress.position, _end_of_chunk(reader, chunk))
+        progress.is_done = chunk.stop >= reader.size
         if time.monotonic() >= deadline:
             return
 
 
-def _end_of_chunk(reader: LogReader, chunk: LogChunk) -> tuple[int, int]:
+def _end_of_chunk(reader: LogReader, chunk: LogChunk) -> int:
     """Return where the line after the chunk starts; an unfinished one is read again."""
     if chunk.is_partial:
-        stop = reader.line_stop(chunk.start)
-        return stop, chunk.number + 1
-    ends = reader.find_line_ends(chunk.data)
-    return chunk.start + (ends[-1] if ends else 0), chunk.number + len(ends)
+        return reader.line_stop(chunk.start)
+    return chunk.start + reader.find_last_line_end(chunk.data)
 
 
-def _read_traceback(
-    reader: LogReader, progress: _Progress, start: int, number: int
-) -> bool:
+def _read_traceback(reader: LogReader, progress: _Progress, first: RawLine) -> bool:
     """Read the traceback that starts at a line; return whether the log goes on."""
     finder = TracebackFinder()
     context = LineContext(reader.encoding, tracebacks=finder)
-    raw_lines = iterate_raw_lines(reader, start, number)
-    last = number + MAX_TRACEBACK_LINES
+    raw_lines = iterate_raw_lines(reader, first.start, first.number)
+    last = first.number + MAX_TRACEBACK_LINES
+    limit = first.start + MAX_TRACEBACK_BYTES
     for line in read_lines(raw_lines, context):
-        if not finder.is_inside or line.number > last:
+        is_cut = line.number > last or line.start > limit
+        if not finder.is_inside or is_cut:
             finder.finish()
-            progress.position, progress.number = line.start, line.number
+            progress.position = line.start
             progress.tracebacks += finder.found
             progress.count += len(finder.found)
             return True
     finder.finish()
-    progress.position, progress.number = start, number
+    progress.position = first.start
     progress.unfinished = finder.found
     return False
 
@@ -172,7 +171,6 @@ def _saved_form(reader: LogReader, progress: _Progress) -> dict[str, Any]:
     return {
         "format": _FORMAT,
         "position": progress.position,
-        "number": progress.number,
         "count": progress.count,
         "tracebacks": [asdict(each) for each in progress.tracebacks],
         "levels": progress.levels,
@@ -190,7 +188,6 @@ def _load_progress(reader: LogReader) -> _Progress:
         return _Progress()
     return _Progress(
         position,
-        saved["number"],
         saved["count"],
         [Traceback(**each) for each in saved["tracebacks"]],
         saved["levels"],

@@ -1,8 +1,4 @@
-"""What is searched for in a log: a literal text or a regular expression.
-
-RE2 runs both, in time that is linear in the log, so no expression can stop the server.
-It has no back references and no lookaround.
-"""
+"""What is searched for in a log: a literal text or a regular expression."""
 
 from __future__ import annotations
 
@@ -11,15 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.utils.translation import gettext as _
+from runs.search.expressions import compile_expression
 
-from studio.core.errors import InvalidValue
-
-MAX_PATTERN_CHARS = 1000
 #: Marks of one line; a pattern such as `.` matches each character.
 MAX_MARKS = 100
-#: The states of RE2 need at most this much; it is slower, but never wrong, with less.
-_MAX_MEMORY_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -34,14 +25,8 @@ class LogPattern:
     is_cased: bool = False
 
     def __post_init__(self) -> None:
-        if len(self.text) > MAX_PATTERN_CHARS:
-            raise InvalidValue(
-                _("The search text is too long. The maximum is %(limit)s characters.")
-                % {"limit": MAX_PATTERN_CHARS},
-                field="q",
-            )
         # A wrong expression is reported here, not in the middle of a search.
-        self.find(b"")
+        _ = self._compiled
 
     @cached_property
     def _compiled(self) -> Any:
@@ -61,10 +46,9 @@ class LogPattern:
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         data = text.encode(errors="replace")
         is_ascii = len(data) == len(text)
-        for count, found in enumerate(self._compiled.finditer(data)):
+        count = 0
+        for found in self._compiled.finditer(data):
             start, stop = found.span()
-            if count == MAX_MARKS:
-                return
             # An expression such as `x*` matches nothing almost everywhere.
             if start == stop:
                 continue
@@ -73,28 +57,6 @@ class LogPattern:
             else:
                 first = len(data[:start].decode(errors="replace"))
                 yield first, first + len(data[start:stop].decode(errors="replace"))
-
-
-def compile_expression(text: str, *, is_literal: bool, is_cased: bool) -> Any:
-    """Compile for UTF-8 bytes; raises InvalidValue for a wrong expression."""
-    # An extra of the server: the commands that read no logs start without it.
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = _MAX_MEMORY_BYTES
-    options.case_sensitive = is_cased
-    source = text.encode(errors="replace")
-    # Whole chunks are searched, in which each line has its own start and end.
-    source = re2.escape(source) if is_literal else b"(?m)" + source
-    try:
-        return re2.compile(source, options)
-    except re2.error as error:
-        message = error.args[0] if error.args else ""
-        if isinstance(message, bytes):
-            message = message.decode(errors="replace")
-        raise InvalidValue(
-            _("This regular expression is not valid: %(message)s")
-            % {"message": message.replace("(?m)", "")},
-            field="q",
-        ) from error
+            count += 1
+            if count == MAX_MARKS:
+                return

@@ -11,15 +11,20 @@ from runs.render.logs import RawLine
 from runs.search.logs.log_pattern import LogPattern
 from runs.storage.logs import LogReader
 
-CHUNK_BYTES = 1024 * 1024
+#: A scan starts with small chunks. As long as a search is fast, they become larger.
+MIN_CHUNK_BYTES, CHUNK_BYTES = 64 * 1024, 1024 * 1024
+FAST_SECONDS, _SLOW_SECONDS = 0.02, 0.1
 #: A match in a line without end is found across two chunks up to this length.
 OVERLAP_BYTES = 4 * 1024
 #: What is kept around a match in such a line.
 _BEFORE_BYTES, _AFTER_BYTES = 400, 2000
-_ESCAPES = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?")
-
-#: Where the last line end of a chunk is, in most logs.
-_TAIL_BYTES = 4 * 1024
+#: As in `render.logs`, but a code without an end takes only the rest of its line.
+_ESCAPES = re.compile(
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n\r]*(?:\x07|\x1b\\)?"
+    rb"|[PX^_][^\x1b\n\r]*(?:\x1b\\)?|[ -/]*[0-~])?"
+)
+#: Control characters that occur in logs and are not shown.
+_HIDDEN = b"\x07\x08"
 
 
 @dataclass(frozen=True)
@@ -27,69 +32,90 @@ class LogChunk:
     """Whole lines from byte `start` on, or a part of one very long line."""
 
     start: int
-    number: int
     data: bytes
     is_partial: bool = False
 
+    @property
+    def stop(self) -> int:
+        return self.start + len(self.data)
+
 
 class LogScan:
-    """Chunks of a log from a byte on; ends after `seconds` with `position` < size."""
+    """Chunks of a log from byte `start` to `stop`.
 
-    def __init__(self, reader: LogReader, start: int, seconds: float) -> None:
+    It ends after `seconds`, with `position` before the stop.
+    """
+
+    def __init__(
+        self, reader: LogReader, start: int, seconds: float, *, stop: int | None = None
+    ) -> None:
         self._reader = reader
         self._deadline = time.monotonic() + seconds
-        self.position = start
-        self.number = reader.line_number(start) if start else 1
+        self._size = MIN_CHUNK_BYTES
+        self.stop = reader.size if stop is None else stop
+        self.position = start - start % len(reader.line_end)
 
     @property
     def is_done(self) -> bool:
-        return self.position >= self._reader.size
+        return self.position >= self.stop
 
     def chunks(self) -> Iterator[LogChunk]:
         """Yield at least one chunk; the next one starts at `position`."""
         while not self.is_done:
-            chunk = read_chunk(self._reader, self.position, self.number)
-            if not chunk.data:
-                return
+            begun = time.monotonic()
+            chunk = read_chunk(
+                self._reader, self.position, stop=self.stop, size=self._size
+            )
             yield chunk
-            self._advance(chunk)
-            if time.monotonic() >= self._deadline:
+            self.position = chunk.stop
+            if chunk.is_partial:
+                # The end is read again, so that a match across two chunks is found.
+                self.position -= OVERLAP_BYTES
+            now = time.monotonic()
+            if now >= self._deadline:
                 return
+            self._adapt(now - begun)
 
-    def _advance(self, chunk: LogChunk) -> None:
-        length = len(chunk.data)
-        if chunk.is_partial:
-            # The end is read again, so that a match across two chunks is found.
-            self.position += length - OVERLAP_BYTES
-            return
-        self.position += length
-        self.number += len(self._reader.find_line_ends(chunk.data))
+    def _adapt(self, seconds: float) -> None:
+        if seconds < FAST_SECONDS:
+            self._size = min(self._size * 4, CHUNK_BYTES)
+        elif seconds > _SLOW_SECONDS:
+            self._size = MIN_CHUNK_BYTES
 
 
-def read_chunk(reader: LogReader, start: int, number: int) -> LogChunk:
-    data = reader.read(start, start + CHUNK_BYTES)
-    if start + len(data) >= reader.size:
-        return LogChunk(start, number, data)
-    for offset in (max(0, len(data) - _TAIL_BYTES), 0):
-        ends = reader.find_line_ends(data[offset:])
-        if ends:
-            return LogChunk(start, number, data[: offset + ends[-1]])
-    return LogChunk(start, number, data, is_partial=True)
+def read_chunk(
+    reader: LogReader, start: int, *, stop: int | None = None, size: int = CHUNK_BYTES
+) -> LogChunk:
+    stop = reader.size if stop is None else stop
+    data = reader.read(start, min(start + size, stop))
+    if start + len(data) >= stop:
+        return LogChunk(start, data)
+    end = reader.find_last_line_end(data)
+    return LogChunk(start, data[:end] if end else data, is_partial=not end)
 
 
 def matching_lines(
     reader: LogReader, chunk: LogChunk, pattern: LogPattern
 ) -> Iterator[RawLine]:
-    """Yield the chunk's lines in which the pattern is found, colors left out."""
+    """Yield the chunk's lines in which the pattern is found, colors left out.
+
+    Of a line that reaches beyond the chunk, the surroundings of the match.
+    """
     text = searched_text(reader, chunk.data)
-    if chunk.is_partial:
-        yield from _matches_of_part(chunk, text, pattern)
-        return
     ends: list[int] = []
-    for position in _matching_positions(text, pattern):
-        # Most chunks have no match, and their lines are not looked for.
-        ends = ends or reader.find_line_ends(chunk.data)
-        yield _line_at(reader, chunk, ends, position)
+    number = 0
+    for position, span in _matches(text, pattern):
+        if not number:
+            # Most chunks have no match, and their lines are not looked for.
+            number = reader.line_number(chunk.start)
+            ends = reader.find_line_ends(chunk.data)
+        is_first_cut = position == 0 and reader.line_start(number) < chunk.start
+        if chunk.is_partial or is_first_cut:
+            yield _excerpt(number, chunk.start, text, span)
+        else:
+            yield _line_at(reader, chunk, ends, number, position)
+        if chunk.is_partial:
+            return
 
 
 def searched_text(reader: LogReader, data: bytes) -> bytes:
@@ -99,40 +125,52 @@ def searched_text(reader: LogReader, data: bytes) -> bytes:
     """
     if reader.encoding != "utf-8":
         data = data.decode(reader.encoding, errors="replace").encode()
+    elif not data.isascii():
+        data = _valid_text(data)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
-    return _ESCAPES.sub(b"", data) if b"\x1b" in data else data
+    if b"\x1b" in data:
+        data = _ESCAPES.sub(b"", data)
+    if b"\x08" in data or b"\x07" in data:
+        data = data.translate(None, _HIDDEN)
+    return data
 
 
-def _matching_positions(text: bytes, pattern: LogPattern) -> Iterator[int]:
-    """Yield the matching lines of a text by their position."""
+def _valid_text(data: bytes) -> bytes:
+    """Replace wrong bytes, as they are shown: `.` would not match them."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return data.decode(errors="replace").encode()
+    return data
+
+
+def _matches(text: bytes, pattern: LogPattern) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Yield the matching lines by their position, each with its first match."""
+    # Each state of a progress bar has its own start and end, as in a terminal.
+    states = text.replace(b"\r", b"\n") if b"\r" in text else text
     at = counted = position = 0
-    while at < len(text) and (found := pattern.find(text, at)):
+    while at < len(text) and (found := pattern.find(states, at)):
         start = text.rfind(b"\n", at, found[0]) + 1 or at
         if start >= len(text):
             return
-        stop = text.find(b"\n", found[0])
-        stop = len(text) if stop < 0 else stop
         position += text.count(b"\n", counted, start)
         counted = start
-        # A match over a line end counts if the line has one of its own.
-        if found[1] <= stop or pattern.find(text[start:stop]):
-            yield position
-        at = stop + 1
+        yield position, found
+        stop = text.find(b"\n", found[0])
+        at = (stop if stop >= 0 else len(text)) + 1
 
 
-def _matches_of_part(
-    chunk: LogChunk, text: bytes, pattern: LogPattern
-) -> Iterator[RawLine]:
-    found = pattern.find(text)
-    if found is not None:
-        first = max(0, found[0] - _BEFORE_BYTES)
-        data = text[first : found[1] + _AFTER_BYTES]
-        yield RawLine(chunk.number, chunk.start, data, len(data), is_excerpt=True)
+def _excerpt(number: int, start: int, text: bytes, span: tuple[int, int]) -> RawLine:
+    first = max(0, span[0] - _BEFORE_BYTES)
+    stop = min(span[1] + _AFTER_BYTES, len(text))
+    line_end = text.find(b"\n", span[0])
+    data = text[first : stop if line_end < 0 else min(stop, line_end)]
+    return RawLine(number, start, data, len(data), is_excerpt=True)
 
 
 def _line_at(
-    reader: LogReader, chunk: LogChunk, ends: list[int], position: int
+    reader: LogReader, chunk: LogChunk, ends: list[int], number: int, position: int
 ) -> RawLine:
     start = ends[position - 1] if position else 0
     # The last line of the log can be unfinished.
@@ -140,4 +178,4 @@ def _line_at(
     if position < len(ends):
         stop, end_bytes = ends[position], len(reader.line_end)
     data = chunk.data[start : stop - end_bytes]
-    return RawLine(chunk.number + position, chunk.start + start, data, stop - start)
+    return RawLine(number + position, chunk.start + start, data, stop - start)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
 from runs.render.logs import LineContext, LogLine, RawLine, decode_line, plain_text
 from runs.render.logs import read_lines as read_log_lines
+from runs.search.expressions import search_slot
 from runs.search.logs.log_pattern import LogPattern
 from runs.search.logs.log_scan import LogScan, matching_lines
 from runs.search.logs.log_source import LogShape, LogSource, read_shape
@@ -65,23 +66,27 @@ def search_log(
 
     Raises MissingBytes, OSError, and InvalidValue for a wrong `after`.
     """
-    with source.open() as reader:
-        line, byte = _parse_cursor(after)
-        start = byte or (reader.line_start(line + 1) if line else 0)
-        scan = LogScan(reader, min(start, source.size), seconds)
+    last, byte = _parse_cursor(after)
+    with search_slot() as has_slot, source.open() as reader:
+        start = byte or (reader.line_start(last + 1) if last else 0)
+        start = min(start, source.size)
+        # Others search: the next request tries again.
+        scan = LogScan(reader, start, seconds, stop=None if has_slot else start)
         shape = read_shape(reader, source.started)
         hits: list[LogHit] = []
         for raw in _matching_lines(reader, scan, pattern):
             # A very long line is read in parts, and is one hit.
-            if hits and hits[-1].number == raw.number:
+            if raw.number <= last:
                 continue
+            last = raw.number
             hits.append(_read_hit(reader, shape, raw, pattern))
             if len(hits) == max_hits:
-                byte = min(raw.start + raw.size, source.size)
+                byte = reader.line_stop(raw.start)
                 done = byte >= source.size
-                return LogSearch(tuple(hits), done, str(raw.number), byte, source.size)
-    following = f"{scan.number - 1}@{scan.position}"
-    return LogSearch(tuple(hits), scan.is_done, following, scan.position, source.size)
+                return LogSearch(tuple(hits), done, str(last), byte, source.size)
+    done = scan.position >= source.size
+    following = f"{last}@{scan.position}"
+    return LogSearch(tuple(hits), done, following, scan.position, source.size)
 
 
 def _matching_lines(
@@ -92,7 +97,7 @@ def _matching_lines(
 
 
 def _parse_cursor(after: str) -> tuple[int, int]:
-    """Return a line, and a byte or 0."""
+    """Return the last line that can be a hit already, and a byte or 0."""
     if not after:
         return 0, 0
     found = _CURSOR.fullmatch(after)
@@ -106,6 +111,9 @@ def _read_hit(
 ) -> LogHit:
     context = LineContext(reader.encoding, shape.clock, ())
     line = next(iter(read_log_lines([raw], context)))
+    if raw.is_excerpt:
+        # Level and time are at the start of a line.
+        line = replace(line, level="", time=None)
     marks = pattern.find_all(line.text)
     if marks:
         return _hit_of(line, line.text, marks)

@@ -75,7 +75,7 @@ def _first_lines(reader: LogReader) -> list[str]:
     data = reader.read(0, BLOCK_BYTES)
     if len(data) < reader.size:
         # The last line can be cut.
-        data = data[: data.rfind(reader.line_end) + 1] or data
+        data = data[: reader.find_last_line_end(data)] or data
     text = decode_line(data, reader.encoding, is_first=True)
     lines = text.split("\n", _FIRST_LINES)[:_FIRST_LINES]
     return [plain_text(last_state(line)[0]) for line in lines]
@@ -90,7 +90,11 @@ def _find_clock(lines: list[str], started: int | None) -> LogClock:
     """
     if started is None:
         return LogClock(0, datetime.now(UTC).year)
-    year = datetime.fromtimestamp(started / 1000, UTC).year
+    try:
+        year = datetime.fromtimestamp(started / 1000, UTC).year
+    except (ValueError, OverflowError):
+        # A client can send any number.
+        return LogClock(0, datetime.now(UTC).year)
     utc = LogClock(0, year)
     for line in lines:
         time = find_time(line, utc)

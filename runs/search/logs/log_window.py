@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from runs.render.logs import (
     LineContext,
@@ -15,7 +15,13 @@ from runs.render.logs import (
     read_lines,
     style_after,
 )
-from runs.search.logs.log_filter import LogFilter, filter_backward, filter_forward
+from runs.search.expressions import search_slot
+from runs.search.logs.log_filter import (
+    FilteredLines,
+    LogFilter,
+    filter_backward,
+    filter_forward,
+)
 from runs.search.logs.log_source import LogShape, LogSource, read_shape
 from runs.search.logs.log_times import find_line_at
 from runs.search.logs.raw_lines import iterate_raw_lines
@@ -25,6 +31,8 @@ DEFAULT_COUNT, MAX_COUNT = 500, 2000
 #: A window ends before its lines or its text need more than this.
 MAX_READ_BYTES = 8 * 1024 * 1024
 MAX_SHOWN_CHARS = 2 * 1024 * 1024
+#: What is shown above the line that is looked for.
+MAX_ABOVE_BYTES = 256 * 1024
 #: Colors and tracebacks that began this much before a window are recognized.
 LOOK_BACK_BYTES = 32 * 1024
 
@@ -33,8 +41,9 @@ LOOK_BACK_BYTES = 32 * 1024
 class WindowQuery:
     """Where a window starts: one of the fields, else at the first line.
 
-    `line` counts from 1. `since` is the size that the reader has seen: the window then
-    has what came later, with the line that was unfinished.
+    `line` counts from 1; `above` lines before it are shown, too. `since` is the size
+    that the reader has seen: the window then has what came later, with the line that
+    was unfinished. With `is_end` these are the last lines of it, else the first.
     """
 
     line: int | None = None
@@ -42,15 +51,24 @@ class WindowQuery:
     at: int | None = None
     since: int | None = None
     is_end: bool = False
-    #: With a filter: the last matching lines before this one.
+    #: The last lines before this one; with a filter the last matching ones.
     before: int | None = None
+    above: int = 0
     count: int = DEFAULT_COUNT
     filter: LogFilter = field(default_factory=LogFilter)
+
+    @property
+    def is_backward(self) -> bool:
+        return self.is_end or self.before is not None
 
 
 @dataclass(frozen=True)
 class LogWindow:
-    """Lines `first` to `last` of `total`; 0 if there are none. `size` is in bytes."""
+    """Lines `first` to `last` of `total`; 0 if there are none. `size` is in bytes.
+
+    All lines from `searched_from` on and before `searched_to` were read: without a
+    filter they are the lines of the window. They end before the byte `stop`.
+    """
 
     lines: tuple[LogLine, ...]
     total: int
@@ -59,9 +77,9 @@ class LogWindow:
     columns: tuple[str, ...] = ()
     #: The line of the moment that was asked for.
     moment: int | None = None
-    #: With a filter: the lines from `searched_from` on and before `searched_to`.
     searched_from: int = 0
     searched_to: int = 0
+    stop: int = 0
 
     @property
     def first(self) -> int:
@@ -82,64 +100,106 @@ def read_window(source: LogSource, query: WindowQuery) -> LogWindow:
         shape = read_shape(reader, source.started)
         total = reader.line_count
         moment = None if query.at is None else find_line_at(reader, shape, query.at)
-        number = _first_number(reader, query, total, moment)
+        number, stop = _range_of(reader, query, total, moment)
         if query.filter:
-            window = LogWindow((), total, source.size, source.version, shape.columns)
-            return _filtered(reader, shape, query, number, window)
-        lines = _read_from(reader, shape, number, query.count)
-        if query.is_end or query.since is not None:
-            # The end counts: lines are left out at the start.
-            shown = _limit_text(reversed(tuple(lines)))[::-1]
+            found = _filtered(reader, shape, query, number, stop)
         else:
-            shown = _limit_text(lines)
-    return LogWindow(
-        tuple(shown), total, source.size, source.version, shape.columns, moment
-    )
+            found = _unfiltered(reader, shape, query, number, stop)
+        return LogWindow(
+            found.lines,
+            total,
+            source.size,
+            source.version,
+            shape.columns,
+            moment,
+            found.first,
+            found.stop,
+            reader.line_start(found.stop),
+        )
+
+
+def _unfiltered(
+    reader: LogReader, shape: LogShape, query: WindowQuery, number: int, stop: int
+) -> FilteredLines:
+    lines = _read_from(reader, shape, number, stop - number)
+    if query.is_backward:
+        # The end counts: lines are left out at the start.
+        shown = _limit_text(reversed(tuple(lines)))[::-1]
+    else:
+        shown = _limit_text(lines)
+    if not shown:
+        return FilteredLines((), stop, stop)
+    return FilteredLines(tuple(shown), shown[0].number, shown[-1].number + 1)
 
 
 def _filtered(
-    reader: LogReader,
-    shape: LogShape,
-    query: WindowQuery,
-    number: int,
-    window: LogWindow,
-) -> LogWindow:
-    if query.is_end or query.before is not None:
-        found = filter_backward(reader, shape, query.filter, query.count, query.before)
-    else:
+    reader: LogReader, shape: LogShape, query: WindowQuery, number: int, stop: int
+) -> FilteredLines:
+    with search_slot() as has_slot:
+        if not has_slot:
+            # Others search: nothing is read, and the next request tries again.
+            edge = stop if query.is_backward else number
+            return FilteredLines((), edge, edge)
+        if query.is_backward:
+            start = reader.line_start(number)
+            found = filter_backward(
+                reader, shape, query.filter, query.count, before=stop, start=start
+            )
+            lines = _limit_text(reversed(found.lines))[::-1]
+            left_out = len(found.lines) > len(lines)
+            first = lines[0].number if left_out else found.first
+            return FilteredLines(tuple(lines), first, found.stop)
         found = filter_forward(reader, shape, query.filter, number, query.count)
-    return replace(
-        window,
-        lines=tuple(_limit_text(found.lines)),
-        searched_from=found.first,
-        searched_to=found.stop,
-    )
+    lines = _limit_text(found.lines)
+    left_out = len(found.lines) > len(lines)
+    stop = lines[-1].number + 1 if left_out else found.stop
+    return FilteredLines(tuple(lines), found.first, stop)
 
 
-def _first_number(
+def _range_of(
     reader: LogReader, query: WindowQuery, total: int, moment: int | None
-) -> int:
+) -> tuple[int, int]:
+    """Return the first line of the window, and the line after its last one."""
+    stop = total + 1
+    if query.before is not None:
+        stop = max(1, min(query.before, stop))
+    if query.is_backward:
+        begin = 1 if query.since is None else _first_since(reader, query.since)
+        if query.filter:
+            return min(begin, stop), stop
+        # The last lines, but none that the reader has.
+        first = _first_before(reader, stop, query.count, MAX_READ_BYTES)
+        return min(max(first, begin), stop), stop
+    number = _first_number(reader, query, moment)
+    return min(number, stop), min(number + query.count, stop)
+
+
+def _first_number(reader: LogReader, query: WindowQuery, moment: int | None) -> int:
     if moment is not None:
         # Some lines before the moment show what led to it.
-        return max(1, moment - query.count // 4)
+        return _first_before(reader, moment, query.count // 4, MAX_ABOVE_BYTES)
     if query.line is not None:
-        return max(1, query.line)
+        line = max(1, query.line)
+        return _first_before(reader, line, query.above, MAX_ABOVE_BYTES)
     if query.byte is not None:
-        return reader.line_number(max(0, query.byte))
-    first = _first_of_end(reader, query.count, total)
-    if query.since is not None:
-        return max(first, _first_since(reader, query.since))
-    return first if query.is_end else 1
+        return reader.line_number(query.byte)
+    return 1 if query.since is None else _first_since(reader, query.since)
 
 
-def _first_of_end(reader: LogReader, count: int, total: int) -> int:
-    first = max(1, total - count + 1)
-    if reader.size - reader.line_start(first) <= MAX_READ_BYTES:
+def _first_before(reader: LogReader, stop: int, count: int, limit: int) -> int:
+    """Return the first of at most `count` lines before a line; fewer if these are long.
+
+    Of lines that are longer than `limit` bytes, it is the last one alone.
+    """
+    first = max(1, stop - count)
+    end = reader.line_start(stop)
+    if first >= stop or end - reader.line_start(first) <= limit:
         return first
-    return min(total, reader.line_number(reader.size - MAX_READ_BYTES) + 1)
+    return min(stop - 1, reader.line_number(end - limit) + 1)
 
 
 def _first_since(reader: LogReader, since: int) -> int:
+    since -= since % len(reader.line_end)
     if since <= 0 or since > reader.size:
         return 1
     # The byte before is in the last line that the reader has, which can be unfinished.

@@ -10,6 +10,7 @@ from runs.storage.files.deletion_lock import deletions_allowed, hold_deletions
 from runs.storage.files.folder_store import (
     DERIVED,
     INCOMING,
+    MISSING_MESSAGE,
     QUARANTINE,
     READ_CHUNK_BYTES,
     RESPONSE_CHUNK_BYTES,
@@ -38,6 +39,7 @@ from runs.storage.files.shared_bytes import share_bytes
 __all__ = [
     "DERIVED",
     "INCOMING",
+    "MISSING_MESSAGE",
     "QUARANTINE",
     "READ_CHUNK_BYTES",
     "RESPONSE_CHUNK_BYTES",

@@ -30,7 +30,7 @@ from studio.core.private_files import sync_folder
 
 #: A block's place in its segment fits 16 bits, and merging a segment fits the memory.
 MAX_SEGMENT_BLOCKS = 4096
-_MAGIC = b"LOGGRAM1"
+_MAGIC = b"LOGGRAM2"
 #: A group has at least this many places of blocks: small ones hardly compress.
 _GROUP_PLACES = 4096
 _MIN_GROUP_GRAMS = 64

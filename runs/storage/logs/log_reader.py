@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from runs.storage.files import files
+from runs.storage.files import MISSING_MESSAGE, files
 from runs.storage.logs.line_index import (
     BLOCK_BYTES,
     Records,
@@ -23,6 +23,7 @@ from runs.storage.logs.line_index import (
     line_end_of,
     load_records,
 )
+from studio.core.errors import MissingBytes
 
 Found = TypeVar("Found")
 
@@ -45,14 +46,31 @@ class LogReader:
         self.line_end = line_end_of(self.encoding)
 
     def read(self, start: int, end: int) -> bytes:
-        """Read bytes; fewer if the range reaches beyond the log."""
+        """Read bytes; fewer if the range reaches beyond the log.
+
+        Raises MissingBytes if the file became shorter since it was opened.
+        """
         length = min(end, self.size) - start
-        return os.pread(self._handle, length, start) if length > 0 else b""
+        if length <= 0:
+            return b""
+        data = os.pread(self._handle, length, start)
+        if len(data) < length:
+            raise MissingBytes(MISSING_MESSAGE)
+        return data
 
     def find_line_ends(self, data: bytes) -> list[int]:
         """Return the offset of the byte after each line end of `data`."""
         ends: list[int] = find_line_ends(data, self.encoding).tolist()
         return ends
+
+    def find_last_line_end(self, data: bytes) -> int:
+        """Return the offset of the byte after the last line end; 0 if there is none."""
+        unit = len(self.line_end)
+        at = data.rfind(self.line_end)
+        # Two halves of characters of two bytes can look like a line end.
+        while at >= 0 and at % unit:
+            at = data.rfind(self.line_end, 0, at + unit - 1)
+        return at + unit if at >= 0 else 0
 
     @property
     def line_count(self) -> int:

@@ -57,7 +57,7 @@ export function followLog(root, lines) {
     if (fresh.dataset.file !== lines.file || Number(fresh.dataset.size) < lines.size)
       return replaced();
     etag = responseEtag;
-    if (isFollowing && !lines.isFiltered) {
+    if (isFollowing) {
       if (Number(fresh.dataset.size) !== lines.size) etag = "";
       lines.appendNews(fresh);
       lines.scrollToEnd();
@@ -87,6 +87,9 @@ export function followLog(root, lines) {
     pace: () => (root.isConnected && (isRunActive() || isEnding) ? SECONDS : 0),
     address() {
       const address = new URL(lines.address, location.href);
+      if (isFollowing)
+        for (const [name, value] of Object.entries(lines.filter()))
+          address.searchParams.set(name, String(value));
       address.searchParams.set("since", String(lines.size));
       address.searchParams.set("file", lines.file ?? "");
       address.searchParams.set("count", String(isFollowing ? MAX_NEW_LINES : 1));
@@ -108,14 +111,18 @@ export function followLog(root, lines) {
 
   lines.onUserScroll = (isUp) => {
     if (isFollowing && isUp) setFollowing(false);
-    else if (!isFollowing && !isUp && lines.isAtEnd && !lines.isFiltered) setFollowing(true);
+    else if (!isFollowing && !isUp && lines.isAtEnd) setFollowing(true);
   };
   button?.addEventListener("click", () => (isFollowing ? setFollowing(false) : goToEnd()));
   pill.addEventListener("click", goToEnd);
 
   return {
-    /** Stop to follow: the reader has gone elsewhere. */
-    release: () => setFollowing(false),
+    /** Stop to follow: the reader has gone elsewhere. Returns whether it followed. */
+    release() {
+      const followed = isFollowing;
+      setFollowing(false);
+      return followed;
+    },
     start: () => setFollowing(true),
     goToEnd,
   };

@@ -185,11 +185,8 @@ export class LogLines {
   }
 
   async loadBefore() {
-    const line = Math.max(1, this.first - PAGE_LINES);
-    const query = this.isFiltered
-      ? { before: this.searchedFrom, count: PAGE_LINES }
-      : { line, count: this.first - line };
-    await this.load(query, (fresh) => {
+    const before = this.isFiltered ? this.searchedFrom : this.first;
+    await this.load({ before, count: PAGE_LINES }, (fresh) => {
       const fits = [...fresh.querySelectorAll(".line")].filter(
         (each) => numberOf(each) < this.first,
       );
@@ -201,6 +198,18 @@ export class LogLines {
       this.isWindowAtStart = this.first <= 1 || !fits.length;
       this.trim("end");
     });
+  }
+
+  /** Search backward until a filter has found as many lines as the reader sees. */
+  async fillView() {
+    const { generation } = this;
+    let from = 0;
+    // A response that got no further is tried again when the reader scrolls.
+    while (generation === this.generation && !this.isWindowAtStart && from !== this.searchedFrom) {
+      if (this.lines.offsetHeight > this.box.clientHeight || !this.root.isConnected) return;
+      from = this.searchedFrom;
+      await this.loadBefore();
+    }
   }
 
   async load(query, insert) {
@@ -226,6 +235,11 @@ export class LogLines {
     }
     this.keepPlace(() => insert(fresh));
     this.changed();
+  }
+
+  removeFrom(number) {
+    for (const line of this.lines.querySelectorAll(".line"))
+      if (numberOf(line) >= number) line.remove();
   }
 
   takeEnd(fresh, added) {
@@ -277,8 +291,8 @@ export class LogLines {
   async showLine(number, { block = "center" } = {}) {
     let line = this.find(number);
     if (!line) {
-      const first = Math.max(1, number - PAGE_LINES / 2);
-      if (!(await this.replaceLines({ line: first, count: PAGE_LINES }))) return null;
+      const around = { line: number, above: PAGE_LINES / 2, count: PAGE_LINES };
+      if (!(await this.replaceLines(around))) return null;
       line = this.find(number);
     }
     if (line) this.place(() => scrollWithin(this.box, line, block));
@@ -322,17 +336,23 @@ export class LogLines {
   /** Add lines that have come; the unfinished last line is replaced by its new state. */
   appendNews(fresh) {
     const news = [...fresh.querySelectorAll(".line")];
-    if (news.length && numberOf(news[0]) > this.last + 1) {
+    const [from, to] = this.isFiltered
+      ? [Number(fresh.dataset.searchedFrom), this.searchedTo]
+      : [Number(fresh.dataset.first), this.last + 1];
+    if (from > to) {
       // More has come than one response has.
       this.lines.replaceWith(fresh);
       this.readState(fresh);
     } else {
+      // Its new state may not match.
+      if (this.isFiltered) this.removeFrom(from);
       for (const line of news) {
         const old = this.find(numberOf(line));
         if (old) old.replaceWith(line);
         else this.lines.append(line);
       }
       this.takeEnd(fresh, news);
+      if (this.isFiltered) this.readSearched(fresh, "after");
       this.isWindowAtEnd = true;
       this.trim("start");
     }

@@ -34,6 +34,8 @@ export function searchLog(root, lines, form, viewer) {
   const box = form.elements.q;
   let generation = 0;
   let timer;
+  /** @type {AbortController | null} */
+  let running = null;
   let current = -1;
   let isDone = true;
   let searched = "";
@@ -47,6 +49,8 @@ export function searchLog(root, lines, form, viewer) {
     clearTimeout(timer);
     generation += 1;
     const own = generation;
+    running?.abort();
+    running = new AbortController();
     searched = key();
     current = -1;
     list.replaceChildren();
@@ -76,8 +80,12 @@ export function searchLog(root, lines, form, viewer) {
     address.searchParams.set("q", box.value);
     if (form.elements.regex.checked) address.searchParams.set("regex", "1");
     if (after) address.searchParams.set("after", after);
-    const response = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => null);
-    const html = (await response?.text()) ?? "";
+    const { signal } = running ?? new AbortController();
+    const headers = { "HX-Request": "true" };
+    const response = await fetch(address, { headers, signal }).catch(() => null);
+    if (signal.aborted) return null;
+    const html = (await response?.text().catch(() => "")) ?? "";
+    if (signal.aborted) return null;
     const fresh = new DOMParser().parseFromString(html, "text/html").querySelector(".log-hits");
     if (response?.ok && fresh) return document.adoptNode(fresh);
     refuse(html);

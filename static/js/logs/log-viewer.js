@@ -55,9 +55,11 @@ function start(root) {
 
   async function filter() {
     keepInAddress(form);
-    follower?.release();
+    const followed = follower?.release();
     await lines.replaceLines({ end: 1 });
+    if (lines.isFiltered) await lines.fillView();
     lines.scrollToEnd();
+    if (followed) follower?.start();
     const note = root.querySelector(".log-note");
     note.hidden = Boolean(lines.lines.querySelector(".line"));
     if (!note.hidden) note.textContent = note.dataset.empty;

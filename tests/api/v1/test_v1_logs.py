@@ -38,6 +38,10 @@ def lines(rest: Rest, **query: Any) -> list[int]:
         ({"q": "STEP \\d", "regex": 1}, [1, 5]),
         ({"q": "STEP", "case": 1}, []),
         ({"since": len(LOG)}, []),
+        ({"since": 10, "count": 2}, [1, 2]),
+        ({"since": 10, "count": 2, "end": 1}, [4, 5]),
+        ({"before": 4, "count": 2}, [2, 3]),
+        ({"before": 5, "q": "step"}, [1]),
     ],
 )
 def test_lines_of_the_main_log(rest: Rest, query: Any, expected: list[int]) -> None:
@@ -48,6 +52,7 @@ def test_a_line_has_what_a_script_needs(rest: Rest) -> None:
     reply = rest.get("runs/r1/logs", line=1, count=1)
     assert reply["path"] == "user_logs/std_log.txt"
     assert (reply["total"], reply["size"]) == (5, len(LOG))
+    assert (reply["from_line"], reply["next_line"], reply["next_byte"]) == (1, 2, 33)
     assert reply["lines"][0] == {
         "line": 1,
         "text": "2026-11-24 12:27:40Z INFO step 1",

@@ -69,6 +69,11 @@ def test_a_line_has_level_and_time(
     assert (find_level(line), find_time(line, UTC_CLOCK)) == (level, expected)
 
 
+@pytest.mark.parametrize("line", ["0001-01-01 00:00:00+10", "9999-12-31 23:59:59-99"])
+def test_a_time_beyond_all_calendars_is_none(line: str) -> None:
+    assert find_time(f"{line}:00 x", UTC_CLOCK) is None
+
+
 @pytest.mark.parametrize("line", [line for line, level, _time in LINES if level])
 def test_a_first_look_finds_each_level(line: str) -> None:
     assert re.search(LEVEL_PATTERNS[find_level(line)], line)
@@ -112,6 +117,8 @@ def test_stamps_without_a_zone_are_read_in_the_given_one(
         ('{"loss": 1, "time": true, "level": null}', "", None),
         ('{"time": 1e300, "level": 1e9}', "", None),
         ('{"time": NaN, "level": [1]}', "", None),
+        (f'{{"time": 1{"0" * 400}, "level": 1{"0" * 400}}}', "", None),
+        ('{"time": "0001-01-01 00:00:00+10:00"}', "", None),
     ],
 )
 def test_json_lines_have_level_and_time(

@@ -7,7 +7,12 @@ import sys
 
 import pytest
 
-from runs.render.logs import Traceback, TracebackFinder, plain_text
+from runs.render.logs import (
+    TRACEBACK_MARK,
+    Traceback,
+    TracebackFinder,
+    plain_text,
+)
 
 
 def find(text: str) -> list[Traceback]:
@@ -121,3 +126,9 @@ def test_colored_tracebacks() -> None:
 def test_many_open_tracebacks_stay_bounded() -> None:
     text = "\n".join(f"[{n}] Traceback (most recent call last):" for n in range(10_000))
     assert len(find(text)) <= 10_000
+
+
+@pytest.mark.parametrize("before", [" " * 300_000, "x" * 201, "\u256d " * 100_000])
+def test_a_long_text_before_a_traceback_is_no_prefix(before: str) -> None:
+    # An expression that looks for the prefix would need minutes for many blanks.
+    assert find(f"{before}Exception Group x {TRACEBACK_MARK}:\nValueError: a\n") == []

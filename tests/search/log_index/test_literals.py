@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runs.search.log_index.literals import literal_clauses
+from runs.search.log_index.log_text import folded
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,8 @@ from runs.search.log_index.literals import literal_clauses
         ("[abc]def", ((("def",),),)),
         (r"[]\]abc]def", ((("def",),),)),
         (r"\Qabc\E", ()),
+        (r"\pLabcd", ((("abcd",),),)),
+        (r"\PNabc\p{Greek}def", ((("abc",),), (("def",),))),
         (r"\x41bcd", ((("bcd",),),)),
         ("(?i)abc", ((("abc",),),)),
         ("abc{0,3}", ()),
@@ -39,10 +42,25 @@ def test_the_fixed_texts_of_a_pattern(pattern: str, clauses: object) -> None:
     assert literal_clauses(pattern) == clauses
 
 
+CHARACTERS = [chr(code) for code in range(0x20, 0x2200)]
+
+
+def test_characters_of_the_same_case_are_the_same_to_the_index() -> None:
+    options = re2.Options()
+    options.case_sensitive = False
+    for char in [*CHARACTERS, *map(chr, range(0xA640, 0xA6A0))]:
+        others = {char.upper(), char.lower(), char.casefold()} - {char}
+        compiled = re2.compile(re2.escape(char), options)
+        for other in others:
+            if compiled.fullmatch(other):
+                assert folded(char) == folded(other), (char, other)
+
+
 PIECES = st.sampled_from(
     [
         *("abc", "de", "x", ".", "\\d", "[ab]", "(abc|xyz)", "(de|x)?", "|", "*", "+"),
         *("?", "{0,2}", "{2}", "(", ")", "^", "$", "\\.", "(?:abcd)", "[^a]", "(?i)"),
+        *("\\pL", "\\PN", "\\x61", "\\w", "[\\pL]"),
     ]
 )
 

@@ -56,6 +56,14 @@ def test_an_outline_is_read_in_several_requests() -> None:
     assert found(outlines[-1]) == [(150_001, 150_004, "ValueError", "wrong 1")]
 
 
+def test_an_outline_stops_between_two_tracebacks_of_a_chunk() -> None:
+    data = (TRACEBACK % 1 + b"end\n") * 3 + b"WARNING: low\n"
+    source = store_log(data)
+    outlines = [read_outline(source, seconds=0) for _ in range(4)]
+    assert [each.traceback_count for each in outlines] == [1, 2, 3, 3]
+    assert outlines[-1] == read_outline(store_log(data))
+
+
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"format": 0}'])
 def test_a_damaged_outline_is_read_again(damage: bytes) -> None:
     source = store_log(TRACEBACK % 1 + b"end\n")

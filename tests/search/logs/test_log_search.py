@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runs.search.expressions import search_slots
 from runs.search.logs import LogPattern, LogSearch, LogSource, search_log
 from runs.search.logs.log_scan import CHUNK_BYTES
 from studio.core.errors import InvalidValue
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.usefixtures("log_folder")
 
 def search_all(source: LogSource, pattern: LogPattern, **given: Any) -> list[int]:
     found = search_log(source, pattern, **given)
+    given.pop("after", None)
     numbers = [hit.number for hit in found.hits]
     while not found.is_done:
         found = search_log(source, pattern, after=found.next, **given)
@@ -32,7 +35,7 @@ def search_all(source: LogSource, pattern: LogPattern, **given: Any) -> list[int
 @given(
     lines=st.lists(st.text("aAb\tß ", max_size=8), max_size=30),
     pattern=st.sampled_from(
-        ["a", "A", "ab?", "^a", "b$", r"\s", "[^a]", "a|ß", "x*", "^$"]
+        ["a", "A", "ab?", "^a", "b$", r"\s", "[^a]", "[^A]+b", "a|ß", "x*", "^$"]
     ),
     is_cased=st.booleans(),
     end=st.sampled_from(["\n", "\r\n"]),
@@ -69,12 +72,24 @@ def one_hit(data: bytes, text: str) -> LogSearch:
         b"\x1b[32mIN\x1b[0mFO epoch",
         "\ufeffinfo epoch".encode("utf-16"),
         b"\xff INFO epoch",
+        b"IN\x1b(BFO\x08\x07 ep\x1bP1$r\x1b\\och",
     ],
 )
 def test_text_is_found_as_it_is_shown(data: bytes) -> None:
     hit = one_hit(data + b"\n" * ("utf-16" not in str(data)), "info ep").hits[0]
     ((start, stop),) = hit.marks
     assert hit.text[start:stop].lower() == "info ep"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "numbers"),
+    [("^epoch 2$", [1]), ("1.*2", []), ("^last$", [2]), ("caf.$", [3])],
+)
+def test_each_state_of_a_progress_bar_is_a_line(
+    pattern: str, numbers: list[int]
+) -> None:
+    source = store_log(b"epoch 1\repoch 2\repoch 3\r\nx\rlast\ncaf\xe9\n")
+    assert search_all(source, LogPattern(pattern, is_regex=True)) == numbers
 
 
 def test_a_match_in_a_folded_state_says_so() -> None:
@@ -89,6 +104,23 @@ def test_a_match_in_a_very_long_line_is_shown_with_its_surroundings() -> None:
     ((start, stop),) = hit.marks
     assert hit.text[start:stop] == "needle"
     assert len(hit.text) < 300
+
+
+def test_a_very_long_line_is_one_hit_in_however_many_requests() -> None:
+    line = (b"x" * 10_000 + b" needle ") * 300
+    source = store_log(b"needle 1\n" + line + b"\nneedle 3\n" + line)
+    for more in ({}, {"seconds": 0}, {"max_hits": 1}, {"seconds": 0, "max_hits": 1}):
+        assert search_all(source, LogPattern("needle"), **more) == [1, 2, 3, 4]
+
+
+def test_a_search_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_slots, "_slots", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(search_slots, "WAIT_SECONDS", 0)
+    source = store_log(b"needle\n" * 3)
+    with search_slots.search_slot():
+        waiting = search_log(source, LogPattern("needle"), after="1")
+    assert (waiting.hits, waiting.is_done) == ((), False)
+    assert search_all(source, LogPattern("needle"), after=waiting.next) == [2, 3]
 
 
 def test_a_search_without_time_continues_where_it_ended() -> None:

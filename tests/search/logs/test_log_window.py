@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runs.search.logs import LogFilter, LogPattern, WindowQuery, read_window
+from runs.search.logs import (
+    LogFilter,
+    LogPattern,
+    LogWindow,
+    WindowQuery,
+    read_window,
+)
 from runs.search.logs.log_window import MAX_SHOWN_CHARS
+from runs.storage.files import files
+from studio.core.errors import MissingBytes
 from tests.search.logs.log_files import append, log_folder, store_log
 
 __all__ = ["log_folder"]
@@ -138,6 +150,81 @@ def test_a_filter_shows_matching_lines_from_both_ends() -> None:
     assert (forward.searched_from, forward.searched_to) == (15, 42)
     backward = read_window(source, WindowQuery(is_end=True, count=2, filter=wanted))
     assert [line.number for line in backward.lines] == [81, 91]
+
+
+ODD = (
+    b"first ERROR\n"
+    + (b"x" * 5_000_000 + b" needle " + b"y" * 5_000_000 + b"\n")
+    + b"\r 1%\r 2% needle\r100%\n" * 40
+    + b"\x00\x00\n\xff\xfe needle\n\n\r\n"
+    + (b"z" * 300_000 + b"needle\n") * 8
+    + b"needle, no end"
+)
+#: What leads from a window to the next one, or to the one before.
+STEPS: dict[str, Callable[[LogWindow], WindowQuery]] = {
+    "line": lambda window: WindowQuery(line=window.searched_to),
+    "byte": lambda window: WindowQuery(byte=window.stop),
+    "since": lambda window: WindowQuery(since=window.stop),
+    "before": lambda window: WindowQuery(before=window.searched_from),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("text", ["", "needle"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_paging_shows_each_line_one_time(step: str, text: str, encoding: str) -> None:
+    is_wide = encoding == "utf-16"
+    source = store_log(ODD.decode("latin-1").encode("utf-16") if is_wide else ODD)
+    lines = ODD.count(b"\n") + 1
+    wanted = [n for n, line in enumerate(ODD.split(b"\n"), 1) if text.encode() in line]
+    more = LogFilter(pattern=LogPattern(text)) if text else LogFilter()
+    is_backward = step == "before"
+    window = read_window(source, WindowQuery(count=7, filter=more, is_end=is_backward))
+    numbers = [line.number for line in window.lines]
+    for _ in range(3 * lines):
+        if window.searched_from <= 1 if is_backward else window.searched_to > lines:
+            break
+        window = read_window(source, replace(STEPS[step](window), count=7, filter=more))
+        found = [line.number for line in window.lines]
+        numbers = found + numbers if is_backward else numbers + found
+    assert numbers == wanted
+
+
+def test_a_follower_of_a_filter_sees_what_matches_of_all_that_came() -> None:
+    source = store_log(b"needle 1\n")
+    grown = append(source, b"needle 2\n" + b"hay\n" * 5000 + b"needle 3\n")
+    more = LogFilter(pattern=LogPattern("needle"))
+    query = WindowQuery(since=source.size, is_end=True, count=2, filter=more)
+    assert [line.text for line in read_window(grown, query).lines] == [
+        "needle 2",
+        "needle 3",
+    ]
+    assert read_window(grown, query).searched_from == 2
+
+
+def test_a_line_is_in_its_window_however_long_those_above_are() -> None:
+    source = store_log((b"x" * 300_000 + b"\n") * 60 + b"2026-11-24 10:00:00 here\n")
+    moment = 1795514400000
+    for query in (WindowQuery(line=61, above=60), WindowQuery(at=moment, count=240)):
+        assert 61 in [line.number for line in read_window(source, query).lines]
+
+
+def test_a_level_of_a_very_long_line_is_that_of_its_start() -> None:
+    long = b"x" * 1_500_000
+    source = store_log(b"INFO " + long + b" ERROR \nERROR " + long + b" INFO\n")
+    wanted = LogFilter(frozenset(["error"]))
+    for query in (WindowQuery(filter=wanted), WindowQuery(is_end=True, filter=wanted)):
+        assert [line.number for line in read_window(source, query).lines] == [2]
+
+
+def test_a_log_that_is_cut_while_it_is_read_is_reported() -> None:
+    source = store_log(b"line\n" * 100_000)
+    with source.open() as reader:
+        os.truncate(files.path(source.blob), 1000)
+        with pytest.raises(MissingBytes):
+            reader.read(0, 5000)
+    with pytest.raises(MissingBytes):
+        read_window(source, WindowQuery(is_end=True))
 
 
 def test_json_lines_have_columns() -> None:

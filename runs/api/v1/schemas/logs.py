@@ -22,7 +22,8 @@ class LogFileQuery(RequestStruct):
 class LogLinesQuery(LogFileQuery):
     """Where the lines start: `line` (from 1), `byte`, `at` (a time in ms), or the end.
 
-    `since`: only what came after this size, with the line that was unfinished.
+    `before`: the last lines before this one. `since`: only what came after this size,
+    with the line that was unfinished; with `end=1` the last lines of it.
     `level` (error, warn, info or debug) and `q` leave out other lines. With `regex=1`
     `q` is a regular expression in RE2's syntax, with `case=1` case counts.
     """
@@ -31,6 +32,7 @@ class LogLinesQuery(LogFileQuery):
     byte: Position | None = None
     at: Position | None = None
     since: Position | None = None
+    before: Position | None = None
     end: Flag = 0
     count: Annotated[int, Meta(ge=1, le=2000)] = 500
     level: str = ""
@@ -61,7 +63,11 @@ class LogLineInfo(Struct):
 
 
 class LogLinesReply(Struct):
-    """`total` and `size` are of the whole log. `moment` is the line of `at`."""
+    """`total` and `size` are of the whole log. `moment` is the line of `at`.
+
+    The lines from `from_line` on and before `next_line`, which starts at `next_byte`,
+    were read. With a filter, only the matching ones are in `lines`.
+    """
 
     path: str
     lines: list[LogLineInfo]
@@ -69,6 +75,9 @@ class LogLinesReply(Struct):
     size: int
     version: str
     moment: int | None
+    from_line: int
+    next_line: int
+    next_byte: int
 
 
 class LogHitInfo(Struct):
@@ -83,13 +92,17 @@ class LogHitInfo(Struct):
 
 
 class LineSearchReply(Struct):
-    """`next` is empty when the whole log has been searched."""
+    """`next` is empty when the whole log has been searched.
+
+    `version` changes with each byte of the log.
+    """
 
     path: str
     hits: list[LogHitInfo]
     next: str
     searched_bytes: int
     size: int
+    version: str
 
 
 class TracebackInfo(Struct):
