@@ -32,7 +32,12 @@ function start(root) {
     showCounts(root, lines);
     outline.refresh(size);
   };
-  lines.onChange(() => showCounts(root, lines));
+  lines.onChange(() => {
+    showCounts(root, lines);
+    const note = /** @type {HTMLElement} */ (root.querySelector(".log-note"));
+    const isEmpty = !lines.lines.querySelector(".line");
+    if (note.textContent === note.dataset.empty && !isEmpty) note.hidden = true;
+  });
 
   async function goToLine(number) {
     if (!number) return;

@@ -73,12 +73,18 @@ def test_a_live_log_is_followed_until_the_reader_scrolls_up(
     news.click(timeout=20_000)
     expect(last_line(page)).to_contain_text("part 2 line 299")
     expect(follow).to_have_attribute("aria-pressed", "true")
+    # What matches is followed, too.
+    page.get_by_label("Search this file").fill("RuntimeError")
+    page.locator("[name=only]").check(force=True)
+    expect(page.get_by_text("No line matches.")).to_be_visible()
     (shell.folder / "crash").touch()
     expect(last_line(page)).to_contain_text("RuntimeError: out", timeout=20_000)
     # Line 901 has the traceback that has come since the page was opened.
     expect(page.get_by_role("link", name="RuntimeError at line 901")).to_be_visible(
         timeout=20_000
     )
+    expect(page.locator(LINES)).to_have_count(2)
+    expect(page.get_by_text("No line matches.")).to_be_hidden()
     is_at_end(page)
     assert page.evaluate("window.stays") is True
 
