@@ -164,8 +164,8 @@ def _first_window(
         return 0, read_window(source, end)
     is_top = "top" in request.GET
     above = 0 if is_top else LINES_ABOVE
-    around = WindowQuery(line=number, above=above, count=FIRST_LINES)
-    window = read_window(source, around)
+    wanted_lines = WindowQuery(line=number, above=above, count=FIRST_LINES)
+    window = read_window(source, wanted_lines)
     if window.lines:
         return 0 if is_top else number, window
     # The log is shorter than it was when the link was made.

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from studio.core.errors import InvalidValue
 
 MAX_EXPRESSION_CHARS = 1000
-#: Instructions of a compiled expression. With so many, the slowest one still reads
+#: Instructions of a compiled expression. At this limit, the slowest one still reads
 #: about 100 KB in a second.
 MAX_INSTRUCTIONS = 5000
 #: Bytes for the states of one expression; RE2 is slower, but never wrong, with less.

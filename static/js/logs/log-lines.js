@@ -291,8 +291,8 @@ export class LogLines {
   async showLine(number, { block = "center" } = {}) {
     let line = this.find(number);
     if (!line) {
-      const around = { line: number, above: PAGE_LINES / 2, count: PAGE_LINES };
-      if (!(await this.replaceLines(around))) return null;
+      const query = { line: number, above: PAGE_LINES / 2, count: PAGE_LINES };
+      if (!(await this.replaceLines(query))) return null;
       line = this.find(number);
     }
     if (line) this.place(() => scrollWithin(this.box, line, block));

@@ -152,7 +152,7 @@ def test_a_filter_shows_matching_lines_from_both_ends() -> None:
     assert [line.number for line in backward.lines] == [81, 91]
 
 
-ODD = (
+STRANGE_LOG = (
     b"first ERROR\n"
     + (b"x" * 5_000_000 + b" needle " + b"y" * 5_000_000 + b"\n")
     + b"\r 1%\r 2% needle\r100%\n" * 40
@@ -174,9 +174,13 @@ STEPS: dict[str, Callable[[LogWindow], WindowQuery]] = {
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_paging_shows_each_line_one_time(step: str, text: str, encoding: str) -> None:
     is_wide = encoding == "utf-16"
-    source = store_log(ODD.decode("latin-1").encode("utf-16") if is_wide else ODD)
-    lines = ODD.count(b"\n") + 1
-    wanted = [n for n, line in enumerate(ODD.split(b"\n"), 1) if text.encode() in line]
+    source = store_log(
+        STRANGE_LOG.decode("latin-1").encode("utf-16") if is_wide else STRANGE_LOG
+    )
+    lines = STRANGE_LOG.count(b"\n") + 1
+    wanted = [
+        n for n, line in enumerate(STRANGE_LOG.split(b"\n"), 1) if text.encode() in line
+    ]
     more = LogFilter(pattern=LogPattern(text)) if text else LogFilter()
     is_backward = step == "before"
     window = read_window(source, WindowQuery(count=7, filter=more, is_end=is_backward))
