@@ -30,6 +30,7 @@ from runs.access.signed_addresses import (
     sign_address,
     signed_values,
 )
+from runs.access.task_permissions import can_stop_task, check_can_stop_task
 from runs.access.token_scopes import check_model_in_scope, check_run_in_scope
 from runs.access.view_permissions import (
     check_can_change_view,
@@ -46,9 +47,11 @@ __all__ = [
     "Permission",
     "StudioRequest",
     "access",
+    "can_stop_task",
     "check_can_change_view",
     "check_can_edit_view",
     "check_can_share_views",
+    "check_can_stop_task",
     "check_model_in_scope",
     "check_role",
     "check_run_in_scope",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import DatabaseError, connections
 
+from runs.actions.background_tasks import BackgroundTasks
 from runs.actions.compute import requeue_lost_jobs
 from runs.actions.expiry import (
     delete_expired_run_tokens,
@@ -43,7 +44,7 @@ from studio.core.errors import StudioError
 log = logging.getLogger("studio.worker")
 
 TICK_SECONDS = 5
-#: While sweeps are running, which compare their runs.
+#: Of sweeps that are running, and of background tasks, which members wait for.
 BUSY_TICK_SECONDS = 1
 #: A worker that paused this long, as on a sleeping laptop, missed heartbeats.
 MAX_GAP_SECONDS = 30
@@ -103,7 +104,7 @@ class Task:
 
 
 def all_tasks(
-    clock: ListeningClock, sweeps: LiveSweeps | None = None
+    clock: ListeningClock, background: BackgroundTasks | None = None
 ) -> Sequence[Task]:
     def mark_unresponsive(now: int) -> int:
         return mark_unresponsive_runs(now, listening_since=clock.listening_since)
@@ -117,8 +118,10 @@ def all_tasks(
         Task("queue lost runs again", TICK_SECONDS, requeue_lost),
         Task("fail interrupted submissions", 600, fail_interrupted_submissions),
         Task("finish sweeps", 60, refresh_sweeps),
-        Task("advance sweeps", BUSY_TICK_SECONDS, sweeps or LiveSweeps()),
+        Task("advance sweeps", BUSY_TICK_SECONDS, LiveSweeps()),
         Task("merge run counts", 10, merge_counts),
+        # Without a pause while steps are left: they end after a slice of time.
+        Task("do background tasks", 0, background or BackgroundTasks()),
         Task("write history exports", TICK_SECONDS, HistoryExporter()),
         Task("index logs", TICK_SECONDS, LogIndexer()),
         Task("back up", 60, ScheduledBackups(configured_schedule())),

@@ -107,6 +107,12 @@ from runs.models.runs import (
     now_ms,
 )
 from runs.models.search_text import SearchIndex, SearchText
+from runs.models.tasks import (
+    BackgroundTask,
+    BackgroundTaskStep,
+    TaskKind,
+    TaskState,
+)
 from runs.models.texts import Key, KeyKind, RunParam, RunProperty, RunTag, parse_number
 from runs.models.views import (
     ShareLink,
@@ -134,6 +140,8 @@ __all__ = [
     "Agent",
     "ApiToken",
     "AttemptOutcome",
+    "BackgroundTask",
+    "BackgroundTaskStep",
     "BlobRemoval",
     "BrowserSession",
     "Change",
@@ -205,6 +213,8 @@ __all__ = [
     "Snapshot",
     "StudioIdentity",
     "Sweep",
+    "TaskKind",
+    "TaskState",
     "Theme",
     "TokenKind",
     "Upload",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern
 
 from runs.pages.account import urlpatterns as account_urls
+from runs.pages.background_tasks import urlpatterns as background_tasks_urls
 from runs.pages.bulk import urlpatterns as bulk_urls
 from runs.pages.charts import urlpatterns as charts_urls
 from runs.pages.compare import urlpatterns as compare_urls
@@ -37,6 +38,7 @@ urlpatterns: list[URLPattern] = [
     *experiments_urls,
     *run_list_urls,
     *bulk_urls,
+    *background_tasks_urls,
     *filters_urls,
     *groups_urls,
     *charts_urls,

@@ -24,7 +24,7 @@ from studio.core.batches import batches
 from studio.core.errors import InvalidValue
 
 #: Runs of one transaction, and of one action with the child runs that it includes.
-RUNS_PER_TRANSACTION, MAX_BULK_RUNS = 500, 10_000
+RUNS_PER_TRANSACTION, MAX_BULK_RUNS = 500, 1_000_000
 
 
 class Skip(str, Enum):

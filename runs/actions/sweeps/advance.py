@@ -62,10 +62,9 @@ class _Compared:
 
 
 class LiveSweeps:
-    """Advance all sweeps that have not ended. `is_busy` if there are any."""
+    """Advance all sweeps that have not ended."""
 
     def __init__(self) -> None:
-        self.is_busy = False
         self._compared: dict[int, _Compared] = {}
 
     def __call__(self, now: int) -> int:
@@ -73,7 +72,6 @@ class LiveSweeps:
         live = Sweep.objects.filter(is_live=True, run__deleted__isnull=True)
         sweeps = list(live.select_related("run"))
         until = time.monotonic() + CREATING_SECONDS
-        self.is_busy = bool(sweeps)
         self._compared = {
             sweep.pk: self._compared.get(sweep.pk, _Compared()) for sweep in sweeps
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runs.api.v1 import (
     about,
+    background_tasks,
     changes,
     compute,
     delivery,
@@ -66,6 +67,11 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_WORKSPACE}/bulk": (changes.change_runs,),
         f"{_WORKSPACE}/undo": (changes.undo_latest,),
         f"{_WORKSPACE}/changes/<int:number>/undo": (changes.undo_change,),
+    },
+    "Background tasks": {
+        f"{_WORKSPACE}/tasks": (background_tasks.list_tasks,),
+        f"{_WORKSPACE}/tasks/<int:number>": (background_tasks.get_task,),
+        f"{_WORKSPACE}/tasks/<int:number>/stop": (background_tasks.stop_task,),
     },
     "Parameters, properties, tags": {
         f"{_RUN}/params": (params_and_tags.get_params, params_and_tags.log_params),

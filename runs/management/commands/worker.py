@@ -12,14 +12,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-from runs.actions.sweeps import LiveSweeps
+from runs.actions.background_tasks import BackgroundTasks
 from runs.management import parent_watchdog
 from runs.management.identity_check import refuse_foreign_database
 from runs.management.move_record import refuse_moved
 from runs.management.unusable_home import refuse_unusable
 from runs.management.worker_tasks import (
     BUSY_TICK_SECONDS,
-    TICK_SECONDS,
     ListeningClock,
     LongTasks,
     all_tasks,
@@ -49,11 +48,12 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, request_stop)
         clock = ListeningClock.started(now_ms())
-        sweeps = LiveSweeps()
-        tasks = all_tasks(clock, sweeps)
+        background = BackgroundTasks()
+        tasks = all_tasks(clock, background)
         long_tasks = LongTasks([task for task in tasks if task.is_long])
         tasks = [task for task in tasks if not task.is_long]
-        while not stop.wait(BUSY_TICK_SECONDS if sweeps.is_busy else TICK_SECONDS):
+        # Often, because a member waits for a background task to begin.
+        while not stop.wait(0 if background.is_busy else BUSY_TICK_SECONDS):
             now = now_ms()
             # After a move, the new database still names files that this one deletes.
             refuse_moved(settings.STUDIO_HOME)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runs.pages.bulk.bulk_actions import skip_texts, with_number
 from runs.pages.bulk.urls import urlpatterns
 
-__all__ = ["urlpatterns"]
+__all__ = ["skip_texts", "urlpatterns", "with_number"]

@@ -46,7 +46,8 @@ def _show_dialog(request: PageRequest, action: str) -> HttpResponse:
 def _apply(request: PageRequest, action: str) -> HttpResponse:
     state, kind = _read_request(request, action)
     target = find_target(request, state, offers_children=kind.has_children)
-    result = apply_to_target(request, state, target.all, kind.change(request))
+    change = kind.change(request)
+    result = apply_to_target(request, state, target.all, change, kind.need)
     if action == "delete":
         # What is in the trash can't be seen in the list, and so not be selected.
         spec = state.spec.changed(selected=(), only=False)

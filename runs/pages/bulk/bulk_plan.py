@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.translation import ngettext_lazy
 
+from runs.access import Permission
+from runs.actions.background_tasks import LARGE_CHANGE, start_bulk_change
 from runs.actions.bulk import (
     BulkChange,
     BulkResult,
@@ -18,13 +21,18 @@ from runs.actions.bulk import (
     find_all_skipped,
     with_descendants,
 )
-from runs.models import Run, now_ms
-from runs.pages.bulk.bulk_actions import skip_texts, skipped_message
+from runs.models import BackgroundTask, Run, now_ms
+from runs.pages.bulk.bulk_actions import skip_texts, skipped_message, with_number
 from runs.pages.lists import ListState
 from runs.pages.requests import PageRequest
-from runs.pages.undo import undo_path_of
+from runs.pages.undo import task_path, undo_path_of
 from runs.search.query import find_visible_selection
 
+_IN_BACKGROUND = ngettext_lazy(
+    "%(number)s run is changed in the background",
+    "%(number)s runs are changed in the background",
+    "n",
+)
 #: Skipped runs that the dialog names.
 MAX_NAMED = 5
 #: Reasons that a member wants to know the runs of.
@@ -75,6 +83,11 @@ class BulkPlan:
     #: Some of the skipped runs.
     named: Sequence[Run]
 
+    @property
+    def is_large(self) -> bool:
+        """Whether a background task changes the runs."""
+        return self.total > LARGE_CHANGE
+
 
 def plan_change(state: ListState, keys: Sequence[int], change: BulkChange) -> BulkPlan:
     """Return what the change would do now; nothing is changed."""
@@ -92,9 +105,22 @@ def plan_change(state: ListState, keys: Sequence[int], change: BulkChange) -> Bu
 
 
 def apply_to_target(
-    request: PageRequest, state: ListState, keys: Sequence[int], change: BulkChange
-) -> BulkResult:
-    """Change the runs."""
+    request: PageRequest,
+    state: ListState,
+    keys: Sequence[int],
+    change: BulkChange,
+    need: Permission = Permission.ANNOTATE,
+) -> BulkResult | BackgroundTask:
+    """Change the runs, or start a background task that does."""
+    if len(keys) > LARGE_CHANGE:
+        return start_bulk_change(
+            state.workspace,
+            keys,
+            change,
+            actor=request.actor,
+            role=need.role,
+            now=now_ms(),
+        )
     return apply_bulk_change(
         state.workspace, keys, change, actor=request.actor, now=now_ms()
     )
@@ -114,9 +140,16 @@ def show_dialog(
 
 
 def show_result(
-    request: PageRequest, state: ListState, result: BulkResult, message: str
+    request: PageRequest,
+    state: ListState,
+    result: BulkResult | BackgroundTask,
+    message: str,
 ) -> HttpResponse:
     """Redirect to the list with a message that offers to undo."""
+    if isinstance(result, BackgroundTask):
+        text = with_number(_IN_BACKGROUND, result.total)
+        messages.success(request, text, extra_tags=f"task:{task_path(result)}")
+        return HttpResponseRedirect(state.scope.address_of(state.spec))
     message += skipped_message(sum(result.skipped.values()))
     undo = undo_path_of(request, result.change_set) if result.change_set else ""
     messages.success(request, message, extra_tags=undo)

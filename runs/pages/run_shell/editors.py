@@ -61,5 +61,6 @@ def run_undo_path(request: PageRequest, run: Run) -> str:
     return f"{path}undo/{change_set.pk}/" if change_set else ""
 
 
-def toast_header(text: str, undo: str = "", label: str = "") -> str:
-    return json.dumps({"toast": {"text": text, "undo": undo, "label": label}})
+def toast_header(text: str, undo: str = "", label: str = "", link: str = "") -> str:
+    toast = {"text": text, "undo": undo, "label": label, "link": link}
+    return json.dumps({"toast": toast})

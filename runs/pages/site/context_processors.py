@@ -27,6 +27,7 @@ SECTIONS = {
         "compute",
     ),
     "compute-secrets": "compute",
+    "tasks": "tasks",
     **dict.fromkeys(("views", "view-edit", "view-share", "view-history"), ""),
 }
 

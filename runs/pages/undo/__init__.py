@@ -5,10 +5,12 @@ from __future__ import annotations
 from runs.pages.undo.change_lines import (
     ChangeLine,
     action_label,
+    change_line,
     describe_changes,
 )
 from runs.pages.undo.undo import (
     last_undo_href,
+    task_path,
     undo_path_of,
 )
 from runs.pages.undo.urls import (
@@ -18,8 +20,10 @@ from runs.pages.undo.urls import (
 __all__ = [
     "ChangeLine",
     "action_label",
+    "change_line",
     "describe_changes",
     "last_undo_href",
+    "task_path",
     "undo_path_of",
     "urlpatterns",
 ]

@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access, check_can_change_view, check_role
+from runs.actions.background_tasks import LARGE_CHANGE, start_undo
 from runs.actions.undo import REDO, UNDO, undo_change_set
 from runs.actions.views import undo_view_change
-from runs.models import ChangeSet, now_ms
+from runs.models import BackgroundTask, ChangeSet, now_ms
 from runs.pages.requests import (
     FORM_ERROR_STATUS,
     FlagField,
@@ -33,6 +34,7 @@ from runs.pages.run_shell import (
 )
 from runs.pages.undo.change_lines import change_line
 from runs.render.formats import run_path
+from runs.search.background_tasks import is_large_change_set
 from runs.search.run import (
     RunHead,
     find_change_set_in,
@@ -84,6 +86,34 @@ def undo_change(request: PageRequest, number: int) -> HttpResponse:
     return _undo_change_set(request, change_set)
 
 
+def _undo_in_background(
+    request: PageRequest, change_set: ChangeSet, anyway: bool
+) -> HttpResponse:
+    check_role(Permission.ANNOTATE, request.role)
+    try:
+        task = start_undo(
+            change_set,
+            actor=request.actor,
+            role=Permission.ANNOTATE.role,
+            now=now_ms(),
+            anyway=anyway,
+        )
+    except NotSupported as error:
+        return _show_undo_result(request, _run_list_path(request), error.message)
+    text = _("The undo continues in the background")
+    if not request.htmx:
+        messages.success(request, text, extra_tags=f"task:{task_path(task)}")
+        return redirect(safe_return_path(request) or _run_list_path(request))
+    response = HttpResponse(status=204)
+    label = _("Show progress")
+    response["HX-Trigger"] = toast_header(text, label=label, link=task_path(task))
+    return response
+
+
+def task_path(task: BackgroundTask) -> str:
+    return f"{reverse('tasks', args=[task.workspace.name])}#task-{task.pk}"
+
+
 def last_undo_href(request: PageRequest) -> str:
     """Return the address that undoes the user's last change; empty if there is none."""
     change_set = last_change_in_workspace_by(request.workspace, request.actor.user)
@@ -100,6 +130,8 @@ def _run_list_path(request: PageRequest) -> str:
 
 def _undo_change_set(request: PageRequest, change_set: ChangeSet) -> HttpResponse:
     anyway = UndoForm(request.POST).check()["anyway"]
+    if is_large_change_set(change_set, LARGE_CHANGE):
+        return _undo_in_background(request, change_set, anyway)
     undo = (
         undo_view_change
         if _is_permitted_view_change(request, change_set)
@@ -208,6 +240,8 @@ def _undo_in_run(
     request: PageRequest, head: RunHead, change_set: ChangeSet
 ) -> HttpResponse:
     anyway = UndoForm(request.POST).check()["anyway"]
+    if is_large_change_set(change_set, LARGE_CHANGE):
+        return _undo_in_background(request, change_set, anyway)
     try:
         undo_change_set(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
     except InvalidState as error:

@@ -8,7 +8,7 @@ from runs.search.query.cursors import (
 )
 from runs.search.query.query_plan import LeadScan, Plan, plan_for
 from runs.search.query.run_query import RunKeys, RunQuery, build_query, filter_condition
-from runs.search.query.run_sets import RunSet, read_run_set
+from runs.search.query.run_sets import RunSet, read_all_keys, read_run_set
 from runs.search.query.segments import (
     Segment,
     SortPart,
@@ -69,6 +69,7 @@ __all__ = [
     "newest_run_querysets",
     "newest_runs",
     "plan_for",
+    "read_all_keys",
     "read_cursor",
     "read_run_set",
     "rows_after",

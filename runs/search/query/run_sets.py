@@ -15,6 +15,7 @@ from django.core.exceptions import EmptyResultSet
 
 from runs.search.query import status_counts
 from runs.search.query.run_query import RunQuery
+from runs.search.sql import time_limit
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,15 @@ def read_run_set(run_query: RunQuery, columns: Sequence[str] = ()) -> RunSet:
         rows = heapq.nlargest(limit, rows_by_key.values())
     exact = len(rows) < limit
     return RunSet(rows if exact else rows[:-1], exact, columns)
+
+
+def read_all_keys(run_query: RunQuery, limit: int) -> list[int]:
+    """The keys of up to `limit` matching runs, the newest first."""
+    keys: set[int] = set()
+    with time_limit():
+        for part in status_counts.newest_run_querysets(run_query):
+            keys.update(row[0] for row in _read_run_rows(part[:limit], ()))
+    return sorted(keys, reverse=True)[:limit]
 
 
 def _read_run_rows(runs: Any, columns: Sequence[str]) -> list[tuple[Any, ...]]:

@@ -68,8 +68,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Toasts: from the page itself, or from a response's HX-Trigger {"toast": {text, undo?}}.
-/** @param {{ text: string, undo?: string, label?: string }} message */
-export function toast({ text, undo, label }) {
+/** @param {{ text: string, undo?: string, label?: string, link?: string }} message */
+export function toast({ text, undo, label, link }) {
   const shelf = document.getElementById("toasts");
   const model = document.getElementById("toast-model");
   if (!shelf || !model || !text) return;
@@ -77,9 +77,18 @@ export function toast({ text, undo, label }) {
     if (!undo && old.querySelector("[data-text]")?.textContent === text) old.remove();
   const item = model.content.cloneNode(true).firstElementChild;
   item.querySelector("[data-text]").textContent = text;
-  offerUndo(item, undo, label);
+  if (link) offerLink(item, link, label);
+  else offerUndo(item, undo, label);
   shelf.append(item);
   removeLater(item);
+}
+function offerLink(item, address, label) {
+  item.querySelector("kbd").remove();
+  const link = document.createElement("a");
+  link.className = "undo";
+  link.href = address;
+  link.textContent = label;
+  item.querySelector(".undo").replaceWith(link);
 }
 function offerUndo(item, address, label) {
   const button = item.querySelector(".undo");

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from runs.access import (
@@ -13,7 +14,9 @@ from runs.access import (
     signed_in_user,
     workspace_of,
 )
+from runs.actions.background_tasks import LARGE_CHANGE, start_bulk_change
 from runs.actions.bulk import (
+    MAX_BULK_RUNS,
     BulkChange,
     CancelChange,
     FlagChange,
@@ -26,11 +29,12 @@ from runs.actions.bulk import (
     read_pattern,
     with_descendants,
 )
-from runs.api.v1.endpoints import endpoint
+from runs.api.v1.background_tasks import task_info
+from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.lookups import find_experiment
 from runs.api.v1.schemas import BulkReply, BulkRequest
 from runs.models import Run, now_ms
-from runs.search.query import build_query, read_run_set
+from runs.search.query import build_query, read_all_keys
 from studio.core.batches import batches
 from studio.core.errors import InvalidValue, NotFound
 from studio.core.view_spec import ViewSpec
@@ -53,14 +57,16 @@ IDS_PER_STATEMENT = 500
 
 
 @endpoint("POST", Permission.STAR, body=BulkRequest, reply=BulkReply)
-def change_runs(request: StudioRequest, body: BulkRequest) -> BulkReply:
-    """Change up to 10,000 runs: one change set, which one undo restores.
+def change_runs(request: StudioRequest, body: BulkRequest) -> BulkReply | HttpResponse:
+    """Change up to 1,000,000 runs: one change set, which one undo restores.
 
-    Stars need the role reader, all other actions contributor. A repeated request
-    changes nothing more.
+    More than 1,000 runs are changed by a background task: the status is 202 and the
+    reply has `task`. Stars need the role reader, all other actions contributor. A
+    repeated request changes nothing more.
     """
     assert request.role is not None
-    check_role(_NEEDS.get(body.action, Permission.ANNOTATE), request.role)
+    need = _NEEDS.get(body.action, Permission.ANNOTATE)
+    check_role(need, request.role)
     workspace = workspace_of(request)
     change = _build_change(request, body)
     keys = _find_keys(request, body)
@@ -70,6 +76,17 @@ def change_runs(request: StudioRequest, body: BulkRequest) -> BulkReply:
         skipped = find_all_skipped(workspace, keys, change)
         counts = Counter(skip.value for skip in skipped.values())
         return BulkReply(len(keys) - len(skipped), dict(counts), None)
+    if len(keys) > LARGE_CHANGE:
+        task = start_bulk_change(
+            workspace,
+            keys,
+            change,
+            actor=request.actor,
+            role=need.role,
+            now=now_ms(),
+            request_id=body.request_id,
+        )
+        return json_response(BulkReply(0, {}, None, task_info(task)), 202)
     result = apply_bulk_change(
         workspace, keys, change, actor=request.actor, now=now_ms()
     )
@@ -110,11 +127,9 @@ def _find_keys(request: StudioRequest, body: BulkRequest) -> list[int]:
         if body.experiment is None
         else find_experiment(request, body.experiment),
     )
-    found = read_run_set(query)
-    if not found.exact:
-        # Some of the matching runs would be left out without a word.
-        check_bulk_size(len(found.ids) + 1)
-    return list(found.ids)
+    keys = read_all_keys(query, MAX_BULK_RUNS + 1)
+    check_bulk_size(len(keys))
+    return keys
 
 
 def _keys_of_ids(request: StudioRequest, ids: list[str]) -> list[int]:

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
+from runs.actions.background_tasks import LARGE_CHANGE, start_undo
 from runs.actions.undo import undo_change_set
-from runs.api.v1.endpoints import endpoint
+from runs.api.v1.background_tasks import task_info
+from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.schemas import UndoReply, UndoRequest
 from runs.models import ChangeSet, now_ms
+from runs.search.background_tasks import is_large_change_set
 from runs.search.run import find_change_set_in, last_change_in_workspace_by
 from studio.core.errors import NotFound
 
 
 @endpoint("POST", Permission.ANNOTATE, body=UndoRequest, reply=UndoReply)
-def undo_change(request: StudioRequest, number: int, body: UndoRequest) -> UndoReply:
+def undo_change(
+    request: StudioRequest, number: int, body: UndoRequest
+) -> UndoReply | HttpResponse:
     """Undo a change set of runs or experiments; an undo is undone again (redo).
 
     The error is Conflict, with `later`, if a value was changed since; `anyway`
-    overwrites it.
+    overwrites it. A background task restores more than 1,000 values: the status is 202,
+    and values that were changed since are left and listed in the task's `later`.
     """
     found = find_change_set_in(workspace_of(request), number)
     return _undo(request, found, body)
 
 
 @endpoint("POST", Permission.ANNOTATE, body=UndoRequest, reply=UndoReply)
-def undo_latest(request: StudioRequest, body: UndoRequest) -> UndoReply:
+def undo_latest(request: StudioRequest, body: UndoRequest) -> UndoReply | HttpResponse:
     """Undo the last change that the caller's token made here; again: redo it."""
     found = last_change_in_workspace_by(
         workspace_of(request), signed_in_user(request), request.actor.token
@@ -37,7 +44,16 @@ def undo_latest(request: StudioRequest, body: UndoRequest) -> UndoReply:
 
 def _undo(
     request: StudioRequest, change_set: ChangeSet, body: UndoRequest
-) -> UndoReply:
+) -> UndoReply | HttpResponse:
+    if is_large_change_set(change_set, LARGE_CHANGE):
+        task = start_undo(
+            change_set,
+            actor=request.actor,
+            role=Permission.ANNOTATE.role,
+            now=now_ms(),
+            anyway=body.anyway,
+        )
+        return json_response(UndoReply(None, task.action, task_info(task)), 202)
     made = undo_change_set(
         change_set, actor=request.actor, now=now_ms(), anyway=body.anyway
     )

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from runs.api.v1.schemas.background_tasks import (
+    LaterChange,
+    TaskInfo,
+    TaskList,
+    TaskQuery,
+)
 from runs.api.v1.schemas.changes import (
     BulkReply,
     BulkRequest,
@@ -255,6 +261,7 @@ __all__ = [
     "JobQuery",
     "JobSnapshot",
     "KnownTree",
+    "LaterChange",
     "LineSearchQuery",
     "LineSearchReply",
     "LogAppended",
@@ -359,6 +366,9 @@ __all__ = [
     "TargetInfo",
     "TargetList",
     "TargetPatch",
+    "TaskInfo",
+    "TaskList",
+    "TaskQuery",
     "TextEdit",
     "TextReply",
     "TokenInfo",

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from runs.api.v1.schemas.background_tasks import TaskInfo
 from runs.api.v1.schemas.runs import RequestStruct, Tags
 
 BulkActionName = Literal[
@@ -28,7 +29,8 @@ class BulkRequest(RequestStruct):
     `mine` and `archived` mean the same as in the list of runs. With `below` all runs
     below these change too. `tags` are set and the keys `remove` are removed (`tag`).
     `pattern` is the new name, after `find` was replaced in the old one (`rename`). With
-    `dry_run` nothing changes, and the reply says what would.
+    `dry_run` nothing changes, and the reply says what would. A repeated `request_id`
+    (up to 64 characters) starts no second background task.
     """
 
     action: BulkActionName
@@ -45,19 +47,22 @@ class BulkRequest(RequestStruct):
     find: str = ""
     replacement: str = ""
     dry_run: bool = False
+    request_id: str = ""
 
 
-class BulkReply(Struct):
+class BulkReply(Struct, omit_defaults=True):
     """How many runs changed, and how many were skipped, by reason.
 
     Reasons: `same` (nothing to change), `locked`, `registered` (a registered model uses
     the run), `ended`, `canceling`, `name` (the new name is empty or too long).
-    `change_set` is the number for undo; null if there is nothing to undo.
+    `change_set` is the number for undo; null if there is nothing to undo. For more than
+    1,000 runs the status is 202, and `task` is the background task that changes them.
     """
 
     changed: int
     skipped: dict[str, int]
     change_set: int | None
+    task: TaskInfo | None = None
 
 
 class UndoRequest(RequestStruct):
@@ -66,8 +71,12 @@ class UndoRequest(RequestStruct):
     anyway: bool = False
 
 
-class UndoReply(Struct):
-    """`action` is `undo` or `redo`, or empty if nothing had to change."""
+class UndoReply(Struct, omit_defaults=True):
+    """`action` is `undo` or `redo`, or empty if nothing had to change.
+
+    For more than 1,000 values the status is 202, and `task` is the background task.
+    """
 
     change_set: int | None
     action: str
+    task: TaskInfo | None = None

@@ -1,0 +1,12 @@
+"""Background tasks: long work that the worker does for a member."""
+
+from __future__ import annotations
+
+from runs.models.tasks.background_tasks import (
+    BackgroundTask,
+    BackgroundTaskStep,
+    TaskKind,
+    TaskState,
+)
+
+__all__ = ["BackgroundTask", "BackgroundTaskStep", "TaskKind", "TaskState"]

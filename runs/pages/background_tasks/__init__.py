@@ -1,0 +1,7 @@
+"""The page of background tasks: progress, stop, undo, results."""
+
+from __future__ import annotations
+
+from runs.pages.background_tasks.urls import urlpatterns
+
+__all__ = ["urlpatterns"]
