@@ -25,6 +25,8 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
         "js/views/views.js",
         "js/run/row-edit.js",
     ),
+    "experiments": ("js/experiments/experiments.js", "js/run/row-edit.js"),
+    "experiment-head": ("js/experiments/experiment-head.js",),
     "run": ("js/run/run.js", "js/site/clocks.js"),
     "run-head": ("js/run/run-head.js",),
     "editing": (
@@ -90,6 +92,11 @@ STYLES: dict[str, tuple[str, ...]] = {
     "background-tasks": ("css/background_tasks/background-tasks.css",),
     "snapshots": ("css/compare/diff.css", "css/snapshots/snapshots.css"),
     "run-head": ("css/run/run.css", "css/run/run-tabs.css", "css/run/run-edit.css"),
+    "experiment-editors": (
+        "css/run/run-edit.css",
+        "css/undo/history.css",
+        "css/experiments/experiment-head.css",
+    ),
     "descriptions": ("css/site/prose.css", "css/descriptions/describe.css"),
     "compare": (
         "css/media/media.css",

@@ -39,7 +39,12 @@ from runs.models.delivery import (
     UploadPiece,
 )
 from runs.models.environments import RegisteredEnvironment
-from runs.models.experiments import Experiment, ExperimentStar, ExperimentTag
+from runs.models.experiments import (
+    Experiment,
+    ExperimentStar,
+    ExperimentTag,
+    FormerExperimentName,
+)
 from runs.models.files import (
     BlobRemoval,
     File,
@@ -157,6 +162,7 @@ __all__ = [
     "ExportState",
     "File",
     "FileTotal",
+    "FormerExperimentName",
     "HistoryExport",
     "IndexedLog",
     "IngestBatch",

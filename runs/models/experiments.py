@@ -70,6 +70,28 @@ class Experiment(models.Model):
         return self.name
 
 
+class FormerExperimentName(models.Model):
+    """A name that an experiment had: its old addresses lead to the new one.
+
+    The name is free for another experiment, whose address then wins.
+    """
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    name = models.CharField(max_length=500)
+    experiment = models.ForeignKey(
+        Experiment, on_delete=models.CASCADE, related_name="former_names"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["workspace", "name"], name="former_experiment_name_once"
+            )
+        ]
+
+
 class ExperimentTag(models.Model):
     experiment = models.ForeignKey(
         Experiment, on_delete=models.CASCADE, related_name="tags"

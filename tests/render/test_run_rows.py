@@ -151,7 +151,7 @@ def test_a_row_of_an_experiment_escapes_names_and_addresses() -> None:
         archived=True,
         starred=False,
         href=HREFS[0],
-        star_url=HREFS[1],
+        path=HREFS[1],
         tags=(TagLink(HOSTILE, HOSTILE, HREFS[0]), TagLink("", HOSTILE, HREFS[1])),
         more_tags=HOSTILE,
         counts=(StatusCount(HOSTILE, "Failed", 1, HREFS[0]),),

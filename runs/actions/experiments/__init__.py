@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runs.actions.experiments.experiments import (
     archive_experiment,
+    change_experiment_tag,
     create_experiment,
     delete_experiment,
     delete_experiment_tag,
@@ -25,6 +26,7 @@ from runs.actions.experiments.undo import (
 
 __all__ = [
     "archive_experiment",
+    "change_experiment_tag",
     "create_experiment",
     "current_experiment_value",
     "delete_experiment",

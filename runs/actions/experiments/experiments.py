@@ -17,7 +17,14 @@ from runs.actions.run_rows import (
     refuse_if_any_run_locked,
     refuse_if_experiment_registered,
 )
-from runs.models import Experiment, ExperimentStar, ExperimentTag, User, Workspace
+from runs.models import (
+    Experiment,
+    ExperimentStar,
+    ExperimentTag,
+    FormerExperimentName,
+    User,
+    Workspace,
+)
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
 
@@ -77,9 +84,18 @@ def ensure_default(workspace: Workspace, *, actor: Actor, now: int) -> Experimen
 
 @transaction.atomic
 def rename_experiment(
-    experiment: Experiment, name: str, *, actor: Actor, now: int
+    experiment: Experiment,
+    name: str,
+    *,
+    actor: Actor,
+    now: int,
+    seen_version: str | None = None,
 ) -> Experiment:
-    """Rename an experiment; raise AlreadyExists, or InvalidState if it is deleted."""
+    """Rename an experiment; raise AlreadyExists, or InvalidState if it is deleted.
+
+    `seen_version` is the `version_token` of the replaced name; raises Conflict if it
+    has changed. Pages at addresses with the old name redirect to the new one.
+    """
     names.check_experiment_name(name)
     lock_experiment_names(experiment.workspace)
     # Under the lock: another request may have renamed or deleted it since it was read.
@@ -90,9 +106,11 @@ def rename_experiment(
             % {"name": experiment.name},
             experiment=experiment.name,
         )
+    check_version(seen_version, experiment.name, name, "name")
     if name == experiment.name:
         return experiment
     refuse_used_experiment_name(experiment.workspace, name)
+    remember_experiment_name(experiment)
     return _write_text_field(experiment, "rename experiment", "name", name, actor, now)
 
 
@@ -193,6 +211,30 @@ def delete_experiment_tag(
 
 
 @transaction.atomic
+def change_experiment_tag(
+    experiment: Experiment,
+    key: str,
+    value: str | None,
+    *,
+    seen_version: str,
+    actor: Actor,
+    now: int,
+) -> None:
+    """Change a tag; `seen_version` is the `version_token` of the replaced value.
+
+    Raises Conflict if it has changed or is gone.
+    """
+    check_tags({key: value})
+    lock_experiment_row(experiment.pk)
+    rows = ExperimentTag.objects.filter(experiment=experiment, key=key)
+    # A form shows a tag without a value as an empty text.
+    texts = [text or "" for text in rows.values_list("value", flat=True)]
+    check_version(seen_version, texts[0] if texts else None, value or "", f"tags.{key}")
+    if texts != [value or ""]:
+        edit_experiment_tags(experiment, {key: value}, (), actor=actor, now=now)
+
+
+@transaction.atomic
 def edit_experiment_tags(
     experiment: Experiment,
     tags: Mapping[str, str | None],
@@ -259,6 +301,16 @@ def refuse_used_experiment_name(workspace: Workspace, name: str) -> None:
             experiment_id=str(known.number),
             deleted=known.deleted is not None,
         )
+
+
+def remember_experiment_name(experiment: Experiment) -> None:
+    """Let addresses with the current name lead here after the name has changed."""
+    # A name that two experiments had leads to the one that had it last.
+    FormerExperimentName.objects.update_or_create(
+        workspace_id=experiment.workspace_id,
+        name=experiment.name,
+        defaults={"experiment": experiment},
+    )
 
 
 def _insert_experiment(

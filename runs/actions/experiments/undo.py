@@ -7,6 +7,7 @@ from typing import Any
 from runs.actions.experiments.experiments import (
     lock_experiment_names,
     refuse_used_experiment_name,
+    remember_experiment_name,
 )
 from runs.actions.run_rows import (
     refuse_if_any_run_locked,
@@ -66,6 +67,8 @@ def restore_experiment_value(change: Change, change_set: ChangeSet, now: int) ->
     else:
         if field == "name":
             refuse_used_experiment_name(experiment.workspace, str(wanted))
+            experiment.refresh_from_db(fields=["name"])
+            remember_experiment_name(experiment)
         if field == "deleted" and wanted:
             refuse_if_any_run_locked(experiment)
             refuse_if_experiment_registered(experiment)

@@ -24,8 +24,7 @@ from runs.pages.bulk.bulk_plan import (
     show_result,
 )
 from runs.pages.lists import ListState, read_part_state
-from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
-from runs.pages.run import split_tag_text
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, split_tag_text
 from runs.search.run_list import TagUse, count_tags
 from studio.core.errors import InvalidName, InvalidValue
 

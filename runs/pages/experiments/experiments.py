@@ -24,6 +24,7 @@ from runs.pages.lists import (
     with_pushed_url,
 )
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, requested_format
+from runs.pages.run_shell import role_refusal
 from runs.render import formats
 from runs.render.experiments import (
     ExperimentLine,
@@ -34,12 +35,23 @@ from runs.render.experiments import (
 from runs.render.formats import experiment_path, run_path
 from runs.search.experiments import ExperimentPage, ExperimentRow, find_experiments
 from studio.core.errors import InvalidValue
+from studio.core.filters.fields import to_text
 from studio.core.filters.source import FilterSource, source_or_text
-from studio.core.filters.tree import TAGS, Comparison, Field, Text, attribute
+from studio.core.filters.tree import (
+    TAGS,
+    And,
+    Comparison,
+    Field,
+    Flag,
+    Text,
+    attribute,
+)
 from studio.core.statuses import GROUPS, RunStatus
 from studio.core.view_spec import DEFAULT_ROWS, ROWS
 
 DEFAULT_SORT = "-activity"
+TRASH_FILTER = "deleted:true"
+TRASH_QUERY = "?" + urlencode({"q": TRASH_FILTER})
 #: Maximum number of tags in a line; the others are counted.
 MAX_TAGS = 2
 
@@ -70,6 +82,10 @@ class ExperimentListState:
     def has_default_sort(self) -> bool:
         return self.sort == DEFAULT_SORT
 
+    @property
+    def is_trash(self) -> bool:
+        return self.q == TRASH_FILTER
+
     @cached_property
     def source(self) -> FilterSource:
         return source_or_text(self.q)
@@ -87,10 +103,15 @@ class ExperimentListState:
 
 
 def experiment_table_context(
-    page: ExperimentPage, state: ExperimentListState, workspace: str
+    page: ExperimentPage,
+    state: ExperimentListState,
+    workspace: str,
+    *,
+    can_edit: bool,
 ) -> dict[str, Any]:
     return {
         "page": page,
+        "can_edit": can_edit,
         "lines": [_experiment_line(row, state, workspace) for row in page.rows],
         "heads": _column_heads(state),
         "state": state,
@@ -101,6 +122,7 @@ def experiment_table_context(
         "previous": state.query(page=page.page - 1) if page.page > 1 else "",
         "next": state.query(page=page.page + 1) if page.page < page.pages else "",
         "with_archived": state.query(archived="1"),
+        "trash_href": "" if state.is_trash else TRASH_QUERY,
     }
 
 
@@ -149,14 +171,17 @@ def _experiment_line(
     experiment, latest = row.experiment, row.latest
     path = experiment_path(workspace, experiment.number, experiment.name)
     submitter = latest.submitter if latest else None
+    # By number, because a name need not fit a path.
+    own = f"/w/{workspace}/experiments/~{experiment.number}/"
+    is_deleted = experiment.deleted is not None
     return ExperimentLine(
         experiment.pk,
         experiment.name,
         experiment.archived is not None,
         row.starred,
-        path,
-        # By number, because a name need not fit a path.
-        f"/w/{workspace}/experiments/~{experiment.number}/star/",
+        # An experiment in the trash has no page, but its runs can be listed.
+        _deleted_runs_path(workspace, experiment.name) if is_deleted else path,
+        own,
         tuple(_tag_link(state, key, value) for key, value in row.tags[:MAX_TAGS]),
         ", ".join(_tag_text(*tag) for tag in row.tags[MAX_TAGS:]),
         tuple(_status_counts(row.counts, path)),
@@ -167,7 +192,16 @@ def _experiment_line(
         else "",
         row.activity,
         experiment.created,
+        is_deleted,
+        experiment.number == 0,
     )
+
+
+def _deleted_runs_path(workspace: str, name: str) -> str:
+    own = Comparison(attribute("experiment"), "=", (Text(name),))
+    deleted = Comparison(attribute("deleted"), "=", (Flag(True),))
+    query = urlencode({"q": to_text(And((own, deleted))), "children": "1"})
+    return f"/w/{workspace}/runs/?{query}"
 
 
 def _latest_run(run: Run, workspace: str) -> LatestRun:
@@ -184,6 +218,15 @@ def _status_counts(counts: Mapping[RunStatus, int], path: str) -> Iterator[Statu
             query = urlencode({"q": f"status = {word}", "children": "1"})
             label = formats.status_label(group)
             yield StatusCount(label, word, total, f"{path}?{query}")
+
+
+def tag_links(tags: Mapping[str, str | None]) -> list[dict[str, str | None]]:
+    """Return tags with links to the experiments that have them."""
+    state = ExperimentListState()
+    return [
+        {"key": key, "value": value, "href": _tag_link(state, key, value).href}
+        for key, value in tags.items()
+    ]
 
 
 def _tag_link(state: ExperimentListState, key: str, value: str | None) -> TagLink:
@@ -230,7 +273,10 @@ def experiments_page(request: PageRequest) -> HttpResponse:
         # Named in a notice; the rest of the address is followed.
         complaints, state = [error], replace(state, sort=DEFAULT_SORT)
         page = _find_page(request, state)
-    context = experiment_table_context(page, state, request.workspace.name)
+    can_edit = not role_refusal(request, Permission.ANNOTATE)
+    context = experiment_table_context(
+        page, state, request.workspace.name, can_edit=can_edit
+    )
     context["complaints"] = complaints
     if kind:
         neighbors = {"prev": context["previous"], "next": context["next"]}
@@ -261,7 +307,7 @@ def _page_with_filter_error(
 ) -> HttpResponse:
     """Show that the filter names fields that experiments don't have."""
     context = experiment_table_context(
-        ExperimentPage((), 0, 1, 1), state, request.workspace.name
+        ExperimentPage((), 0, 1, 1), state, request.workspace.name, can_edit=False
     )
     template = (
         "experiments/_experiment_table.html"

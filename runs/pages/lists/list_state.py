@@ -11,13 +11,14 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from runs.models import Experiment, User, View, Workspace, now_ms
 from runs.pages.requests import PageRequest
 from runs.render.formats import experiment_path, run_path
+from studio.core.errors import NotFound
 from studio.core.filters.source import FilterText
 from studio.core.filters.tree import Comparison, Text, attribute
 from studio.core.view_spec import (
@@ -74,17 +75,39 @@ def children_term(run_id: str) -> Comparison:
     return Comparison(attribute("parent"), "=", (Text(run_id),))
 
 
-def find_experiment(request: PageRequest, slug: str) -> Experiment:
-    """Find the experiment by its name or as `~<id>`; raise Http404 otherwise."""
-    visible = Experiment.objects.visible_to(request.actor.user).active()
+def find_experiment(
+    request: PageRequest, slug: str, *, in_trash: bool = False
+) -> Experiment:
+    """Find the experiment by its name, a former name, or as `~<id>`.
+
+    Raises NotFound otherwise, and for one in the trash unless `in_trash` is set.
+    """
+    visible = Experiment.objects.visible_to(request.actor.user)
     here = visible.filter(workspace=request.workspace)
-    if not slug.startswith("~"):
-        return get_object_or_404(here, name=slug)
-    number = slug[1:]
-    # Digits of other scripts are digits too; 19 digits exceed 64 bits.
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
+    if slug.startswith("~"):
+        number = slug[1:]
+        # Digits of other scripts are digits too; 19 digits exceed 64 bits.
+        if not (number.isascii() and number.isdigit() and len(number) < 19):
+            raise Http404(slug)
+        found = here.filter(number=int(number)).first()
+    else:
+        found = here.filter(name=slug).first() or _find_by_former_name(here, slug)
+    if found is None:
         raise Http404(slug)
-    return get_object_or_404(here, number=int(number))
+    if found.deleted is not None and not in_trash:
+        raise NotFound(
+            _("The experiment %(name)r is in the trash. Restore it first.")
+            % {"name": found.name}
+        )
+    return found
+
+
+def _find_by_former_name(
+    experiments: QuerySet[Experiment], name: str
+) -> Experiment | None:
+    return experiments.filter(
+        former_names__name=name, former_names__workspace=F("workspace")
+    ).first()
 
 
 def read_scope(request: PageRequest) -> ListScope:

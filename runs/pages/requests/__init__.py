@@ -27,6 +27,7 @@ from runs.pages.requests.forms import (
     TextField,
     TextListField,
     plain_line_breaks,
+    split_tag_text,
 )
 from runs.pages.requests.page_request import (
     PageRequest,
@@ -84,6 +85,7 @@ __all__ = [
     "safe_return_path",
     "send_file",
     "sent_file",
+    "split_tag_text",
     "star_response",
     "with_vary_headers",
 ]

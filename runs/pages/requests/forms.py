@@ -76,6 +76,14 @@ def plain_line_breaks(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
+def split_tag_text(text: str) -> tuple[str, str | None]:
+    """Split `key: value`; a key alone has the value None."""
+    text = text.strip()
+    # Keys can contain colons themselves, so a colon with a space decides first.
+    key, colon, value = text.partition(": " if ": " in text else ":")
+    return key.strip(), value.strip() or None if colon else None
+
+
 class TextListField(forms.Field):
     """The texts of all inputs with one name, without the empty ones."""
 

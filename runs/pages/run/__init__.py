@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from runs.pages.run.tags import (
-    split_tag_text,
-)
 from runs.pages.run.urls import (
     urlpatterns,
 )
 
 __all__ = [
-    "split_tag_text",
     "urlpatterns",
 ]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from django.http import HttpResponse
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.actions.undo import can_undo
+from runs.models import RunEvent
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
     find_run_head,
@@ -19,26 +16,12 @@ from runs.pages.run_shell import (
     page_not_modified,
     show_run_tab,
 )
-from runs.pages.undo import ChangeLine, action_label, describe_changes
+from runs.pages.undo import HistoryRow, change_set_row, who_and_token
 from runs.search.run import HistoryEntry, list_history
 from studio.core.statuses import CODES
 
 INITIAL_ROWS, MAX_ROWS = 50, 1600
 STATUSES = {code: status.value for status, code in CODES.items()}
-
-
-@dataclass(frozen=True)
-class HistoryRow:
-    key: str
-    time: int
-    title: str
-    who: str
-    token: str
-    lines: Sequence[ChangeLine] = ()
-    status: str = ""
-    note: str = ""
-    undo: str = ""
-    runs: int = 1
 
 
 @access(Permission.READ)
@@ -63,48 +46,22 @@ def history_tab(request: PageRequest, run_id: str) -> HttpResponse:
 
 
 def _history_row(request: PageRequest, entry: HistoryEntry) -> HistoryRow:
-    source = entry.change_set or entry.event
-    assert source is not None
-    # Events such as a missing heartbeat have no person behind them.
-    who = (
-        str(source.actor)
-        if source.actor
-        else pgettext("who made a change", "The server")
-    )
-    token = source.token.name if source.token else ""
     if entry.event is not None:
-        return _event_row(entry, who, token)
-    change_set = entry.change_set
-    assert change_set is not None
-    undoable = request.role >= Permission.ANNOTATE.role and can_undo(
-        change_set, entry.changes, request.actor
-    )
-    return HistoryRow(
-        # Change sets and events are numbered on their own: the letter keeps them apart.
-        f"c{change_set.pk}",
-        entry.time,
-        action_label(change_set.action),
-        who,
-        token,
-        describe_changes(entry.changes),
-        undo=f"{change_set.pk}" if undoable else "",
-        runs=entry.runs,
-    )
+        return _event_row(entry.event)
+    assert entry.change_set is not None
+    return change_set_row(request, entry.change_set, entry.changes, runs=entry.runs)
 
 
-def _event_row(entry: HistoryEntry, who: str, token: str) -> HistoryRow:
-    event = entry.event
-    assert event is not None
+def _event_row(event: RunEvent) -> HistoryRow:
     status = STATUSES.get(event.new, "")
     # A request, such as one to cancel, is recorded even if it leaves the status alone.
     moved = event.old != event.new
     title = pgettext("event", "Created") if event.old is None else ""
     return HistoryRow(
         f"e{event.pk}",
-        entry.time,
+        event.time,
         title or ("" if moved else pgettext("step of canceling a run", "Requested")),
-        who,
-        token,
+        *who_and_token(event),
         status=status if moved else "",
         note=event.message,
     )

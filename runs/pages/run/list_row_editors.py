@@ -18,9 +18,8 @@ from runs.access import Permission, access, view_by_method
 from runs.actions.changes import version_token
 from runs.actions.run import remove_run_tags, rename_run, set_run_tags
 from runs.models import Run, now_ms
-from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, split_tag_text
 from runs.pages.run.forms import RenameForm, TagForm
-from runs.pages.run.tags import split_tag_text
 from runs.pages.run_shell import find_run_head
 from runs.pages.undo import last_undo_href
 from runs.render.formats import run_path

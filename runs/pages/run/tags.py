@@ -13,7 +13,7 @@ from runs.access import Permission, access, view_by_method
 from runs.actions.changes import version_token
 from runs.actions.run import edit_run_tag, remove_run_tags, set_run_tags
 from runs.models import now_ms
-from runs.pages.requests import PageRequest
+from runs.pages.requests import PageRequest, split_tag_text
 from runs.pages.run.details import tag_chips_context
 from runs.pages.run.forms import TagForm
 from runs.pages.run_shell import (
@@ -91,14 +91,6 @@ def _save_tag_value(
         return _render_tag_form(request, head, {**shown, **later, "problem": "later"})
     same = key in before and (before[key] or "") == value
     return _show_saved_tags(request, head, "" if same else _("Tag changed"))
-
-
-def split_tag_text(text: str) -> tuple[str, str | None]:
-    """Split `key: value`; a key alone has the value None."""
-    text = text.strip()
-    # Keys can contain colons themselves, so a colon with a space decides first.
-    key, colon, value = text.partition(": " if ": " in text else ":")
-    return key.strip(), value.strip() or None if colon else None
 
 
 def _tag_values(head: RunHead) -> dict[str, str | None]:

@@ -8,16 +8,16 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
-from runs.models import ExperimentStar
+from runs.models import Experiment
 from runs.pages.charts import chart_cards_context
-from runs.pages.experiments import description_context
+from runs.pages.experiments import experiment_head_context
 from runs.pages.filters import facets_context, filter_problem_context
 from runs.pages.groups import (
     GroupPage,
@@ -74,6 +74,7 @@ from runs.pages.run_list.selection_form import (
     selection_tray_context,
 )
 from runs.pages.run_shell import EmptyState
+from runs.render.formats import experiment_path
 from runs.search.query import StatusCounts, VisibleSelection
 from runs.search.run_list import RunPage, TreePage, exported_columns
 from studio.core.errors import (
@@ -156,8 +157,20 @@ def all_runs(request: PageRequest) -> HttpResponseBase:
 @access(Permission.READ)
 @require_safe
 def experiment_runs(request: PageRequest, slug: str) -> HttpResponseBase:
-    state = read_page_state(request, find_experiment(request, slug))
+    experiment = find_experiment(request, slug)
+    if not slug.startswith("~") and slug != experiment.name:
+        return _redirect_from_former_name(request, experiment)
+    state = read_page_state(request, experiment)
     return _redirect_to_short_address(request, state) or show_list(request, state)
+
+
+def _redirect_from_former_name(
+    request: PageRequest, experiment: Experiment
+) -> HttpResponse:
+    path = experiment_path(request.workspace.name, experiment.number, experiment.name)
+    query = request.META.get("QUERY_STRING", "")
+    # Not permanent: another experiment can take the name.
+    return redirect(f"{path}?{query}" if query else path)
 
 
 def _redirect_to_short_address(
@@ -336,12 +349,7 @@ def _context_outside_table(request: PageRequest, state: ListState) -> dict[str, 
         **selection_form_context(state),
     }
     if experiment is not None:
-        stars = ExperimentStar.objects.filter(experiment=experiment, user=state.viewer)
-        context |= description_context(request, experiment)
-        context |= {
-            "experiment_starred": stars.exists(),
-            "experiment_star_url": f"{state.path}star/",
-        }
+        context |= experiment_head_context(request, experiment)
     return context | _own_address_context(state) if state.shown_at else context
 
 

@@ -8,6 +8,11 @@ from runs.pages.undo.change_lines import (
     change_line,
     describe_changes,
 )
+from runs.pages.undo.history_rows import (
+    HistoryRow,
+    change_set_row,
+    who_and_token,
+)
 from runs.pages.undo.undo import (
     last_undo_href,
     task_path,
@@ -19,11 +24,14 @@ from runs.pages.undo.urls import (
 
 __all__ = [
     "ChangeLine",
+    "HistoryRow",
     "action_label",
     "change_line",
+    "change_set_row",
     "describe_changes",
     "last_undo_href",
     "task_path",
     "undo_path_of",
     "urlpatterns",
+    "who_and_token",
 ]

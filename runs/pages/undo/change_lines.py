@@ -20,6 +20,13 @@ MAX_PLAIN_CHARS, MAX_DIFF_CHARS = 80, 40_000
 
 ACTION_LABELS = {
     "rename run": gettext_lazy("Renamed"),
+    "rename experiment": gettext_lazy("Renamed"),
+    "describe experiment": gettext_lazy("Description changed"),
+    "tag experiment": gettext_lazy("Tags changed"),
+    "archive experiment": gettext_lazy("Archived"),
+    "unarchive experiment": gettext_lazy("Unarchived"),
+    "delete experiment": gettext_lazy("Moved to the trash"),
+    "restore experiment": gettext_lazy("Restored from the trash"),
     "describe run": gettext_lazy("Description changed"),
     "conclude": gettext_lazy("Conclusion changed"),
     "set tags": pgettext_lazy("change in the history", "Tags set"),

@@ -139,12 +139,11 @@ def _undo_change_set(request: PageRequest, change_set: ChangeSet) -> HttpRespons
     )
     try:
         undo(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
-    except InvalidState as error:
+    # A name that is taken is a conflict too, but no later change of this value.
+    except (AlreadyExists, InvalidState, NotSupported) as error:
         return _show_undo_result(request, _run_list_path(request), error.message)
     except Conflict as error:
         return _ask_to_overwrite(request, change_set, error.details.get("later", ()))
-    except (AlreadyExists, NotSupported) as error:
-        return _show_undo_result(request, _run_list_path(request), error.message)
     # An undo is a change itself, so the newest one tells whether anything was undone.
     newest = last_change_in_workspace_by(request.workspace, request.actor.user)
     if (

@@ -43,14 +43,17 @@ class LatestRun:
 
 @dataclass(frozen=True)
 class ExperimentLine:
-    """`more_tags` names the tags that are not shown. Times are ms since the epoch."""
+    """`more_tags` names the tags that are not shown. Times are ms since the epoch.
+
+    `href` is what the name links to, `path` the experiment's own address.
+    """
 
     key: int
     name: str
     archived: bool
     starred: bool
     href: str
-    star_url: str
+    path: str
     tags: tuple[TagLink, ...]
     more_tags: str
     counts: tuple[StatusCount, ...]
@@ -59,35 +62,132 @@ class ExperimentLine:
     submitter_href: str
     activity: int
     created: int
+    deleted: bool = False
+    is_default: bool = False
 
 
-def experiment_rows(lines: Sequence[ExperimentLine], has_tags: bool) -> SafeString:
+@dataclass(frozen=True)
+class _MenuLabels:
+    """The escaped words of the rows' menus, looked up once for all of them."""
+
+    more: str
+    rename: str
+    tags: str
+    describe: str
+    history: str
+    archive: str
+    unarchive: str
+    delete: str
+    restore: str
+
+    @classmethod
+    def read(cls) -> _MenuLabels:
+        return cls(
+            escape(_("Actions for %(name)s")),
+            escape(_("Rename")),
+            escape(_("Edit tags")),
+            escape(_("Edit description")),
+            escape(_("History")),
+            escape(_("Archive")),
+            escape(_("Unarchive")),
+            escape(_("Delete")),
+            escape(_("Restore")),
+        )
+
+
+def experiment_rows(
+    lines: Sequence[ExperimentLine], has_tags: bool, can_edit: bool = False
+) -> SafeString:
     """The rows; `has_tags` is whether the table has a column of tags."""
-    html = (_experiment_row(line, has_tags=has_tags) for line in lines)
+    labels = _MenuLabels.read() if can_edit else None
+    html = (_experiment_row(line, labels, has_tags=has_tags) for line in lines)
     return mark_safe("\n".join(html))  # noqa: S308
 
 
-def _experiment_row(line: ExperimentLine, *, has_tags: bool) -> str:
+def _experiment_row(
+    line: ExperimentLine, labels: _MenuLabels | None, *, has_tags: bool
+) -> str:
+    # No editor opens in the row of an experiment in the trash.
+    row = "" if line.deleted else f' data-row="{line.key}"'
     return (
-        f"<tr>{_name_cell(line)}{_tags_cell(line) if has_tags else ''}"
+        f"<tr{row}>{_name_cell(line, labels)}"
+        f"{_tags_cell(line) if has_tags else ''}"
         f"{_counts_cell(line)}{_latest_cell(line.latest)}{_submitter_cell(line)}"
         f'<td class="duration in-card">{moment(line.activity)}</td>'
         f"<td>{moment(line.created)}</td></tr>"
     )
 
 
-def _name_cell(line: ExperimentLine) -> str:
-    name, archived = escape(line.name), ""
-    if line.archived:
-        archived = (
-            f'<span class="chip">{icon("archive", "small")}'
-            f"{escape(_('archived'))}</span>"
+def _name_cell(line: ExperimentLine, labels: _MenuLabels | None) -> str:
+    name, chip, rename = escape(line.name), "", ""
+    if line.deleted:
+        chip = _state_chip("trash", _("in the trash"))
+    elif line.archived:
+        chip = _state_chip("archive", _("archived"))
+    if labels and not line.deleted:
+        rename = (
+            f'<a class="tool only tiny row-edit" href="{escape(line.path)}name/"'
+            f' data-plain data-row-edit="name" title="{labels.rename} (e)"'
+            f' aria-label="{labels.rename}">{icon("edit")}</a>'
         )
     # The id stays when htmx swaps the star, so that it keeps the focus.
-    star = star_button(line.starred, line.star_url, f"star-{line.key}")
+    star = star_button(line.starred, f"{line.path}star/", f"star-{line.key}")
     return (
-        f'<td class="name"><div>{star}<a href="{escape(line.href)}" data-plain'
-        f' data-row-link title="{name}">{name}</a>{archived}</div></td>'
+        f'<td class="name"><div>{"" if line.deleted else star}'
+        f'<a href="{escape(line.href)}" data-plain data-row-link'
+        f' data-row-path="{escape(line.path)}" title="{name}">{name}</a>'
+        f"{chip}{rename}{_menu(line, labels) if labels else ''}</div></td>"
+    )
+
+
+def _state_chip(name: str, label: str) -> str:
+    return f'<span class="chip">{icon(name, "small")}{escape(label)}</span>'
+
+
+def _menu(line: ExperimentLine, labels: _MenuLabels) -> str:
+    more = labels.more % {"name": escape(line.name)}
+    if line.deleted:
+        items = _menu_button(line, "restore/", "undo", labels.restore)
+    else:
+        items = _menu_items(line, labels)
+    return (
+        f'<details class="menu" id="menu-{line.key}">'
+        f'<summary class="tool only tiny" title="{more}" aria-label="{more}">'
+        f'{icon("more")}</summary><div class="menu-body">{items}</div>'
+        "</details>"
+    )
+
+
+def _menu_items(line: ExperimentLine, labels: _MenuLabels) -> str:
+    archive = labels.unarchive if line.archived else labels.archive
+    value = f' name="on" value="{0 if line.archived else 1}"'
+    items = [
+        _menu_link(line, "name/", "edit", labels.rename, ' data-row-edit="name"'),
+        _menu_link(line, "tags/", "tag", labels.tags, ' data-row-edit="tags"'),
+        _menu_link(line, "description/", "file", labels.describe),
+        _menu_link(line, "history/", "history", labels.history),
+        _menu_button(line, "archive/", "archive", archive, value),
+    ]
+    if not line.is_default:
+        items.append(_menu_button(line, "trash/", "trash", labels.delete))
+    return "".join(items)
+
+
+def _menu_link(
+    line: ExperimentLine, what: str, name: str, label: str, more: str = ""
+) -> str:
+    return (
+        f'<a class="menu-item" href="{escape(line.path)}{what}" data-plain{more}>'
+        f"{icon(name)}{label}</a>"
+    )
+
+
+def _menu_button(
+    line: ExperimentLine, what: str, name: str, label: str, more: str = ""
+) -> str:
+    return (
+        f'<button class="menu-item" form="star-form"'
+        f' formaction="{escape(line.path)}{what}"{more}>{icon(name)}{label}</button>'
     )
 
 

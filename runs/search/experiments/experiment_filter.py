@@ -1,8 +1,8 @@
 """The filter of All experiments: words, and terms on what an experiment has.
 
 The same language as for runs, with these fields only: name, submitter, created,
-starred, archived and tags. Text that is no filter (a path, half a term) is searched
-unchanged: people type names here.
+starred, archived, deleted and tags. Text that is no filter (a path, half a term) is
+searched unchanged: people type names here.
 """
 
 from __future__ import annotations
@@ -119,6 +119,8 @@ class ExperimentFilter:
             return Q(is_starred=is_true)
         if term.field == attribute("archived"):
             return Q(archived__isnull=not is_true)
+        if term.field == attribute("deleted"):
+            return Q(deleted__isnull=not is_true)
         raise InvalidValue(
             _("Experiments have no %(field)s. Filter them by %(allowed)s.")
             % {"field": field_text(term.field), "allowed": ALLOWED},

@@ -86,12 +86,16 @@ def find_experiments(
     """The experiments that the text finds; InvalidValue for a sort or a field.
 
     Archived ones are among them if asked for, or if the text speaks of `archived`.
+    Those in the trash only if the text speaks of `deleted`.
     """
     now = now_ms() if now is None else now
     node = parse_experiment_filter(text)
     experiments = Experiment.objects.visible_to(viewer).filter(workspace=workspace)
-    matching = _annotate_experiments(experiments.active(), viewer)
-    if not archived and attribute("archived") not in fields_of(node):
+    fields = fields_of(node)
+    in_trash = attribute("deleted") in fields
+    experiments = experiments if in_trash else experiments.active()
+    matching = _annotate_experiments(experiments, viewer)
+    if not (archived or in_trash or attribute("archived") in fields):
         matching = matching.filter(archived__isnull=True)
     order = _experiment_order(sort)
     with time_limit():

@@ -15,3 +15,12 @@ document.body.addEventListener("htmx:afterSwap", ({ target }) => {
   if (wasIn && document.activeElement === document.body)
     (list().querySelector("[data-row-link]") ?? box).focus({ preventScroll: true });
 });
+
+// After an edit in a row, and after an undo.
+document.addEventListener("page:refresh", () => {
+  const target = list();
+  if (document.getElementById("row-editor")) return;
+  htmx
+    .ajax("GET", location.pathname + location.search, { target, swap: "outerHTML" })
+    .catch(() => {});
+});

@@ -5,6 +5,8 @@
 const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 const rowOf = (node) => node.closest?.("tr[data-row]");
 const link = (row) => row?.querySelector("[data-row-link]");
+// The name of an experiment can link to another page than its own.
+const pathOf = (row) => link(row).dataset.rowPath ?? link(row).getAttribute("href");
 const editor = () => document.getElementById("row-editor");
 const words = () => document.getElementById("row-words")?.dataset;
 
@@ -12,7 +14,7 @@ async function open(row, what) {
   close();
   const cell = (what === "tags" && row.querySelector("td.tags")) || row.querySelector("td.name");
   await htmx
-    .ajax("GET", `${link(row).getAttribute("href")}row/${what}/`, {
+    .ajax("GET", `${pathOf(row)}row/${what}/`, {
       target: cell,
       swap: "beforeend settle:0ms",
     })

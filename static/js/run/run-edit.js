@@ -29,9 +29,13 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   // After Save the focus is where the editor was opened.
   if (
     !field &&
-    ["run-title", "run-description", "experiment-description", "compare-conclusion"].includes(
-      part.id,
-    )
+    [
+      "run-title",
+      "run-description",
+      "experiment-description",
+      "experiment-title",
+      "compare-conclusion",
+    ].includes(part.id)
   )
     opener(part)?.focus({ preventScroll: true });
   if (!field) return;
@@ -49,7 +53,7 @@ function restore(editor) {
   htmx.process(part);
   // A link that stands in what was edited is a new one.
   (opener(part) ?? link).focus({ preventScroll: true });
-  document.dispatchEvent(new CustomEvent("page:refresh"));
+  document.dispatchEvent(new CustomEvent("page:refresh", { detail: "restored" }));
 }
 
 document.addEventListener("click", (event) => {

@@ -244,6 +244,7 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         BOOLEAN,
         message("Whether the run is in the trash."),
         "deleted:true",
+        of_experiments=True,
     ),
     _field_spec(
         "locked",

@@ -107,6 +107,20 @@ def test_renaming_onto_another_is_refused(mlflow: Mlflow) -> None:
     assert experiment(mlflow, number)["name"] == "e3"
 
 
+def test_an_old_name_is_free_for_scripts(mlflow: Mlflow) -> None:
+    number = mlflow.new_experiment("e1")
+    mlflow.post("experiments/update", experiment_id=number, new_name="e2")
+    refused = mlflow.refused_get("experiments/get-by-name", experiment_name="e1")
+    assert refused.status == 404
+    other = mlflow.new_experiment("e1")
+    found = mlflow.get("experiments/get-by-name", experiment_name="e1")
+    assert found["experiment"]["experiment_id"] == other != number
+    # Another experiment keeps its name while this one is in the trash and back.
+    mlflow.post("experiments/delete", experiment_id=number)
+    mlflow.post("experiments/restore", experiment_id=number)
+    assert experiment(mlflow, number)["name"] == "e2"
+
+
 def test_tags_are_set_replaced_and_deleted(mlflow: Mlflow) -> None:
     at = {"experiment_id": mlflow.new_experiment("e1")}
     mlflow.post("experiments/set-experiment-tag", **at, key="a", value="1")

@@ -110,6 +110,67 @@ def test_the_experiment_list_works_by_keyboard(runs_page: Page) -> None:
     runs_page.wait_for_url("**/experiments/digits/")
 
 
+def test_experiments_are_edited_in_their_rows_and_on_their_page(
+    runs_page: Page, archived: str
+) -> None:
+    runs_page.goto(f"{ALL}?archived=1")
+    line = runs_page.locator("tr", has_text=archived)
+    line.locator("[data-row-link]").focus()
+    runs_page.keyboard.press("e")
+    expect(runs_page.locator("#row-editor-text")).to_be_focused()
+    runs_page.keyboard.type("renamed")
+    runs_page.keyboard.press("Enter")
+    renamed = runs_page.locator("tr", has_text="renamed")
+    expect(renamed.locator("[data-row-link]")).to_have_text("renamed")
+    settle(runs_page)
+    runs_page.locator("body").press("z")
+    expect(line.locator("[data-row-link]")).to_have_text(archived)
+    settle(runs_page)
+    line.locator("summary").click()
+    line.get_by_role("button", name="Delete").click()
+    expect(line).to_have_count(0)
+    runs_page.get_by_role("link", name="Trash").click()
+    line.locator("summary").click()
+    line.get_by_role("button", name="Restore").click()
+    expect(line).to_have_count(0)
+    runs_page.goto(f"{ALL}old%20digits/")
+    runs_page.keyboard.press("e")
+    expect(runs_page.locator("#experiment-name")).to_be_focused()
+    runs_page.keyboard.press("Escape")
+    expect(runs_page.locator("h1")).to_have_text(archived)
+    runs_page.keyboard.press("t")
+    expect(runs_page.locator("#tag-new")).to_be_focused()
+    runs_page.keyboard.type("team: nlp")
+    runs_page.keyboard.press("Enter")
+    chip = runs_page.locator("#experiment-tags .chip", has_text="nlp")
+    expect(chip).to_be_visible()
+    runs_page.keyboard.press("z")
+    expect(chip).to_have_count(0)
+    runs_page.keyboard.press("e")
+    expect(runs_page.locator("#experiment-name")).to_be_focused()
+    runs_page.keyboard.type("new name")
+    runs_page.keyboard.press("Enter")
+    runs_page.wait_for_url("**/experiments/new%20name/")
+    runs_page.keyboard.press("z")
+    expect(runs_page.locator("h1")).to_have_text(archived)
+
+
+def test_experiments_are_edited_without_a_script(
+    plain_page: Page, archived: str
+) -> None:
+    plain_page.goto(f"{ALL}old%20digits/")
+    plain_page.get_by_role("link", name="Add tag").click()
+    plain_page.locator("#tag-new").fill("team: nlp")
+    plain_page.get_by_role("button", name="Save").click()
+    plain_page.get_by_role("button", name="Remove the tag team").click()
+    plain_page.get_by_role("link", name="Rename", exact=True).click()
+    plain_page.locator("#experiment-name").fill("plain name")
+    plain_page.get_by_role("button", name="Save").click()
+    plain_page.wait_for_url("**/experiments/plain%20name/")
+    plain_page.locator("#toasts .undo").click()
+    expect(plain_page.locator("h1")).to_have_text(archived)
+
+
 def test_experiments_are_found_sorted_and_starred_without_a_script(
     plain_page: Page, archived: str
 ) -> None:
