@@ -46,6 +46,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "chart-row": ("js/charts/chart-row.js",),
     "files": ("js/files/file-tabs.js", "js/logs/log-viewer.js"),
     "lines": ("js/logs/lines.js",),
+    "log-comparison": ("js/log_comparison/log-pair.js",),
     "previews-image": ("js/previews/image.js",),
     "previews-figure": ("js/previews/figure.js",),
     "tables": ("js/tables/table-grid.js",),
@@ -118,6 +119,12 @@ STYLES: dict[str, tuple[str, ...]] = {
     "logged-models": (
         "css/run_list/run-list.css",
         "css/logged_models/logged-models.css",
+    ),
+    "log-comparison": (
+        "css/logs/lines.css",
+        "css/logs/log-view.css",
+        "css/compare/compare.css",
+        "css/log_comparison/log-comparison.css",
     ),
     "log-search": ("css/log_search/log-search.css",),
     "previews": ("css/previews/previews.css",),

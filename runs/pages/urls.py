@@ -17,6 +17,7 @@ from runs.pages.files import urlpatterns as files_urls
 from runs.pages.filters import urlpatterns as filters_urls
 from runs.pages.groups import urlpatterns as groups_urls
 from runs.pages.help import urlpatterns as help_urls
+from runs.pages.log_comparison import urlpatterns as log_comparison_urls
 from runs.pages.log_search import urlpatterns as log_search_urls
 from runs.pages.logged_models import urlpatterns as logged_models_urls
 from runs.pages.logs import urlpatterns as logs_urls
@@ -56,6 +57,7 @@ urlpatterns: list[URLPattern] = [
     *registry_urls,
     *logged_models_urls,
     *datasets_urls,
+    *log_comparison_urls,
     *log_search_urls,
     *descriptions_urls,
     *undo_urls,

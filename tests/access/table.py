@@ -143,6 +143,8 @@ IN_WORKSPACE: dict[str, Row] = {
     "exports/<int:number>/": page(READER, 404),
     "exports/<int:number>/histories.parquet": page(READER, 404),
     "compare/": page(READER),
+    "compare/logs/": page(READER),
+    "compare/logs/rows/": page(READER, 404),
     "compare/media/": page(READER),
     "compare/runs/": page(READER),
     "compare/conclusion/": row(400, 422, GET=CONTRIBUTOR, POST=CONTRIBUTOR),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.models import Run
-from runs.pages.compare.state import CompareState, read_state
+from runs.pages.compare.state import read_state
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.search.run_list import find_runs
 from studio.core.errors import InvalidFilter, NotSupported, QueryTimeout
@@ -23,6 +24,15 @@ from studio.core.view_spec import ViewSpec
 MAX_SUGGESTIONS = 8
 #: More than are offered, because those that are compared already are left out.
 SEARCHED_ROWS = 25
+
+
+class RunsState(Protocol):
+    """The state of a page that compares runs."""
+
+    @property
+    def runs(self) -> tuple[str, ...]: ...
+
+    def href(self, **changes: Any) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,7 @@ def suggest_runs(request: PageRequest) -> HttpResponse:
 
 
 def find_runs_to_add(
-    request: PageRequest, state: CompareState, text: str
+    request: PageRequest, state: RunsState, text: str
 ) -> RunSuggestions:
     """Return the newest matching runs that are not yet compared."""
     try:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -19,6 +22,7 @@ from runs.pages.compare.add_run import (
     find_runs_to_add,
 )
 from runs.pages.compare.charts import compare_charts_context, unreadable_chart_warnings
+from runs.pages.compare.columns import column_line
 from runs.pages.compare.conclusion import conclusion_card_context, conclusion_items
 from runs.pages.compare.file_diff import file_diff
 from runs.pages.compare.formats import (
@@ -40,11 +44,7 @@ from runs.search.compare import (
     compare_runs,
     list_conclusions,
 )
-from runs.search.query import series_color
 from runs.search.run_list import find_goals
-
-#: Dashes of columns, one after the other; solid first.
-COLUMN_DASHES = ("", "6 3", "2 3", "8 3 2 3", "12 4")
 
 
 @dataclass(frozen=True)
@@ -140,10 +140,19 @@ def _head_context(
         "too_few": len(runs) < MIN_COMPARED,
         "is_full": len(runs) >= MAX_COMPARED,
         "columns": run_columns(request, state, compared),
+        "logs_href": _logs_href(request, state, runs),
         "here": request.get_full_path(),
         "link": request.build_absolute_uri(),
         "any_active": any(run.state.is_active for run in runs),
     }
+
+
+def _logs_href(request: PageRequest, state: CompareState, runs: Sequence[Run]) -> str:
+    """Return the address that compares logs, that of the baseline first."""
+    ids = [f"run={quote(run.run_id)}" for run in runs]
+    baseline = [f"left={quote(state.baseline)}"] if state.baseline else []
+    address = reverse("log-comparison", args=[request.workspace.name])
+    return f"{address}?{'&'.join([*ids, *baseline])}"
 
 
 def _table_context(
@@ -188,8 +197,8 @@ def run_columns(
         RunColumn(
             run,
             run_path(request.workspace.name, run.run_id),
-            series_color(n + 1),
-            COLUMN_DASHES[n % len(COLUMN_DASHES)],
+            column_line(n).series,
+            column_line(n).dash,
             run == baseline,
             # The first run is the default, and defaults stay out of the address.
             state.href(baseline="" if run == first else run.run_id),

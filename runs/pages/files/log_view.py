@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.urls import reverse
+
 from runs.models import File, Run
 from runs.pages.files.open_files import OpenFiles
 from runs.pages.logs import (
@@ -56,6 +58,8 @@ class LogView:
     level: str
     only_matching: bool
     page_href: str
+    #: Leads to this log next to another one; empty for a file of a model.
+    compare_href: str
     #: The contexts of `_log_outline.html` and `_log_hits.html`.
     outline: dict[str, Any] | None
     hits: dict[str, Any] | None
@@ -132,11 +136,17 @@ def read_log_view(
         level if wanted.levels else "",
         "only" in given,
         state.href,
+        "" if model_id else _compare_href(request, run, file),
         outline_context(request, source) if is_short else None,
         hits_context(request, source, pattern, given.get("after", ""))
         if pattern
         else None,
     )
+
+
+def _compare_href(request: PageRequest, run: Run, file: File) -> str:
+    address = reverse("log-comparison", args=[request.workspace.name])
+    return f"{address}?run={quote(run.run_id)}&path={quote(file.path)}"
 
 
 def _first_window(

@@ -3,16 +3,19 @@
 from runs.pages.logs.log_fragments import (
     hits_context,
     outline_context,
+    search_context,
     window_context,
 )
-from runs.pages.logs.log_requests import parse_number, parse_pattern
+from runs.pages.logs.log_requests import fragment_etag, parse_number, parse_pattern
 from runs.pages.logs.urls import urlpatterns
 
 __all__ = [
+    "fragment_etag",
     "hits_context",
     "outline_context",
     "parse_number",
     "parse_pattern",
+    "search_context",
     "urlpatterns",
     "window_context",
 ]

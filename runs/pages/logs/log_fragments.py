@@ -117,16 +117,26 @@ def hits_context(
     request: PageRequest, source: LogSource, pattern: LogPattern | None, after: str
 ) -> dict[str, Any]:
     """Return the context of `_log_hits.html`: the next hits of a search."""
+    context = search_context(source, pattern, after)
+    given = request.GET.copy()
+    given["after"] = context["search"].next
+    return {
+        **context,
+        "log_href": _log_href(request),
+        "next_href": f"{request.path}?{given.urlencode()}",
+    }
+
+
+def search_context(
+    source: LogSource, pattern: LogPattern | None, after: str = ""
+) -> dict[str, Any]:
+    """Return the hits of `_log_hits.html`, without where their links lead."""
     search = LogSearch((), True, "", source.size, source.size)
     if pattern is not None:
         search = search_log(source, pattern, after=after)
-    given = request.GET.copy()
-    given["after"] = search.next
     return {
         "search": search,
         "hits": [(hit, _hit_html(hit)) for hit in search.hits],
-        "log_href": _log_href(request),
-        "next_href": f"{request.path}?{given.urlencode()}",
     }
 
 

@@ -30,6 +30,7 @@ from runs.render.compare.text_diffs import (
     diff_files,
 )
 from runs.render.compare.word_diffs import DiffPart, shorten_unchanged_parts, word_diff
+from runs.render.compare.word_spans import changed_spans
 
 __all__ = [
     "MAX_CELL_CHARS",
@@ -44,6 +45,7 @@ __all__ = [
     "PatchFile",
     "TextDiff",
     "best_value",
+    "changed_spans",
     "diff_files",
     "diff_lines",
     "difference_html",

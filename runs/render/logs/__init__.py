@@ -8,6 +8,7 @@ from runs.render.logs.json_lines import (
     parse_object,
 )
 from runs.render.logs.levels import LEVEL_PATTERNS, LEVELS, find_level
+from runs.render.logs.line_differences import LineDifference, line_difference
 from runs.render.logs.log_html import line_html, marked_html
 from runs.render.logs.log_lines import (
     MAX_LINE_CHARS,
@@ -26,7 +27,7 @@ from runs.render.logs.terminal_text import (
     style_after,
     styled_spans,
 )
-from runs.render.logs.time_stamps import LogClock, find_time, has_zone
+from runs.render.logs.time_stamps import LogClock, find_stamp, find_time, has_zone
 from runs.render.logs.tracebacks import (
     TRACEBACK_MARK,
     Traceback,
@@ -40,6 +41,7 @@ __all__ = [
     "PLAIN",
     "TRACEBACK_MARK",
     "LineContext",
+    "LineDifference",
     "LogClock",
     "LogLine",
     "RawLine",
@@ -49,6 +51,7 @@ __all__ = [
     "TracebackFinder",
     "decode_line",
     "find_level",
+    "find_stamp",
     "find_time",
     "has_zone",
     "json_cells",
@@ -56,6 +59,7 @@ __all__ = [
     "json_level",
     "json_time",
     "last_state",
+    "line_difference",
     "line_html",
     "marked_html",
     "parse_object",

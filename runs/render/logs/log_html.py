@@ -16,19 +16,33 @@ from runs.render.logs.terminal_text import TextSpan
 Marks = Iterable[tuple[int, int]]
 
 
-def line_html(line: LogLine, marks: Marks = ()) -> SafeString:
-    """Return the line's element; `marks` are the parts of its text that match."""
+def line_html(
+    line: LogLine,
+    marks: Marks = (),
+    *,
+    prefix: str = "L",
+    href: str = "#L{}",
+    added_class: str = "",
+) -> SafeString:
+    """Return the line's element; `marks` are the marked parts of its text.
+
+    `prefix` and the line's number are its id. `href` is where its number leads, with
+    the number for each pair of braces.
+    """
     classes = ["line"]
+    if added_class:
+        classes.append(added_class)
     if line.level:
         classes.append(f"level-{line.level}")
     if line.in_traceback:
         classes.append("in-traceback")
     time = "" if line.time is None else f' data-time="{line.time}"'
     content = _cells_html(line) if line.cells else spans_html(line.spans, marks)
+    target = escape(href.replace("{}", str(line.number)))
     # Each part was escaped where it was made.
     return mark_safe(  # noqa: S308
-        f'<div class="{" ".join(classes)}" id="L{line.number}"{time}>'
-        f'<span><a href="#L{line.number}">{escape(grouped(line.number))}</a></span>'
+        f'<div class="{" ".join(classes)}" id="{prefix}{line.number}"{time}>'
+        f'<span><a href="{target}">{escape(grouped(line.number))}</a></span>'
         f"<code>{content}{_notes_html(line)}</code></div>"
     )
 

@@ -51,6 +51,18 @@ def find_time(text: str, clock: LogClock) -> int | None:
     return None
 
 
+def find_stamp(text: str) -> tuple[int, int] | None:
+    """Return where the time stamp of a line is, as offsets; None if it has none."""
+    head = text[:_HEAD_CHARS]
+    for find in _PATTERNS if head.count(":") >= 2 else (_EPOCH.match,):
+        found = find(head)
+        if found is not None:
+            # The level of an absl line stands before its first group.
+            starts = [found.start(n + 1) for n in range(found.re.groups)]
+            return min(start for start in starts if start >= 0), found.end()
+    return None
+
+
 def has_zone(text: str) -> bool:
     """Whether the line's stamp means the same time on each clock."""
     here, there = LogClock(0, 2000), LogClock(60, 2000)
@@ -124,6 +136,14 @@ def _find_epoch(head: str, _clock: LogClock) -> int | None:
     return _from_number(float(f"{found[1]}.{found[2] or 0}")) if found else None
 
 
+_PATTERNS = (
+    _ISO.search,
+    _ABSL.match,
+    _AMERICAN.search,
+    _SYSLOG.search,
+    _APACHE.search,
+    _EPOCH.match,
+)
 _FINDERS: tuple[Callable[[str, LogClock], int | None], ...] = (
     _find_iso,
     _find_absl,

@@ -2,6 +2,16 @@
 
 from runs.search.logs.log_filter import LogFilter, check_levels
 from runs.search.logs.log_outline import LogOutline, read_outline
+from runs.search.logs.log_pairs import (
+    ALIGNMENTS,
+    BY_CLOCK,
+    BY_ELAPSED,
+    BY_LINE,
+    LogPair,
+    LogRow,
+    PairQuery,
+    read_pair,
+)
 from runs.search.logs.log_pattern import LogPattern
 from runs.search.logs.log_search import LogHit, LogSearch, search_log
 from runs.search.logs.log_source import LogSource, find_log_source, source_of_file
@@ -14,19 +24,27 @@ from runs.search.logs.log_window import (
 )
 
 __all__ = [
+    "ALIGNMENTS",
+    "BY_CLOCK",
+    "BY_ELAPSED",
+    "BY_LINE",
     "DEFAULT_COUNT",
     "MAX_COUNT",
     "LogFilter",
     "LogHit",
     "LogOutline",
+    "LogPair",
     "LogPattern",
+    "LogRow",
     "LogSearch",
     "LogSource",
     "LogWindow",
+    "PairQuery",
     "WindowQuery",
     "check_levels",
     "find_log_source",
     "read_outline",
+    "read_pair",
     "read_window",
     "search_log",
     "source_of_file",

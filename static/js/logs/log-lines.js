@@ -271,6 +271,8 @@ export class LogLines {
     const { generation } = this;
     const fresh = await this.fetchLines(query);
     if (!fresh || generation !== this.generation || !this.root.isConnected) return false;
+    // Lines that were requested since then belong to those that are replaced now.
+    this.generation += 1;
     this.lines.replaceWith(fresh);
     this.readState(fresh);
     this.setGaps();

@@ -25,7 +25,8 @@ export function highlightPattern(text, isRegex) {
  * @param {HTMLElement} root
  * @param {import("./log-lines.js").LogLines} lines
  * @param {{ elements: any, querySelector: any, querySelectorAll: any }} form
- * @param {{ isFilter: () => boolean, onShow: (line: number) => void }} viewer
+ * @param {{ isFilter: () => boolean, onShow: (line: number) => void,
+ *   isActive?: () => boolean }} viewer where two logs share a box, one of them is active
  */
 export function searchLog(root, lines, form, viewer) {
   const panel = /** @type {HTMLElement} */ (root.querySelector(".log-hits-box"));
@@ -45,7 +46,9 @@ export function searchLog(root, lines, form, viewer) {
   const key = () => JSON.stringify([box.value, form.elements.regex.checked]);
   const count = (number) => number.toLocaleString(document.documentElement.lang);
 
-  async function search({ move = true } = {}) {
+  const isActive = () => viewer.isActive?.() ?? true;
+
+  async function search({ move = isActive() } = {}) {
     clearTimeout(timer);
     generation += 1;
     const own = generation;
@@ -158,12 +161,11 @@ export function searchLog(root, lines, form, viewer) {
     if (!globalThis.Highlight) return;
     const pattern = highlightPattern(panel.hidden ? "" : box.value, form.elements.regex.checked);
     const [all, now] = [[], []];
-    for (const line of pattern ? lines.lines.querySelectorAll(".line") : []) {
+    for (const line of pattern ? lines.lines.querySelectorAll(".line[id]") : []) {
       const target = line.classList.contains("current") ? now : all;
       for (const range of rangesOf(line, pattern)) target.push(range);
     }
-    CSS.highlights.set("log-hit", new Highlight(...all));
-    CSS.highlights.set("log-hit-now", new Highlight(...now));
+    highlightRanges(root, all, now);
   }
 
   box.addEventListener("input", () => {
@@ -174,9 +176,9 @@ export function searchLog(root, lines, form, viewer) {
     if (event.key === "Escape") {
       box.value = "";
       search();
-      lines.box.focus();
+      if (isActive()) lines.box.focus();
     }
-    if (event.key !== "Enter") return;
+    if (event.key !== "Enter" || !isActive()) return;
     event.preventDefault();
     step(event.shiftKey ? -1 : 1);
   });
@@ -192,11 +194,22 @@ export function searchLog(root, lines, form, viewer) {
     if (!hit || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     choose(hits().indexOf(hit));
-    location.hash = `#L${lineOf(hit)}`;
+    // Two logs have no anchors: the same numbers are in both.
+    if (!viewer.isActive) location.hash = `#L${lineOf(hit)}`;
   });
   lines.onChange(markCurrent);
 
   return { search, step };
+}
+
+// The ranges of all logs of the page.
+const highlighted = new Map();
+function highlightRanges(root, all, now) {
+  highlighted.set(root, [all, now]);
+  for (const each of [...highlighted.keys()]) if (!each.isConnected) highlighted.delete(each);
+  const shown = [...highlighted.values()];
+  CSS.highlights.set("log-hit", new Highlight(...shown.flatMap((ranges) => ranges[0])));
+  CSS.highlights.set("log-hit-now", new Highlight(...shown.flatMap((ranges) => ranges[1])));
 }
 
 function rangesOf(line, pattern) {

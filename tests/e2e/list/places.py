@@ -197,6 +197,8 @@ PLACES = [
     Place("run's log", "runs/{run}/files/?path=logs/train.log"),
     Place("searching a log", "runs/{run}/files/?path=logs/train.log&q=e"),
     Place("log search", "logs/"),
+    Place("logs side by side", "compare/logs/?run={run}&to=logs/train.log&q=e"),
+    Place("choosing a log", "compare/logs/?run={run}"),
     Place("run's history", "runs/{run}/history/"),
     Place("cancel", "runs/{run}/cancel/"),
     Place("run's name", "runs/{run}/", keyed("e", "input[name=name]")),

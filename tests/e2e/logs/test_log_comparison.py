@@ -1,0 +1,77 @@
+"""Two logs side by side in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.test_run_page import Writer, run
+
+__all__ = ["run"]
+
+ARE_AT = """(number) => [
+  ...document.querySelectorAll(".log-lines-box")
+].every((box) => {
+  const top = box.getBoundingClientRect().top;
+  const row = [...box.querySelectorAll(".line[id]")].find(
+    (each) => each.getBoundingClientRect().bottom > top + 1);
+  return row?.id.slice(1) === number;
+})"""
+
+
+def keep_log(run: Writer, name: str, count: int) -> None:
+    text = "".join(f"step {number} of {name}\n" for number in range(1, count + 1))
+    run.keep("logs/std_log.txt", text.encode())
+
+
+def wait_for_positions(page: Page, number: str) -> None:
+    page.wait_for_function(ARE_AT, arg=number)
+
+
+def test_two_logs_scroll_and_are_searched_as_one(run: Writer, owner_page: Page) -> None:
+    other, page = Writer(run.server), owner_page
+    keep_log(run, "first", 30_000)
+    keep_log(other, "second", 20_000)
+    page.goto(f"{run.page}files/")
+    page.get_by_role("link", name="Compare with another log").click()
+    page.get_by_placeholder("Name, id or filter").fill(other.id)
+    offered = page.locator("#compare-offer a")
+    expect(offered).to_have_count(1)
+    offered.click()
+    left, right = page.locator(".log-pane").all()
+    expect(right.locator("#r1 mark")).to_have_text("second")
+    for side in ("left", "right"):
+        box = page.locator(f"[data-side={side}] .log-lines-box")
+        box.evaluate("(box) => { box.scrollTop = 240_004; }")
+        wait_for_positions(page, "12000")
+        page.locator(".log-lines-box").first.press("g")
+        wait_for_positions(page, "1")
+    page.keyboard.press("/")
+    page.keyboard.type("step 15000")
+    expect(left.locator(".log-place")).to_have_text("1 of 1")
+    expect(right.locator(".log-place")).to_have_text("1 of 1")
+    expect(left.locator("#l15000")).to_be_in_viewport()
+    expect(right.locator("#r15000")).to_be_in_viewport()
+    expect(page).to_have_url(re.compile(r"q=step\+15000&line=15000"))
+    page.reload()
+    expect(page.locator("#r15000.marked")).to_be_in_viewport()
+    page.locator(".log-lines-box").first.press("G")
+    expect(page.locator("#l30000")).to_be_in_viewport()
+    # The other log has ended there.
+    expect(right.locator(".filler").last).to_be_in_viewport()
+
+
+def test_two_logs_are_stacked_on_a_phone(run: Writer, owner_page: Page) -> None:
+    keep_log(run, "first", 400)
+    run.keep("logs/other.txt", b"a\nb\n")
+    page = owner_page
+    page.set_viewport_size({"width": 360, "height": 780})
+    address = f"{run.server.url}/w/default/compare/logs/?run={run.id}"
+    page.goto(f"{address}&to=logs/other.txt")
+    boxes = [pane.bounding_box() for pane in page.locator(".log-pane").all()]
+    first, second = boxes
+    assert first is not None
+    assert second is not None
+    assert second["y"] >= first["y"] + first["height"]
+    assert page.evaluate("document.documentElement.scrollWidth") == 360

@@ -1,0 +1,122 @@
+"""Rows of two logs: by line number, or by time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from runs.search.logs import (
+    BY_CLOCK,
+    BY_ELAPSED,
+    BY_LINE,
+    LogPair,
+    LogSource,
+    PairQuery,
+    read_pair,
+)
+from tests.search.logs.log_files import log_folder, store_log
+
+__all__ = ["log_folder"]
+pytestmark = pytest.mark.usefixtures("log_folder")
+
+Windows = Callable[[LogSource, LogSource, str], list[LogPair]]
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def stamped(seconds: list[int], *, begin: datetime = NOON, tail: int = 0) -> LogSource:
+    """Lines at these seconds, each with `tail` lines without a stamp after it."""
+    lines = ["no stamp yet"]
+    for number, second in enumerate(seconds):
+        time = begin + timedelta(seconds=second)
+        lines.append(f"{time:%Y-%m-%dT%H:%M:%SZ} step {number}")
+        lines += ["  more"] * tail
+    return store_log("\n".join(lines).encode(), int(begin.timestamp() * 1000))
+
+
+def numbers(pair: LogPair) -> list[tuple[int, int]]:
+    """The line numbers of each row; 0 where a log has no line."""
+    return [
+        (row.left.number if row.left else 0, row.right.number if row.right else 0)
+        for row in pair.rows
+    ]
+
+
+def test_lines_with_the_same_number_are_in_a_row() -> None:
+    left, right = store_log(b"a\nb\nc\n"), store_log(b"a\n")
+    pair = read_pair(left, right, PairQuery())
+    assert numbers(pair) == [(1, 1), (2, 0), (3, 0)]
+    assert (pair.is_start, pair.is_end, pair.has_times) == (True, True, False)
+
+
+def test_lines_of_the_same_second_are_in_a_row() -> None:
+    later = NOON + timedelta(hours=5)
+    left, right = stamped([0, 2, 3]), stamped([0, 1, 1, 3], begin=later)
+    pair = read_pair(left, right, PairQuery(BY_ELAPSED))
+    expected = [(1, 1), (2, 2), (0, 3), (0, 4), (3, 0), (4, 5)]
+    assert numbers(pair) == expected
+    # By the clock, all of the second log is later.
+    pair = read_pair(left, right, PairQuery(BY_CLOCK))
+    assert numbers(pair) == [(1, 1), *((n, 0) for n in (2, 3, 4))] + [
+        (0, n) for n in (2, 3, 4, 5)
+    ]
+
+
+def test_without_stamps_in_both_lines_are_aligned_by_number() -> None:
+    left, right = stamped([0, 5]), store_log(b"a\nb\nc\n")
+    pair = read_pair(left, right, PairQuery(BY_ELAPSED))
+    assert numbers(pair) == [(1, 1), (2, 2), (3, 3)]
+    assert (pair.align, pair.has_times) == (BY_LINE, False)
+
+
+def forward(left: LogSource, right: LogSource, align: str) -> list[LogPair]:
+    pair = read_pair(left, right, PairQuery(align, count=7))
+    windows = [pair]
+    while not pair.is_end:
+        pair = read_pair(left, right, PairQuery(align, start=pair.stop, count=7))
+        windows.append(pair)
+    return windows
+
+
+def backward(left: LogSource, right: LogSource, align: str) -> list[LogPair]:
+    pair = read_pair(left, right, PairQuery(align, is_end=True, count=7))
+    windows = [pair]
+    while not pair.is_start:
+        pair = read_pair(left, right, PairQuery(align, before=pair.start, count=7))
+        windows.append(pair)
+    return windows[::-1]
+
+
+@pytest.mark.parametrize("align", [BY_LINE, BY_ELAPSED, BY_CLOCK])
+@pytest.mark.parametrize("read", [forward, backward])
+def test_windows_have_each_line_of_both_once(align: str, read: Windows) -> None:
+    left = stamped([n * 3 for n in range(40)], tail=2)
+    right = stamped([0] * 12 + [n * 4 for n in range(25)] + [500] * 9, tail=1)
+    rows = [row for pair in read(left, right, align) for row in numbers(pair)]
+    for side, total in ((0, 121), (1, 93)):
+        assert [row[side] for row in rows if row[side]] == [*range(1, total + 1)]
+
+
+def test_a_line_is_shown_next_to_the_other_log_at_its_moment() -> None:
+    left = stamped(list(range(3000)))
+    right = stamped([n * 2 for n in range(1500)], begin=NOON + timedelta(days=1))
+    pair = read_pair(left, right, PairQuery(BY_ELAPSED, line=2002))
+    # Line 1 has no stamp, line 2 is second 0.
+    assert (2002, 1002) in numbers(pair)
+    assert 2000 - 45 < pair.start[0] < 2000
+    pair = read_pair(left, right, PairQuery(BY_ELAPSED, line=1002, side=1))
+    assert (2002, 1002) in numbers(pair)
+    pair = read_pair(left, right, PairQuery(BY_LINE, line=1600))
+    assert (1600, 0) in numbers(pair)
+
+
+def test_long_lines_end_a_window_of_both() -> None:
+    left, right = store_log(b"x" * 9000 + b"\n"), store_log(b"a\n" * 900)
+    long = store_log((b"x" * 9000 + b"\n") * 900)
+    assert len(read_pair(left, right, PairQuery(count=900)).rows) == 900
+    pair = read_pair(long, right, PairQuery(count=900))
+    assert 0 < len(pair.rows) < 900
+    assert all(left and right for left, right in numbers(pair))
+    pair = read_pair(long, right, PairQuery(is_end=True, count=900))
+    assert numbers(pair)[-1] == (900, 900)
