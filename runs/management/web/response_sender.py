@@ -18,6 +18,9 @@ from runs.management.web.response_buffer import ResponseBuffer
 
 #: How much of a file is held for a client that does not read.
 CHUNK_BYTES = 64 * 1024
+#: Of a client that has read much already: each chunk costs two changes of the thread.
+LARGE_CHUNK_BYTES = 256 * 1024
+MANY_BYTES = 4 * 1024 * 1024
 #: How much of a page is held in memory for a client that does not read.
 MAX_UNREAD = 256 * 1024
 
@@ -120,13 +123,15 @@ class ResponseSender:
         loop = asyncio.get_running_loop()
         try:
             yield response.body
-            is_all = False
+            is_all, sent = False, 0
             while not is_all:
                 response.body = b""
+                size = CHUNK_BYTES if sent < MANY_BYTES else LARGE_CHUNK_BYTES
                 read = loop.run_in_executor(
-                    self.readers, read_chunk, file_chunks.chunks
+                    self.readers, read_chunk, file_chunks.chunks, size
                 )
                 chunk, is_all = await read
+                sent += len(chunk)
                 if chunk:
                     yield chunk
         finally:
@@ -180,13 +185,15 @@ class ResponseSender:
             buffer.discard()
 
 
-def read_chunk(chunks: Iterator[bytes]) -> tuple[bytes, bool]:
-    """Return about `CHUNK_BYTES` bytes, and whether those were the last."""
+def read_chunk(
+    chunks: Iterator[bytes], wanted: int = CHUNK_BYTES
+) -> tuple[bytes, bool]:
+    """Return about `wanted` bytes, and whether those were the last."""
     found: list[bytes] = []
     size = 0
     for chunk in chunks:
         found.append(chunk)
         size += len(chunk)
-        if size >= CHUNK_BYTES:
+        if size >= wanted:
             return b"".join(found), False
     return b"".join(found), True
