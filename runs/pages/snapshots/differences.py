@@ -91,7 +91,7 @@ def compare_snapshots(
     found = compare_members(
         list_members(old.snapshot.blob), list_members(new.snapshot.blob)
     )
-    chosen = _chosen_change(found, state.path)
+    chosen = _chosen_change(found, state.path, new.run.script)
     files = [
         _changed_file(state, each, chosen) for each in found.changes[:MAX_SHOWN_FILES]
     ]
@@ -105,11 +105,14 @@ def compare_snapshots(
     )
 
 
-def _chosen_change(found: SnapshotDiff, path: str) -> FileChange | None:
-    """The file of the address, else the first changed source, text or other file."""
-    for each in found.changes:
-        if each.path == path:
-            return each
+def _chosen_change(found: SnapshotDiff, path: str, script: str) -> FileChange | None:
+    """The file of the address, else the script, else the first changed source, text
+    or other file.
+    """
+    for wanted in filter(None, (path, script)):
+        for each in found.changes:
+            if each.path == wanted:
+                return each
     return min(found.changes, key=_rank, default=None)
 
 

@@ -14,7 +14,7 @@ from runs.actions.actor import SERVER, Actor
 from runs.actions.files.snapshots import save_snapshot
 from runs.actions.run import add_run_properties, create_run, trash_run
 from runs.models import Experiment, Run
-from runs.search.snapshots import compare_members
+from runs.search.snapshots import compare_members, read_git_state
 from runs.storage.files import ArchiveMember
 from tests.pages.run.run_page import PAGE, browser, cost, keep
 from tests.parts.elements import every, hrefs, one, texts
@@ -145,6 +145,24 @@ def test_a_bomb_is_listed_and_its_start_compared(
     page = browser.get(f"{TAB}?with=old").text
     assert "of each file are compared." in page
     assert len(page) < 1_000_000
+
+
+def test_the_script_is_the_first_difference(
+    browser: Client, pair: Run, add_run: Snapshots
+) -> None:
+    Run.objects.filter(run_id="run-1").update(script="come.py")
+    page = browser.get(f"{TAB}?with=old")
+    assert texts(page, ".changed-file[aria-current]") == ["come.py added"]
+
+
+def test_the_address_of_a_repository_is_shown_without_its_token() -> None:
+    known = {
+        "mlflow.source.git.commit": "0123",
+        "mlflow.source.git.repoURL": "https://me:secret@example.org/x@y.git",
+    }
+    git = read_git_state(known)
+    assert git is not None
+    assert git.repository == "https://example.org/x@y.git"
 
 
 def test_git_and_uncommitted_changes_are_shown(
