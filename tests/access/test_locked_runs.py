@@ -84,7 +84,7 @@ REFUSED: dict[tuple[str, str], Any] = {
     },
     ("POST", f"{PAGE}archive/"): {"on": "1"},
     ("POST", f"{PAGE}description/"): {"text": "other"},
-    ("POST", f"{PAGE}description/versions/restore/"): {"version": "{change}"},
+    ("POST", f"{PAGE}description/versions/restore/"): {"version": "{first}"},
     ("POST", f"{PAGE}name/"): {"name": "other"},
     ("POST", f"{PAGE}row/name/"): {"name": "other"},
     ("POST", f"{PAGE}row/tags/"): {"tag": "a"},
@@ -182,7 +182,9 @@ def send(client: Client, run: Run, method: str, route: str) -> Any:
         "<str:writer>": "w1",
         "<path:path>": "out.txt",
         "<path:address>": f"{run.experiment.number}/first/artifacts",
-        "<int:number>": str(described()),
+        "<int:number>": str(
+            ChangeSet.objects.filter(action="describe run").latest("pk").pk
+        ),
     }
     path = f"/{route}" if route.startswith(("w/", "api/v1")) else f"/w/lab/{route}"
     for name, value in fill.items():
@@ -194,17 +196,14 @@ def send(client: Client, run: Run, method: str, route: str) -> Any:
     if route == ARTIFACT:
         path += "/out.txt"
     if route.startswith(PAGE):
-        sent = {k: v.format(change=described()) for k, v in body.items()}
+        first = ChangeSet.objects.filter(action="describe run").earliest("pk").pk
+        sent = {name: text.format(first=first) for name, text in body.items()}
         return client.post(path, sent, headers=HTMX, follow=True)
     if isinstance(body, bytes):
         return client.generic(method, path, body, "application/octet-stream")
     if route.startswith(f"{MLFLOW}runs/"):
         body = {"run_id": "first", **body}
     return client.generic(method, path, json.dumps(body or {}), "application/json")
-
-
-def described() -> int:
-    return ChangeSet.objects.filter(action="describe run").latest("pk").pk
 
 
 @pytest.fixture

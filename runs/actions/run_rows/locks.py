@@ -164,7 +164,10 @@ def refuse_if_source_locked(model: LoggedModel, actor: Actor | None = None) -> N
     if model.source_run_id is None:
         return
     rows = Run.objects.select_for_update(no_key=True, of=("self",))
-    source = rows.get(pk=model.source_run_id)
+    source = rows.filter(pk=model.source_run_id).first()
+    if source is None:
+        # It was purged since the model was read.
+        return
     if actor is None or not source.locked:
         refuse_if_locked(source)
     elif not is_own_script(source, actor):
