@@ -120,6 +120,8 @@ IN_WORKSPACE: dict[str, Row] = {
     "list/select/": form(READER),
     "tasks/": page(READER),
     "tasks/<int:number>/stop/": form(READER, 404),
+    "list/bulk/mark/": row(GET=CONTRIBUTOR, POST=CONTRIBUTOR),
+    "list/bulk/move/": row(GET=CONTRIBUTOR, POST=CONTRIBUTOR),
     "list/bulk/rename/": row(GET=CONTRIBUTOR, POST=CONTRIBUTOR),
     "list/bulk/tag/": row(GET=CONTRIBUTOR, POST=CONTRIBUTOR),
     "list/bulk/<str:action>/": row(GET=CONTRIBUTOR, POST=CONTRIBUTOR),

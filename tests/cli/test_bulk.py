@@ -75,3 +75,16 @@ def test_incomplete_commands_are_refused(
     studio: CommandLine, words: tuple[str, ...]
 ) -> None:
     assert studio.refused("run", *words)[0] == 2
+
+
+def test_runs_move_to_a_new_experiment_and_are_locked(
+    studio: CommandLine, experiment: str
+) -> None:
+    runs = [f"{experiment}-{n}" for n in range(2)]
+    to = ("--to", f"{experiment}-new", "--create", "--yes")
+    assert studio.json("run", "move", *runs, *to)["changed"] == 2
+    where = ("-e", f"{experiment}-new", "-q", "", "--yes")
+    assert studio.json("run", "lock", *where)["changed"] == 2
+    ended = studio.json("run", "mark", "--status", "failed", *where)
+    assert ended["changed"] + sum(ended["skipped"].values()) == 2
+    assert studio.json("run", "tag", *where, "late")["skipped"] == {"locked": 2}

@@ -33,7 +33,11 @@ from runs.actions.bulk.many_runs import (
 from runs.actions.bulk.moves import (
     EXPERIMENT_FIELD,
     MoveChange,
+    create_move_target,
+    find_move_target,
+    is_same_place,
     lock_places,
+    read_places,
     restore_places,
 )
 from runs.actions.bulk.name_patterns import PATTERN_FIELDS, NamePattern, read_pattern
@@ -65,11 +69,15 @@ __all__ = [
     "bump_changed_revisions",
     "change_batch",
     "check_bulk_size",
+    "create_move_target",
     "find_all_skipped",
+    "find_move_target",
+    "is_same_place",
     "lock_places",
     "lock_runs",
     "mark_skip",
     "read_pattern",
+    "read_places",
     "registered_runs",
     "remove_tags_of_runs",
     "restore_places",

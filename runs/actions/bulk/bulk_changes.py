@@ -58,6 +58,10 @@ class BulkChange(ABC):
     def action(self) -> str:
         """The action of the change set, as the history names it."""
 
+    def affected(self, keys: Sequence[int]) -> list[int]:
+        """Return all runs that the change is for; a move takes whole trees."""
+        return [key for some in self.split(keys) for key in some]
+
     def split(self, keys: Sequence[int]) -> Iterator[list[int]]:
         """Divide the runs into batches, each for one transaction.
 

@@ -16,14 +16,26 @@ from typing import Any
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from runs.actions.actor import Actor
 from runs.actions.bulk.bulk_changes import RUNS_PER_TRANSACTION, BulkChange, Skip
 from runs.actions.bulk.lock_changes import lock_experiments_of
 from runs.actions.bulk.many_runs import ROWS_PER_STATEMENT
 from runs.actions.changes import Edit
+from runs.actions.experiments import create_experiment, experiment_in_trash_message
 from runs.actions.run import lock_tree
-from runs.models import Dataset, Experiment, LoggedModel, Run, RunDataset
+from runs.models import (
+    Change,
+    ChangeSet,
+    Dataset,
+    Experiment,
+    LoggedModel,
+    Run,
+    RunDataset,
+    Workspace,
+)
+from studio.core import names
 from studio.core.batches import batches
-from studio.core.errors import InvalidState
+from studio.core.errors import AlreadyExists, InvalidState
 
 #: The field of a change; its value has the numbers of the experiment and of the run.
 EXPERIMENT_FIELD = "experiment"
@@ -88,6 +100,37 @@ class MoveChange(BulkChange):
         )
 
 
+def find_move_target(workspace: Workspace, name: str) -> Experiment:
+    """Return the experiment of that name, or a new one that is not saved.
+
+    Raises InvalidName, and InvalidState for an experiment in the trash.
+    """
+    found = _find_experiment(workspace, name)
+    return found or Experiment(workspace=workspace, name=name)
+
+
+def create_move_target(
+    workspace: Workspace, name: str, *, actor: Actor, now: int
+) -> Experiment:
+    """As `find_move_target`; a new experiment is created."""
+    found = _find_experiment(workspace, name)
+    if found is not None:
+        return found
+    try:
+        return create_experiment(workspace, name, actor=actor, now=now)
+    except AlreadyExists:
+        # Another request just created it.
+        return find_move_target(workspace, name)
+
+
+def _find_experiment(workspace: Workspace, name: str) -> Experiment | None:
+    names.check_experiment_name(name)
+    found = Experiment.objects.filter(workspace=workspace, name=name).first()
+    if found is not None and found.deleted is not None:
+        raise InvalidState(experiment_in_trash_message(name), experiment=name)
+    return found
+
+
 def refuse_unless_it_takes_runs(experiment: Experiment) -> None:
     """Raise InvalidState if the experiment, whose row is locked, is in the trash."""
     rows = Experiment.objects.filter(pk=experiment.pk, deleted__isnull=True)
@@ -107,11 +150,7 @@ def move_runs(
     `places` has the experiment and the number of each run by its key. A run without a
     number, or with one that another run has, gets the next number.
     """
-    numbers = dict(
-        Experiment.objects.filter(
-            pk__in={run.experiment_id for run in runs}
-        ).values_list("pk", "number")
-    )
+    left = Experiment.objects.in_bulk({run.experiment_id for run in runs})
     by_target: dict[int, list[Run]] = {}
     for run in sorted(runs, key=lambda run: run.pk):
         by_target.setdefault(places[run.pk][0].pk, []).append(run)
@@ -120,8 +159,8 @@ def move_runs(
         target = places[some[0].pk][0]
         given = _choose_numbers(target, {r.pk: places[r.pk][1] for r in some})
         for run in some:
-            before = place_value(numbers[run.experiment_id], run.number)
-            after = place_value(target.number, given[run.pk])
+            before = place_value(left[run.experiment_id], run.number)
+            after = place_value(target, given[run.pk])
             edits.append(Edit(EXPERIMENT_FIELD, before, after, run))
             run.experiment, run.number = target, given[run.pk]
         for part in batches(some, ROWS_PER_STATEMENT):
@@ -130,9 +169,27 @@ def move_runs(
     return edits
 
 
-def place_value(experiment: int, number: int) -> dict[str, int]:
-    """Return the value of `EXPERIMENT_FIELD`, as changes store it."""
-    return {"experiment": experiment, "number": number}
+def place_value(experiment: Experiment, number: int) -> dict[str, Any]:
+    """Return the value of `EXPERIMENT_FIELD`, as changes store it.
+
+    The name is for readers: a later one is the same place (`is_same_place`).
+    """
+    return {
+        "experiment": experiment.number,
+        "number": number,
+        "name": experiment.name,
+    }
+
+
+def is_same_place(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(one[key] == other[key] for key in ("experiment", "number"))
+
+
+def read_places(runs: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return the values of `EXPERIMENT_FIELD` now by the run's key."""
+    rows = Run.objects.filter(pk__in=runs).select_related("experiment")
+    light = rows.only("number", "experiment__number", "experiment__name")
+    return {run.pk: place_value(run.experiment, run.number) for run in light}
 
 
 def _choose_numbers(
@@ -172,12 +229,16 @@ def _move_logged_data(runs: Sequence[int], target: Experiment) -> None:
             dataset.delete()
 
 
-def restore_places(wanted: Sequence[tuple[Run, Any]], *, workspace: int) -> list[Edit]:
-    """Move runs back to where they were; the rest of their trees moves with them.
+def restore_places(
+    wanted: Sequence[tuple[Run, Any]], change_set: ChangeSet
+) -> list[Edit]:
+    """Move runs back to where they were before the change.
 
-    Raises InvalidState if an experiment was deleted.
+    Runs that were added to their trees since then move with them. Raises InvalidState
+    if an experiment was deleted.
     """
     numbers = {before["experiment"] for _run, before in wanted}
+    workspace = change_set.workspace_id
     rows = Experiment.objects.filter(workspace=workspace, number__in=numbers)
     known = {row.number: row for row in rows}
     places: dict[int, tuple[Experiment, int | None]] = {}
@@ -192,21 +253,23 @@ def restore_places(wanted: Sequence[tuple[Run, Any]], *, workspace: int) -> list
         refuse_unless_it_takes_runs(place)
         places[run.pk] = (place, before["number"])
     runs = [run for run, _before in wanted]
-    added = _runs_added_below(runs)
+    added = _runs_added_below(runs, change_set)
     places |= {run.pk: (places[run.root_id or 0][0], None) for run in added}
     return move_runs([*runs, *added], places)
 
 
-def _runs_added_below(runs: Sequence[Run]) -> list[Run]:
+def _runs_added_below(runs: Sequence[Run], change_set: ChangeSet) -> list[Run]:
     """Return runs below these roots that came after the move; this locks them."""
-    known = {run.pk for run in runs}
+    # A large undo has several steps, and each run moves in its own.
+    changed = Change.objects.filter(change_set=change_set, field=EXPERIMENT_FIELD)
     found: list[Run] = []
     for root in runs:
         if root.root_id is None:
             rows = Run.objects.select_for_update(no_key=True, of=("self",))
             below = rows.filter(root=root, experiment=root.experiment_id)
-            light = below.select_related("workspace").defer("description", "error")
-            found += [run for run in light.order_by("pk") if run.pk not in known]
+            added = below.exclude(pk__in=changed.values("run"))
+            light = added.select_related("workspace").defer("description", "error")
+            found += light.order_by("pk")
     return found
 
 

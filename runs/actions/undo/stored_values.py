@@ -14,8 +14,10 @@ from runs.actions import experiments as experiment_actions
 from runs.actions.bulk import (
     EXPERIMENT_FIELD,
     bump_changed_revisions,
+    is_same_place,
     lock_places,
     lock_runs,
+    read_places,
     registered_runs,
     remove_tags_of_runs,
     restore_places,
@@ -64,9 +66,18 @@ def read_current_values(changes: Sequence[Change], change_set: ChangeSet) -> lis
     return [
         experiment_actions.current_experiment_value(change, change_set)
         if change.run_id is None
-        else by_field[change.field].get(change.run_id)
+        else _as_stored(change, by_field[change.field].get(change.run_id))
         for change in changes
     ]
+
+
+def _as_stored(change: Change, value: Any) -> Any:
+    """Return the value of the change that means the same, else `value`."""
+    if change.field == EXPERIMENT_FIELD and value is not None:
+        for stored in (change.after, change.before):
+            if stored is not None and is_same_place(stored, value):
+                return stored
+    return value
 
 
 def _changes_of_runs_by_field(changes: Sequence[Change]) -> dict[str, list[Change]]:
@@ -103,13 +114,7 @@ def _read_rows(
             run: {"value": value} for run, value in tags.values_list("run_id", "value")
         }
     if field == EXPERIMENT_FIELD:
-        places = Run.objects.filter(pk__in=keys)
-        return {
-            run: {"experiment": experiment, "number": number}
-            for run, experiment, number in places.values_list(
-                "pk", "experiment__number", "number"
-            )
-        }
+        return read_places(keys)
     rows = Run.objects.filter(pk__in=keys).values_list("pk", field)
     if field in FLAG_FIELDS:
         return {run: stored is not None for run, stored in rows}
@@ -175,7 +180,7 @@ def _restore_rows(
             )
         ]
     if field == EXPERIMENT_FIELD:
-        return restore_places(wanted, workspace=change_set.workspace_id)
+        return restore_places(wanted, change_set)
     if field in FLAG_FIELDS:
         return _restore_flags(field, wanted, now)
     if field.startswith(TAG_PREFIX):

@@ -27,7 +27,9 @@ def _read_request(request: PageRequest, action: str) -> tuple[ListState, BulkAct
 @access(Permission.STAR)
 def _show_dialog(request: PageRequest, action: str) -> HttpResponse:
     state, kind = _read_request(request, action)
-    target = find_target(request, state, offers_children=kind.has_children)
+    target = find_target(
+        request, state, offers_children=kind.has_children, in_trash=kind.is_of_trash
+    )
     plan = plan_change(state, target.all, kind.change(request))
     return show_dialog(
         request,
@@ -45,7 +47,9 @@ def _show_dialog(request: PageRequest, action: str) -> HttpResponse:
 @access(Permission.STAR)
 def _apply(request: PageRequest, action: str) -> HttpResponse:
     state, kind = _read_request(request, action)
-    target = find_target(request, state, offers_children=kind.has_children)
+    target = find_target(
+        request, state, offers_children=kind.has_children, in_trash=kind.is_of_trash
+    )
     change = kind.change(request)
     result = apply_to_target(request, state, target.all, change, kind.need)
     if action == "delete":

@@ -10,8 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from runs.access import Permission
-from runs.actions.bulk import BulkChange, CancelChange, FlagChange, Skip, StarChange
-from runs.models import now_ms
+from runs.actions.bulk import (
+    BulkChange,
+    CancelChange,
+    FlagChange,
+    LockChange,
+    Skip,
+    StarChange,
+)
+from runs.models import Role, now_ms
 from runs.pages.requests import PageRequest
 from runs.render.formats import grouped
 
@@ -30,6 +37,8 @@ class BulkAction:
     #: Whether the dialog offers to include child runs.
     has_children: bool = False
     is_danger: bool = False
+    #: Whether the child runs in the trash belong to it.
+    is_of_trash: bool = False
 
 
 def with_number(text: Any, n: int) -> str:
@@ -50,6 +59,19 @@ def _unarchive(request: PageRequest) -> BulkChange:
 def _delete(request: PageRequest) -> BulkChange:
     del request
     return FlagChange("deleted", True, now_ms())
+
+
+def _restore(request: PageRequest) -> BulkChange:
+    del request
+    return FlagChange("deleted", False, now_ms())
+
+
+def _lock(request: PageRequest) -> BulkChange:
+    return LockChange(True, request.actor, request.role == Role.OWNER, now_ms())
+
+
+def _unlock(request: PageRequest) -> BulkChange:
+    return LockChange(False, request.actor, request.role == Role.OWNER, now_ms())
 
 
 def _star(request: PageRequest) -> BulkChange:
@@ -97,6 +119,39 @@ ACTIONS = {
         has_children=True,
         is_danger=True,
     ),
+    "restore": BulkAction(
+        Permission.TRASH,
+        ngettext_lazy("Restore %(number)s run", "Restore %(number)s runs", "n"),
+        ngettext_lazy(
+            "%(number)s run restored from the trash",
+            "%(number)s runs restored from the trash",
+            "n",
+        ),
+        gettext_lazy("Undo moves all of them to the trash again."),
+        _restore,
+        has_children=True,
+        is_of_trash=True,
+    ),
+    "lock": BulkAction(
+        Permission.LOCK,
+        ngettext_lazy("Lock %(number)s run", "Lock %(number)s runs", "n"),
+        ngettext_lazy("%(number)s run locked", "%(number)s runs locked", "n"),
+        gettext_lazy(
+            "Locked runs are read-only for everyone. Their own scripts log until they "
+            "end. There is no undo: you and owners can unlock them."
+        ),
+        _lock,
+    ),
+    "unlock": BulkAction(
+        Permission.LOCK,
+        ngettext_lazy("Unlock %(number)s run", "Unlock %(number)s runs", "n"),
+        ngettext_lazy("%(number)s run unlocked", "%(number)s runs unlocked", "n"),
+        gettext_lazy(
+            "All contributors can change and delete unlocked runs. There is no undo: "
+            "you can lock them again."
+        ),
+        _unlock,
+    ),
     "star": BulkAction(
         Permission.STAR,
         ngettext_lazy("Star %(number)s run", "Star %(number)s runs", "n"),
@@ -135,6 +190,34 @@ _SKIP_TEXTS = {
     Skip.LOCKED: ngettext_lazy(
         "%(number)s run is locked",
         "%(number)s runs are locked",
+        "n",
+    ),
+    Skip.TREE_LOCKED: ngettext_lazy(
+        "%(number)s run belongs to a tree with a locked run",
+        "%(number)s runs belong to trees with a locked run",
+        "n",
+    ),
+    Skip.LOCKED_BY_OTHERS: ngettext_lazy(
+        "another member locked %(number)s run",
+        "other members locked %(number)s runs",
+        "n",
+    ),
+    Skip.TRASHED: ngettext_lazy(
+        "%(number)s run is in the trash", "%(number)s runs are in the trash", "n"
+    ),
+    Skip.CHILD: ngettext_lazy(
+        "%(number)s child run moves only with its root",
+        "%(number)s child runs move only with their roots",
+        "n",
+    ),
+    Skip.LAUNCHER: ngettext_lazy(
+        "the launcher of %(number)s run sets its final status",
+        "the launchers of %(number)s runs set their final status",
+        "n",
+    ),
+    Skip.STATUS: ngettext_lazy(
+        "the status of %(number)s run doesn’t allow it",
+        "the statuses of %(number)s runs don’t allow it",
         "n",
     ),
     Skip.REGISTERED: ngettext_lazy(

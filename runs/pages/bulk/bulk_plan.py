@@ -36,7 +36,14 @@ _IN_BACKGROUND = ngettext_lazy(
 #: Skipped runs that the dialog names.
 MAX_NAMED = 5
 #: Reasons that a member wants to know the runs of.
-NAMED_SKIPS = (Skip.LOCKED, Skip.REGISTERED, Skip.NAME)
+NAMED_SKIPS = (
+    Skip.LOCKED,
+    Skip.LOCKED_BY_OTHERS,
+    Skip.REGISTERED,
+    Skip.CHILD,
+    Skip.LAUNCHER,
+    Skip.NAME,
+)
 
 
 @dataclass(frozen=True)
@@ -54,18 +61,24 @@ class BulkTarget:
 
 
 def find_target(
-    request: PageRequest, state: ListState, *, offers_children: bool
+    request: PageRequest,
+    state: ListState,
+    *,
+    offers_children: bool,
+    in_trash: bool = False,
 ) -> BulkTarget:
     """Find the selected runs that the user can see.
 
-    Child runs are included unless the form says otherwise. Raises InvalidValue for too
-    many.
+    Child runs are included unless the form says otherwise, those in the trash with
+    `in_trash`. Raises InvalidValue for too many.
     """
     chosen = find_visible_selection(state.spec, state.viewer, state.workspace)
     keys = tuple(chosen.number_by_key)
     if not offers_children:
         return BulkTarget(keys, (), False)
-    below = tuple(key for key in with_descendants(keys) if key not in set(keys))
+    known = set(keys)
+    found = with_descendants(keys, in_trash=in_trash)
+    below = tuple(key for key in found if key not in known)
     sent = request.POST if request.method == "POST" else request.GET
     is_first = "asked" not in sent
     return BulkTarget(keys, below, is_first or sent.get("below") == "1")
@@ -94,13 +107,13 @@ def plan_change(state: ListState, keys: Sequence[int], change: BulkChange) -> Bu
     found = find_all_skipped(state.workspace, keys, change)
     counts = sorted(Counter(found.values()).items(), key=lambda each: -each[1])
     named = [key for key, skip in found.items() if skip in NAMED_SKIPS][:MAX_NAMED]
-    runs = Run.objects.filter(pk__in=named).defer("description", "error")
+    runs = Run.objects.filter(pk__in=named).select_related("locked_by")
     return BulkPlan(
         len(keys),
         len(keys) - len(found),
         len(found),
         skip_texts(counts),
-        list(runs.order_by("pk")),
+        list(runs.defer("description", "error").order_by("pk")),
     )
 
 

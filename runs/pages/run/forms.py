@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from runs.actions.bulk import MANUAL_END_STATUSES
 from runs.pages.requests import (
     FlagField,
     OptionalTextField,
     PageForm,
     TextField,
 )
-from runs.pages.run_shell import MANUAL_END_STATUSES
 from studio.core.errors import InvalidValue
 from studio.core.statuses import RunStatus
 
@@ -47,7 +47,7 @@ class CancelForm(PageForm):
     children = FlagField()
 
 
-def _read_end_status(word: str) -> RunStatus:
+def read_end_status(word: str) -> RunStatus:
     for status in MANUAL_END_STATUSES:
         if status.value == word:
             return status
@@ -62,5 +62,5 @@ def _read_end_status(word: str) -> RunStatus:
 class FinishForm(PageForm):
     """How a run ended; `reason` is shown as the error of a failed run."""
 
-    status = TextField(_read_end_status, strip=False)
+    status = TextField(read_end_status, strip=False)
     reason = TextField()

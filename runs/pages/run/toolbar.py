@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access, view_by_method
+from runs.actions.bulk import MANUAL_END_STATUSES
 from runs.actions.run import (
     StatusReporter,
     archive_run,
@@ -24,7 +25,6 @@ from runs.models import Role, Run, now_ms
 from runs.pages.requests import PageRequest, safe_return_path
 from runs.pages.run.forms import CancelForm, FinishForm, OnOffForm
 from runs.pages.run_shell import (
-    MANUAL_END_STATUSES,
     can_force_cancel,
     can_receive_cancel,
     cancel_refusal,

@@ -37,6 +37,7 @@ def tray_actions(
     found = [
         _action(links, "tag", pgettext("action", "Tag"), "tag"),
         _action(links, "rename", pgettext("action", "Rename"), "edit"),
+        _action(links, "move", pgettext("action", "Move"), "move"),
         _action(links, "archive", pgettext("action", "Archive"), "archive"),
     ]
     active = _count_active(chosen, first)
@@ -55,8 +56,14 @@ def more_tray_actions(links: ListLinks, *, can_edit: bool) -> list[TrayAction]:
         _action(links, "unstar", _("Remove star"), "star"),
     ]
     if can_edit:
-        label = pgettext("action", "Unarchive")
-        found.append(_action(links, "unarchive", label, "archive"))
+        found = [
+            _action(links, "lock", pgettext("action", "Lock"), "lock"),
+            _action(links, "unlock", pgettext("action", "Unlock"), "lock"),
+            *found,
+            _action(links, "mark", _("Mark as completed or failed"), "check"),
+            _action(links, "unarchive", pgettext("action", "Unarchive"), "archive"),
+            _action(links, "restore", pgettext("action", "Restore"), "undo"),
+        ]
     return found
 
 

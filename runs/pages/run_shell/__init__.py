@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from runs.pages.run_shell.allowed_actions import (
-    MANUAL_END_STATUSES,
     can_force_cancel,
     can_force_stop,
     can_receive_cancel,
@@ -33,7 +32,6 @@ from runs.pages.run_shell.head import (
 )
 
 __all__ = [
-    "MANUAL_END_STATUSES",
     "EmptyState",
     "can_force_cancel",
     "can_force_stop",

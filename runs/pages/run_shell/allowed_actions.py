@@ -11,6 +11,7 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
 
 from runs.access import Permission
+from runs.actions.bulk import MANUAL_END_STATUSES
 from runs.actions.run_rows import can_unlock
 from runs.models import Role, Run, now_ms
 from runs.pages.requests import PageRequest
@@ -21,8 +22,6 @@ from studio.core.statuses import RunStatus, can_follow
 
 #: Milliseconds from a cancel request until *Force* is offered.
 FORCE_DELAY_MS = 60_000
-#: The statuses that a member can set for a run without a launcher.
-MANUAL_END_STATUSES = (RunStatus.COMPLETED, RunStatus.FAILED)
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,7 @@ class ActionRefusals:
     archive: str
     trash: str
     lock: str
+    move: str
 
 
 def find_action_refusals(request: PageRequest, head: RunHead) -> ActionRefusals:
@@ -44,6 +44,7 @@ def find_action_refusals(request: PageRequest, head: RunHead) -> ActionRefusals:
         role_refusal(request, Permission.ANNOTATE) or _edit_refusal(run),
         trash_refusal(request, run),
         role_refusal(request, Permission.LOCK) or lock_refusal(request, run),
+        role_refusal(request, Permission.ANNOTATE) or _move_refusal(run),
     )
 
 
@@ -95,6 +96,12 @@ def trash_refusal(request: PageRequest, run: Run) -> str:
 
 def _edit_refusal(run: Run) -> str:
     return in_trash_message(run) or lock_note(run)
+
+
+def _move_refusal(run: Run) -> str:
+    if run.root_id is not None:
+        return _("A child run moves only with its root.")
+    return _edit_refusal(run)
 
 
 def lock_note(run: Run) -> str:

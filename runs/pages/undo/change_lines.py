@@ -36,6 +36,7 @@ ACTION_LABELS = {
     "restore run": gettext_lazy("Restored from the trash"),
     "archive run": gettext_lazy("Archived"),
     "unarchive run": gettext_lazy("Unarchived"),
+    "move run": gettext_lazy("Moved to another experiment"),
     "lock run": gettext_lazy("Locked"),
     "unlock run": gettext_lazy("Unlocked"),
     "star": gettext_lazy("Starred"),
@@ -52,6 +53,7 @@ FIELD_LABELS = {
     "archived": gettext_lazy("Archived"),
     "deleted": gettext_lazy("In the trash"),
     "starred": pgettext_lazy("changed field", "Star"),
+    "experiment": gettext_lazy("Experiment"),
     "conclusion": gettext_lazy("Conclusion of a comparison"),
     "shared": pgettext_lazy("changed field", "Shared"),
     "locked": pgettext_lazy("changed field", "Locked"),
@@ -111,6 +113,9 @@ def _value_text(value: Any) -> str | None:
         return None
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if isinstance(value, dict) and "experiment" in value:
+        place = {"name": value["name"], "number": value["number"]}
+        return _("%(name)s, number %(number)s") % place
     if isinstance(value, dict):
         # A dictionary tells a tag without value from a missing tag, which is None.
         return value.get("value") or pgettext("value of a tag", "set, without a value")

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from runs.models import (
     STORED_SELECTION_PREFIX,
     Run,
-    RunQuerySet,
     Selection,
     User,
     Workspace,
@@ -88,7 +87,10 @@ def find_visible_selection(
     """What is selected and can be seen; raises InvalidValue for an unknown slug."""
     if not spec.selected:
         return VisibleSelection()
-    visible = _visible_runs(viewer, workspace)
+    visible = Run.objects.visible_to(viewer).in_workspace(workspace)
+    # A list whose filter names the trash shows and restores what is in it.
+    if "deleted" not in spec.q:
+        visible = visible.not_deleted()
     if not _stored_slug(spec.selected):
         runs = visible.filter(run_id__in=spec.selected)
         found = dict(runs.values_list("run_id", "pk"))
@@ -109,7 +111,8 @@ def selected_runs(
     first = sorted(numbers, key=numbers.__getitem__)[:most]
     if not first:
         return []
-    runs = _visible_runs(viewer, workspace).filter(pk__in=first).defer(*HEAVY)
+    visible = Run.objects.visible_to(viewer).in_workspace(workspace)
+    runs = visible.filter(pk__in=first).defer(*HEAVY)
     found = [SelectedRun(run, numbers[run.pk]) for run in runs]
     return sorted(found, key=lambda each: each.number)
 
@@ -159,7 +162,3 @@ def _read_stored_selection(slug: str, workspace: Workspace) -> Selection:
             field="selected",
         )
     return found
-
-
-def _visible_runs(viewer: User, workspace: Workspace) -> RunQuerySet:
-    return Run.objects.visible_to(viewer).in_workspace(workspace).not_deleted()

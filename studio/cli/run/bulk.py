@@ -1,6 +1,7 @@
 """Change many runs: those that a filter matches, or those that are named.
 
-`studio run archive|unarchive|delete|restore`, and the option `-q` of other commands.
+`studio run archive|unarchive|delete|restore|move|mark|lock|unlock`, and the option `-q`
+of other commands.
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ _REASONS = {
     "registered": "belong to a registered model",
     "ended": "have ended",
     "canceling": "are being canceled",
+    "child": "are child runs, which move only with their roots",
+    "launcher": "get their final status from their launcher",
+    "locked_by_others": "are locked by other members",
+    "status": "have a status that does not allow it",
+    "trashed": "are in the trash",
+    "tree_locked": "belong to trees with a locked run",
     "name": "would get an empty or too long name",
 }
 _VERBS = {
@@ -34,6 +41,10 @@ _VERBS = {
     "unarchive": "Unarchive",
     "delete": "Move to the trash",
     "restore": "Restore",
+    "move": "Move",
+    "mark": "Mark",
+    "lock": "Lock",
+    "unlock": "Unlock",
 }
 
 
@@ -172,3 +183,63 @@ restore = _command(
     "Take runs out of the trash.",
     "studio run restore RUN · studio run restore -q 'deleted:true changed:-1h'",
 )
+lock = _command(
+    "lock",
+    "Make runs read-only. Their own scripts log until they end.",
+    "studio run lock RUN · studio run lock -q 'tag:paper'",
+)
+unlock = _command(
+    "unlock",
+    "Unlock runs that you locked; owners can unlock all.",
+    "studio run unlock RUN",
+)
+
+
+@click.command(
+    epilog="Examples: studio run move RUN --to archive · "
+    "studio run move -q 'tag:sweep' --to sweeps --create"
+)
+@output_options
+@target_options
+@matching_options
+@click.option("--to", required=True, metavar="EXPERIMENT", help="Where they move.")
+@click.option("--create", is_flag=True, help="Create the experiment if needed.")
+@click.argument("runs", nargs=-1, metavar="[RUN]…")
+def move(
+    target: Target,
+    output: Output,
+    matching: Matching,
+    to: str,
+    create: bool,
+    runs: tuple[str, ...],
+) -> None:
+    """Move runs to another experiment, with all runs of their trees."""
+    more = {"to": to, "create": create}
+    change_matching(target, output, "move", matching, runs, more)
+
+
+@click.command(
+    epilog="Example: studio run mark --status Failed --reason 'disk full' RUN"
+)
+@output_options
+@target_options
+@matching_options
+@click.option(
+    "--status",
+    required=True,
+    type=click.Choice(["Completed", "Failed"], case_sensitive=False),
+    help="How they ended.",
+)
+@click.option("--reason", default="", help="The error of failed runs.")
+@click.argument("runs", nargs=-1, metavar="[RUN]…")
+def mark(
+    target: Target,
+    output: Output,
+    matching: Matching,
+    status: str,
+    reason: str,
+    runs: tuple[str, ...],
+) -> None:
+    """Mark runs that have not ended as completed or failed. There is no undo."""
+    more = {"status": status.capitalize(), "reason": reason}
+    change_matching(target, output, "mark", matching, runs, more)

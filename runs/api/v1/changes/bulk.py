@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -16,16 +18,22 @@ from runs.access import (
 )
 from runs.actions.background_tasks import LARGE_CHANGE, start_bulk_change
 from runs.actions.bulk import (
+    MANUAL_END_STATUSES,
     MAX_BULK_RUNS,
     BulkChange,
     CancelChange,
     FlagChange,
+    LockChange,
+    MarkChange,
+    MoveChange,
     NameChange,
     StarChange,
     TagChange,
     apply_bulk_change,
     check_bulk_size,
+    create_move_target,
     find_all_skipped,
+    find_move_target,
     read_pattern,
     with_descendants,
 )
@@ -33,8 +41,9 @@ from runs.api.v1.background_tasks import task_info
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.lookups import find_experiment
 from runs.api.v1.schemas import BulkReply, BulkRequest
-from runs.models import Run, now_ms
+from runs.models import Experiment, Role, Run, now_ms
 from runs.search.query import build_query, read_all_keys
+from studio.core import names
 from studio.core.batches import batches
 from studio.core.errors import InvalidValue, NotFound
 from studio.core.view_spec import ViewSpec
@@ -45,6 +54,9 @@ _NEEDS = {
     "delete": Permission.TRASH,
     "restore": Permission.TRASH,
     "cancel": Permission.CANCEL,
+    "mark": Permission.CANCEL,
+    "lock": Permission.LOCK,
+    "unlock": Permission.LOCK,
 }
 _FLAGS = {
     "archive": ("archived", True),
@@ -61,8 +73,9 @@ def change_runs(request: StudioRequest, body: BulkRequest) -> BulkReply | HttpRe
     """Change up to 1,000,000 runs: one change set, which one undo restores.
 
     More than 1,000 runs are changed by a background task: the status is 202 and the
-    reply has `task`. Stars need the role reader, all other actions contributor. A
-    repeated request changes nothing more.
+    reply has `task`. Stars need the role reader, all other actions contributor. No undo
+    brings back a status, and a lock is undone by unlocking. A repeated request changes
+    nothing more.
     """
     assert request.role is not None
     need = _NEEDS.get(body.action, Permission.ANNOTATE)
@@ -71,7 +84,8 @@ def change_runs(request: StudioRequest, body: BulkRequest) -> BulkReply | HttpRe
     change = _build_change(request, body)
     keys = _find_keys(request, body)
     if body.below:
-        keys = with_descendants(keys)
+        keys = with_descendants(keys, in_trash=body.action == "restore")
+    keys = change.affected(keys)
     if body.dry_run:
         skipped = find_all_skipped(workspace, keys, change)
         counts = Counter(skip.value for skip in skipped.values())
@@ -98,16 +112,57 @@ def change_runs(request: StudioRequest, body: BulkRequest) -> BulkReply | HttpRe
 
 
 def _build_change(request: StudioRequest, body: BulkRequest) -> BulkChange:
-    if body.action in _FLAGS:
-        field, wanted = _FLAGS[body.action]
-        return FlagChange(field, wanted, now_ms())
-    if body.action == "cancel":
-        return CancelChange(request.actor, now_ms())
-    if body.action == "rename":
-        return NameChange(read_pattern(body.pattern, body.find, body.replacement))
-    if body.action == "tag":
-        return TagChange(body.tags, body.remove).check()
-    return StarChange(signed_in_user(request), body.action == "star")
+    action, actor, now = body.action, request.actor, now_ms()
+    build: dict[str, Callable[[], BulkChange]] = {
+        **{
+            name: partial(FlagChange, field, wanted, now)
+            for name, (field, wanted) in _FLAGS.items()
+        },
+        **{
+            name: partial(StarChange, signed_in_user(request), name == "star")
+            for name in ("star", "unstar")
+        },
+        **{
+            name: partial(LockChange, name == "lock", actor, _is_owner(request), now)
+            for name in ("lock", "unlock")
+        },
+        "cancel": partial(CancelChange, actor, now),
+        "mark": partial(_build_mark, request, body),
+        "move": lambda: MoveChange(_find_target(request, body)),
+        "rename": lambda: NameChange(
+            read_pattern(body.pattern, body.find, body.replacement)
+        ),
+        "tag": TagChange(body.tags, body.remove).check,
+    }
+    return build[action]()
+
+
+def _is_owner(request: StudioRequest) -> bool:
+    return request.role == Role.OWNER
+
+
+def _find_target(request: StudioRequest, body: BulkRequest) -> Experiment:
+    """Return the experiment of a move; for a dry run it need not exist yet."""
+    workspace = workspace_of(request)
+    if not body.create:
+        rows = Experiment.objects.filter(workspace=workspace, name=body.to)
+        found = rows.filter(deleted__isnull=True).first()
+        if found is None:
+            raise NotFound(
+                _("There is no experiment %(name)r.") % {"name": body.to},
+                field="to",
+            )
+        return found
+    if body.dry_run:
+        return find_move_target(workspace, body.to)
+    return create_move_target(workspace, body.to, actor=request.actor, now=now_ms())
+
+
+def _build_mark(request: StudioRequest, body: BulkRequest) -> MarkChange:
+    if body.status not in MANUAL_END_STATUSES:
+        raise InvalidValue(_("status must be Completed or Failed."), field="status")
+    names.check_text(body.reason, "reason", limit=names.MAX_ERROR)
+    return MarkChange(body.status, request.actor, now_ms(), body.reason)
 
 
 def _find_keys(request: StudioRequest, body: BulkRequest) -> list[int]:

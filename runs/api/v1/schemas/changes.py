@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from runs.api.v1.schemas.background_tasks import TaskInfo
 from runs.api.v1.schemas.runs import RequestStruct, Tags
+from studio.core.statuses import RunStatus
 
 BulkActionName = Literal[
     "tag",
@@ -19,6 +20,10 @@ BulkActionName = Literal[
     "star",
     "unstar",
     "cancel",
+    "mark",
+    "move",
+    "lock",
+    "unlock",
 ]
 
 
@@ -28,9 +33,12 @@ class BulkRequest(RequestStruct):
     Either `ids` names the runs, or `q` is a filter; with `q`, `experiment`, `children`,
     `mine` and `archived` mean the same as in the list of runs. With `below` all runs
     below these change too. `tags` are set and the keys `remove` are removed (`tag`).
-    `pattern` is the new name, after `find` was replaced in the old one (`rename`). With
-    `dry_run` nothing changes, and the reply says what would. A repeated `request_id`
-    (up to 64 characters) starts no second background task.
+    `pattern` is the new name, after `find` was replaced in the old one (`rename`).
+    `to` is the name of the experiment that the runs move to, with all runs of their
+    trees (`move`); with `create` it is created if needed. `status` is Completed or
+    Failed, with the `reason` of a failure (`mark`). With `dry_run` nothing changes, and
+    the reply says what would. A repeated `request_id` (up to 64 characters) starts no
+    second background task.
     """
 
     action: BulkActionName
@@ -46,6 +54,10 @@ class BulkRequest(RequestStruct):
     pattern: str = "{name}"
     find: str = ""
     replacement: str = ""
+    to: str = ""
+    create: bool = False
+    status: RunStatus | None = None
+    reason: str = ""
     dry_run: bool = False
     request_id: str = ""
 
@@ -53,10 +65,14 @@ class BulkRequest(RequestStruct):
 class BulkReply(Struct, omit_defaults=True):
     """How many runs changed, and how many were skipped, by reason.
 
-    Reasons: `same` (nothing to change), `locked`, `registered` (a registered model uses
-    the run), `ended`, `canceling`, `name` (the new name is empty or too long).
-    `change_set` is the number for undo; null if there is nothing to undo. For more than
-    1,000 runs the status is 202, and `task` is the background task that changes them.
+    Reasons: `same` (nothing to change), `locked`, `tree_locked` (another run of its
+    tree is), `locked_by_others` (only who locked it, and owners, can unlock it),
+    `registered` (a registered model uses the run), `trashed` (in the trash), `child`
+    (it moves only with its root), `ended`, `canceling`, `launcher` (its launcher sets
+    the final status), `status` (its status can't become this one), `name` (the new name
+    is empty or too long). `change_set` is the number for undo; null if there is none.
+    For more than 1,000 runs the status is 202, and `task` is the background task that
+    changes them.
     """
 
     changed: int

@@ -98,3 +98,26 @@ def test_a_reader_can_only_star(abc: Rest) -> None:
     assert abc.post("bulk", action="star", q="")["changed"] == 3
     body = {"action": "archive", "q": ""}
     assert abc.refused("POST", "bulk", body)[0] == 403
+
+
+def test_runs_move_to_an_experiment_by_its_name(abc: Rest) -> None:
+    body = {"action": "move", "ids": ["a"], "to": "sweeps"}
+    assert abc.refused("POST", "bulk", body)[0] == 404
+    plan = abc.post("bulk", **body, create=True, dry_run=True)
+    assert (plan["changed"], abc.get("runs/a")["experiment"]) == (1, "digits")
+    done = abc.post("bulk", **body, create=True)
+    assert abc.get("runs/a")["experiment"] == "sweeps"
+    abc.post(f"changes/{done['change_set']}/undo")
+    assert abc.get("runs/a")["experiment"] == "digits"
+
+
+def test_runs_are_marked_and_locked(abc: Rest) -> None:
+    body = {"action": "mark", "q": "", "status": "Running"}
+    assert abc.refused("POST", "bulk", body)[1]["field"] == "status"
+    done = abc.post("bulk", **{**body, "status": "Failed", "reason": "power cut"})
+    assert (done["changed"], done["change_set"]) == (3, None)
+    assert abc.get("runs/b")["error"] == "power cut"
+    assert abc.post("bulk", action="lock", ids=["a"])["changed"] == 1
+    plan = abc.post("bulk", action="archive", q="", dry_run=True)
+    assert plan["skipped"] == {"locked": 1}
+    assert abc.post("bulk", action="unlock", q="")["skipped"] == {"same": 2}
