@@ -29,6 +29,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from runs.access import permissions
+from runs.access.change_way import change_way
 from runs.access.error_responses import (
     declared_renderer,
     error_response,
@@ -259,7 +260,7 @@ def raise_web_server_error(request: HttpRequest) -> None:
 def set_caller(request: Any, caller: Caller) -> None:
     request.user = caller.user or AnonymousUser()
     request.token = caller.token
-    request.actor = Actor(caller.user, caller.token)
+    request.actor = Actor(caller.user, caller.token, change_way(request, caller))
     request.workspace = request.member = request.role = None
     request.tree, request.is_limited_to_tree = None, False
 

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from runs.access.change_way import change_way
 from runs.access.permissions import (
     Caller,
     Permission,
@@ -62,7 +63,7 @@ def check_signed_address(purpose: str, need: Permission, seconds: int) -> Addres
         request.role = effective_role(member, caller)
         check_role(need, request.role, member)
         request.user, request.token = member.user, caller.token
-        request.actor = Actor(caller.user, caller.token)
+        request.actor = Actor(caller.user, caller.token, change_way(request, caller))
         request.signed_values = values
 
     return check

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runs.models import ApiToken, User
+from runs.models import ApiToken, ChangeWay, User
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,8 @@ class Actor:
 
     user: User | None = None
     token: ApiToken | None = None
+    #: How the change was requested.
+    way: ChangeWay = ChangeWay.SERVER
 
 
 #: The server itself: worker, migrations, startup.

@@ -199,7 +199,7 @@ def save_demo_view(workspace: Workspace, sweep: Run, actor: Actor, *, now: int) 
     )
     defaults = ViewDefault.objects.filter(workspace=workspace, experiment=None)
     if not others.exists() and not defaults.exists():
-        set_default_view(workspace, None, view, user=actor.user)
+        set_default_view(workspace, None, view, user=actor.user, actor=actor, now=now)
 
 
 def cancel_sweeps(owner: User, *, now: int) -> None:

@@ -14,7 +14,13 @@ from runs.models.accounts import (
     Workspace,
 )
 from runs.models.change_counts import ChangeCount
-from runs.models.changes import COMPUTE_ACTIONS, Change, ChangeSet
+from runs.models.changes import (
+    COMPUTE_ACTIONS,
+    Change,
+    ChangeKind,
+    ChangeSet,
+    ChangeWay,
+)
 from runs.models.compute import (
     AGENT_TIMEOUT_MS,
     DEFAULT_LEASE_SECONDS,
@@ -151,7 +157,9 @@ __all__ = [
     "BrowserSession",
     "Change",
     "ChangeCount",
+    "ChangeKind",
     "ChangeSet",
+    "ChangeWay",
     "ComputeTarget",
     "Conclusion",
     "Dataset",

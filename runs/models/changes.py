@@ -17,6 +17,44 @@ from runs.models.views import View
 COMPUTE_ACTIONS = ("targets", "agents", "secrets", "environments")
 
 
+class ChangeWay(models.TextChoices):
+    """How a change was requested; empty for changes of older versions."""
+
+    BROWSER = "browser"
+    REST = "rest"
+    MLFLOW = "mlflow"
+    SDK = "sdk"
+    CLI = "cli"
+    SERVER = "server"
+
+
+class ChangeKind(models.TextChoices):
+    """What a change set changed, as the activity page filters it."""
+
+    TAG = "tag"
+    RENAME = "rename"
+    DESCRIBE = "describe"
+    COMMENT = "comment"
+    ARCHIVE = "archive"
+    DELETE = "delete"
+    STATUS = "status"
+    LOCK = "lock"
+    STAR = "star"
+    VIEW = "view"
+    MODEL = "model"
+    COMPUTE = "compute"
+    MEMBERS = "members"
+    OTHER = "other"
+
+
+def way_choices() -> list[tuple[str, str]]:
+    return ChangeWay.choices
+
+
+def kind_choices() -> list[tuple[str, str]]:
+    return ChangeKind.choices
+
+
 class ChangeSet(models.Model):
     """One action of one person; its changes are undone together."""
 
@@ -33,10 +71,61 @@ class ChangeSet(models.Model):
     token = models.ForeignKey(
         ApiToken, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    way = models.CharField(max_length=8, choices=way_choices, default="", db_default="")
+    kind = models.CharField(
+        max_length=8,
+        choices=kind_choices,
+        default=ChangeKind.OTHER,
+        db_default=ChangeKind.OTHER,
+    )
+    # The only experiment of what was changed, as it was then.
+    experiment = models.ForeignKey(
+        Experiment,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+    )
+    # The view that was changed: who cannot open it does not see the change.
+    view = models.ForeignKey(
+        View, null=True, on_delete=models.CASCADE, related_name="change_sets"
+    )
+    # A star, or a change of a private view: only its author sees it.
+    is_personal = models.BooleanField(default=False, db_default=False)
+    run_count = models.IntegerField(default=0, db_default=0)
+    change_count = models.IntegerField(default=0, db_default=0)
+    # The newest undo of this change, which a redo can have undone in turn.
+    undone_by = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="undid",
+        db_index=False,
+    )
+    is_undone = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["workspace", "actor", "-id"]),
+            models.Index(fields=["workspace", "-time", "-id"], name="changes_by_time"),
+            models.Index(
+                fields=["workspace", "kind", "-time", "-id"], name="changes_of_kind"
+            ),
+            models.Index(
+                fields=["token", "-time", "-id"],
+                condition=Q(token__isnull=False),
+                name="changes_by_token",
+            ),
+            models.Index(
+                fields=["experiment", "-time", "-id"],
+                condition=Q(experiment__isnull=False),
+                name="changes_in_experiment",
+            ),
+            models.Index(
+                fields=["undone_by"],
+                condition=Q(undone_by__isnull=False),
+                name="changes_undone_by",
+            ),
             models.Index(
                 fields=["workspace", "-id"],
                 condition=Q(is_compute=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern
 
 from runs.pages.account import urlpatterns as account_urls
+from runs.pages.activity import urlpatterns as activity_urls
 from runs.pages.background_tasks import urlpatterns as background_tasks_urls
 from runs.pages.bulk import urlpatterns as bulk_urls
 from runs.pages.charts import urlpatterns as charts_urls
@@ -60,6 +61,7 @@ urlpatterns: list[URLPattern] = [
     *log_comparison_urls,
     *log_search_urls,
     *descriptions_urls,
+    *activity_urls,
     *undo_urls,
     *help_urls,
 ]

@@ -14,6 +14,7 @@ import click
 
 from studio.cli.command_group import suggest
 from studio.cli.output import Output
+from studio.core.connection import CLI
 from studio.core.errors import NotFound
 from studio.sdk.client import Client
 from studio.sdk.connection import find_connection
@@ -58,6 +59,7 @@ class Target:
             known.workspace,
             timeout=TIMEOUT_SECONDS,
             attempts=ATTEMPTS,
+            program=CLI,
         )
         wanted = self.workspace_name or self.config.workspace
         if wanted and wanted != client.workspace:

@@ -17,6 +17,9 @@ from urllib.parse import quote, urlsplit
 
 from studio.core.private_files import write_private
 
+#: Our programs as requests name them, before the version in the header `User-Agent`.
+SDK, CLI = "run-studio", "run-studio-cli"
+
 
 class NoServerError(Exception):
     """There is no server to talk to, or its file cannot be read; says what to do."""

@@ -23,6 +23,7 @@ from typing import Any, BinaryIO, TypeVar
 from urllib.parse import quote, urlencode
 
 from studio import __version__
+from studio.core.connection import SDK
 from studio.core.errors import InvalidValue, NotFound, StudioError
 from studio.sdk.responses import (
     VERSION_HEADER,
@@ -94,7 +95,8 @@ class Client:
     """One server, one token, one workspace.
 
     `timeout` is how many seconds a request waits for a byte. A request with a `timeout`
-    of its own is not retried after it.
+    of its own is not retried after it. `program` is what the activity of the workspace
+    names as the way of a change.
     """
 
     def __init__(
@@ -105,7 +107,9 @@ class Client:
         *,
         timeout: float = TIMEOUT_SECONDS,
         attempts: int = DEFAULT_ATTEMPTS,
+        program: str = SDK,
     ) -> None:
+        self.program = program
         self.url = url.rstrip("/")
         if not self.url.startswith(("http://", "https://")):
             raise InvalidValue(
@@ -284,7 +288,7 @@ class Client:
         headers = {
             "Authorization": f"Bearer {self.token}",
             "Accept": "application/json",
-            "User-Agent": f"run-studio/{__version__}",
+            "User-Agent": f"{self.program}/{__version__}",
             **headers,
             **self._transport.extra_headers(),
         }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tests.access.activity_table import ACTIVITY_PAGES
 from tests.access.entries import (
     AGENT,
     CONTRIBUTOR,
@@ -204,6 +205,7 @@ IN_WORKSPACE: dict[str, Row] = {
     f"{RUN}restore/": form(CONTRIBUTOR),
     **VIEW_PAGES,
     **COMPUTE_PAGES,
+    **ACTIVITY_PAGES,
     "members/": page(READER),
     "members/<int:number>/role/": form(OWNER, number="{member}"),
     "members/<int:number>/remove/": form(OWNER, number="{member}"),

@@ -102,7 +102,7 @@ def _views(default: Any, owner: Any, acting: dict[str, Any]) -> None:
     )
     create_view(default, "Mine", ViewState(ViewSpec(mine=True)), **acting)
     view_choices.star_view(view, owner, True, **acting)
-    view_choices.set_default_view(default, None, view, user=None)
+    view_choices.set_default_view(default, None, view, user=None, **acting)
     share_links.create_share_link(default, view, note="for the review", **acting)
     keys = Run.objects.filter(workspace=default).values_list("pk", flat=True)
     selections.save_selection(default, list(keys[:9]), now=acting["now"])

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from runs.actions.account.accounts import add_member
 from runs.actions.account.secrets import generate_secret, hash_secret, to_datetime
 from runs.actions.actor import Actor
-from runs.models import Invitation, Member, Role, SignInLink, User, Workspace
+from runs.actions.changes import Edit, record_changes
+from runs.models import ChangeWay, Invitation, Member, Role, SignInLink, User, Workspace
 from studio.core.errors import InvalidState, LinkUsedUp
 
 SIGN_IN_MINUTES = 15
@@ -94,7 +95,20 @@ def create_invitation(
         created_by=actor.user,
         expires=to_datetime(now) + timedelta(days=INVITATION_DAYS),
     )
+    _record(invitation, None, Role(role).label, actor=actor, now=now)
     return invitation, secret
+
+
+def _record(
+    invitation: Invitation,
+    before: str | None,
+    after: str | None,
+    *,
+    actor: Actor,
+    now: int,
+) -> None:
+    edit = Edit(f"invitations.{invitation.pk}", before, after)
+    record_changes(invitation.workspace, "invitations", [edit], actor=actor, now=now)
 
 
 def find_invitation(secret: str, *, now: int) -> Invitation:
@@ -148,13 +162,17 @@ def use_invitation(secret: str, user: User, *, now: int) -> Workspace:
     # An owner who opens a reader's link should not lose permissions.
     if old is None or old.role < invitation.role:
         role = Role(invitation.role)
-        add_member(workspace, user, role, actor=Actor(user), now=now)
+        joined = Actor(user, way=ChangeWay.BROWSER)
+        add_member(workspace, user, role, actor=joined, now=now)
     return workspace
 
 
 @transaction.atomic
 def revoke_invitation(invitation: Invitation, *, actor: Actor, now: int) -> None:
     """Revoke the invitation; members who joined with it stay."""
-    Invitation.objects.filter(pk=invitation.pk, used__isnull=True).update(
-        revoked=to_datetime(now)
+    rows = Invitation.objects.filter(
+        pk=invitation.pk, used__isnull=True, revoked__isnull=True
     )
+    if rows.update(revoked=to_datetime(now)):
+        role = Role(invitation.role).label
+        _record(invitation, role, None, actor=actor, now=now)

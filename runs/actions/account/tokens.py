@@ -15,6 +15,7 @@ from runs.actions.account.secrets import (
     to_datetime,
 )
 from runs.actions.actor import Actor
+from runs.actions.changes import Edit, record_changes
 from runs.models import (
     ApiToken,
     ComputeTarget,
@@ -66,13 +67,22 @@ def create_token(
                 _("A token can't create a token that expires later than itself.")
             )
         expires = expires or actor.token.expires
-    return _write_token(
+    token, secret = _write_token(
         user=user,
         workspace=workspace,
         name=name.strip(),
         role_cap=role_cap,
         expires=expires,
     )
+    _record(token, None, Role(role_cap).label, actor=actor, now=now)
+    return token, secret
+
+
+def _record(
+    token: ApiToken, before: str | None, after: str | None, *, actor: Actor, now: int
+) -> None:
+    edit = Edit(f"tokens.{token.name}", before, after)
+    record_changes(token.workspace, "tokens", [edit], actor=actor, now=now)
 
 
 @transaction.atomic
@@ -132,6 +142,6 @@ def revoke_token(token: ApiToken, *, actor: Actor, now: int) -> None:
         raise PermissionDenied(
             _("A token can't revoke a token with more permissions than its own.")
         )
-    ApiToken.objects.filter(pk=token.pk, revoked__isnull=True).update(
-        revoked=to_datetime(now)
-    )
+    rows = ApiToken.objects.filter(pk=token.pk, revoked__isnull=True)
+    if rows.update(revoked=to_datetime(now)):
+        _record(token, Role(token.role_cap).label, None, actor=actor, now=now)

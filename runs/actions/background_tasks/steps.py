@@ -18,12 +18,13 @@ from runs.actions.actor import Actor
 from runs.actions.background_tasks.starting import end_task
 from runs.actions.background_tasks.stored_changes import load_change
 from runs.actions.bulk import BulkResult, change_batch
-from runs.actions.undo import MAX_LATER, undo_changes
+from runs.actions.undo import MAX_LATER, mark_undone, undo_changes
 from runs.models import (
     BackgroundTask,
     BackgroundTaskStep,
     Change,
     ChangeSet,
+    ChangeWay,
     Member,
     Role,
     TaskKind,
@@ -62,8 +63,17 @@ def run_step(key: int, now: int) -> bool:
     )  # fmt: skip
     if step is None or task.position >= task.total:
         end_task(key, TaskState.DONE, now=now)
+        if task.kind == TaskKind.UNDO:
+            _mark_undone(task)
         return False
     return True
+
+
+def _mark_undone(task: BackgroundTask) -> None:
+    """Of a change that was undone in part, the rest is still in effect."""
+    left = {why for why, n in task.skipped_counts.items() if n and why != ALREADY}
+    if task.change_set is not None and not left:
+        mark_undone([task.request["change_set"]], task.change_set)
 
 
 def why_refused(task: BackgroundTask) -> str:
@@ -99,7 +109,8 @@ def member_role(task: BackgroundTask) -> Role | None:
 
 
 def actor_of(task: BackgroundTask) -> Actor:
-    return Actor(task.user, task.token)
+    way = ChangeWay(task.way) if task.way else ChangeWay.SERVER
+    return Actor(task.user, task.token, way)
 
 
 def _change_step(task: BackgroundTask, keys: Sequence[int], now: int) -> None:

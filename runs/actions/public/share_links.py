@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.account import generate_secret, hash_secret
 from runs.actions.actor import Actor
+from runs.actions.changes import Edit, record_changes
 from runs.models import Member, Role, Run, ShareLink, View, Workspace
 from studio.core.errors import InvalidState, InvalidValue, NotFound
 
@@ -54,7 +55,21 @@ def create_share_link(
         created=now,
         expires=now + days * DAY_MS,
     )
+    _record(link, None, True, actor=actor, now=now)
     return link, secret
+
+
+def _record(
+    link: ShareLink,
+    before: bool | None,
+    after: bool | None,
+    *,
+    actor: Actor,
+    now: int,
+) -> None:
+    name = link.run.run_id if link.run else link.view.name if link.view else ""
+    edit = Edit(f"public_links.{name}", before, after, run=link.run, view=link.view)
+    record_changes(link.workspace, "public links", [edit], actor=actor, now=now)
 
 
 def find_share_link(secret: str, *, now: int) -> ShareLink:
@@ -120,7 +135,8 @@ def _is_target_visible(link: ShareLink) -> bool:
 @transaction.atomic
 def revoke_share_link(link: ShareLink, *, actor: Actor, now: int) -> None:
     """Revoke the link; it stops working at once."""
-    ShareLink.objects.filter(pk=link.pk, revoked__isnull=True).update(revoked=now)
+    if ShareLink.objects.filter(pk=link.pk, revoked__isnull=True).update(revoked=now):
+        _record(link, True, None, actor=actor, now=now)
 
 
 def delete_expired_share_links(now: int) -> int:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
+from runs.actions.changes import Edit, record_changes
 from runs.actions.files import delete_file_rows
 from runs.actions.log_index import mark_logs_deleted
 from runs.actions.run.lifecycle import iterate_descendants
@@ -49,6 +50,10 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
             % {"run_id": run.run_id},
             run_id=run.run_id,
         )
+    # Retention purges many, each by its date: only what a member does is news.
+    if actor.user is not None:
+        edit = Edit(f"purged.{run.run_id}", run.name, None, experiment=experiment)
+        record_changes(run.workspace, "purge run", [edit], actor=actor, now=now)
     Run.objects.filter(pk=run.pk).update(purging=True)
     # Before the deletion, which would set `root` to null and make every descendant a
     # root.

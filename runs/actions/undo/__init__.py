@@ -1,4 +1,4 @@
-"""Undo a change set."""
+"""Undo a change set, or everything that a token changed since a time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from runs.actions.undo.parts import (
     undo_changes,
 )
 from runs.actions.undo.stored_values import TAG_PREFIX
+from runs.actions.undo.token_undo import UndoSinceResult, UndoSkip, undo_since
 from runs.actions.undo.undo import (
     MAX_LATER,
     REDO,
@@ -17,17 +18,22 @@ from runs.actions.undo.undo import (
     conflict_details,
     undo_change_set,
 )
+from runs.actions.undo.undo_links import mark_undone
 
 __all__ = [
     "MAX_LATER",
     "REDO",
     "TAG_PREFIX",
     "UNDO",
+    "UndoSinceResult",
+    "UndoSkip",
     "UndonePart",
     "can_undo",
     "conflict_details",
+    "mark_undone",
     "refuse_if_not_undoable",
     "split_changes",
     "undo_change_set",
     "undo_changes",
+    "undo_since",
 ]

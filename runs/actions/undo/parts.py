@@ -109,7 +109,7 @@ def undo_changes(
     runs = lock_changed_runs(changes)
     values = read_current_values(changes, change_set)
     part = UndonePart(into)
-    kept = _KeptRuns(changes, runs)
+    kept = KeptRuns(changes, runs)
     wanted: list[tuple[Change, Any]] = []
     for change, value in zip(changes, values, strict=True):
         if value == change.before:
@@ -134,7 +134,7 @@ def undo_changes(
     return part
 
 
-class _KeptRuns:
+class KeptRuns:
     """Runs that a member could not change either: locked, or of registered models."""
 
     def __init__(self, changes: Sequence[Change], runs: Mapping[int, Run]) -> None:

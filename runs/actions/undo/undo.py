@@ -27,6 +27,7 @@ from runs.actions.undo.stored_values import (
     read_current_values,
     restore_values,
 )
+from runs.actions.undo.undo_links import mark_undone
 from runs.models import Change, ChangeSet
 from studio.core.errors import Conflict, NotSupported
 
@@ -88,7 +89,10 @@ def undo_change_set(
     changed = [(change, value) for change, value in found if value != change.before]
     edits = restore_values(changed, runs, change_set, now)
     action = REDO if change_set.action == UNDO else UNDO
-    return record_changes(change_set.workspace, action, edits, actor=actor, now=now)
+    undo = record_changes(change_set.workspace, action, edits, actor=actor, now=now)
+    if undo is not None:
+        mark_undone([change_set.pk], undo)
+    return undo
 
 
 def conflict_details(change: Change, value: Any) -> dict[str, Any]:

@@ -30,6 +30,8 @@ def set_default_view(
     view: View | None,
     *,
     user: User | None,
+    actor: Actor,
+    now: int,
 ) -> None:
     """Set the list's default view for `user`, or for everyone (None).
 
@@ -42,16 +44,56 @@ def set_default_view(
         raise InvalidState(
             _("A private view can't be everyone's default. Share it first.")
         )
+    before = _find_default(workspace, experiment, user)
     ViewDefault.objects.update_or_create(
         workspace=workspace, user=user, experiment=experiment, defaults={"view": view}
     )
+    if user is None:
+        names = _slug(before), _slug(view)
+        _record_default(workspace, experiment, *names, actor=actor, now=now)
+
+
+def _find_default(
+    workspace: Workspace, experiment: Experiment | None, user: User | None
+) -> View | None:
+    rows = ViewDefault.objects.filter(
+        workspace=workspace, user=user, experiment=experiment
+    )
+    found = rows.select_related("view").first()
+    return found.view if found else None
+
+
+def _slug(view: View | None) -> str | None:
+    return view.slug if view else None
+
+
+def _record_default(
+    workspace: Workspace,
+    experiment: Experiment | None,
+    before: str | None,
+    after: str | None,
+    *,
+    actor: Actor,
+    now: int,
+) -> None:
+    """Of everyone's default: a member's own default changes nothing for others."""
+    edit = Edit("default_view", before, after, experiment=experiment)
+    record_changes(workspace, "set default view", [edit], actor=actor, now=now)
 
 
 @transaction.atomic
 def clear_default_view(
-    workspace: Workspace, experiment: Experiment | None, *, user: User | None
+    workspace: Workspace,
+    experiment: Experiment | None,
+    *,
+    user: User | None,
+    actor: Actor,
+    now: int,
 ) -> None:
     """Remove the list's default view of `user`, or of everyone."""
+    if user is None:
+        before = _slug(_find_default(workspace, experiment, None))
+        _record_default(workspace, experiment, before, None, actor=actor, now=now)
     ViewDefault.objects.filter(
         workspace=workspace, user=user, experiment=experiment
     ).delete()

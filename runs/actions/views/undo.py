@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
-from runs.actions.undo import REDO, UNDO, conflict_details
+from runs.actions.undo import REDO, UNDO, conflict_details, mark_undone
 from runs.actions.views import views
 from runs.models import Change, ChangeSet, View, ViewRevision, ViewStar
 from studio.core.errors import Conflict, NotSupported
@@ -43,7 +43,9 @@ def undo_view_change(
         if value != change.before
     ]
     action = REDO if change_set.action == UNDO else UNDO
-    record_changes(view.workspace, action, edits, actor=actor, now=now)
+    undo = record_changes(view.workspace, action, edits, actor=actor, now=now)
+    if undo is not None:
+        mark_undone([change_set.pk], undo)
 
 
 def _current_value(change: Change, view: View, change_set: ChangeSet) -> Any:

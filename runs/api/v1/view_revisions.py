@@ -98,10 +98,14 @@ def set_default_view(request: StudioRequest, body: DefaultChoice) -> DefaultRepl
     experiment = require_experiment(request, body.experiment)
     user = None if body.everybody else caller
     if body.view is None:
-        view_actions.clear_default_view(workspace, experiment, user=user)
+        view_actions.clear_default_view(
+            workspace, experiment, user=user, actor=request.actor, now=now_ms()
+        )
     else:
         built_in = body.view == BUILT_IN_VIEW
         view = None if built_in else find_visible_view(request, body.view)
-        view_actions.set_default_view(workspace, experiment, view, user=user)
+        view_actions.set_default_view(
+            workspace, experiment, view, user=user, actor=request.actor, now=now_ms()
+        )
     found = find_default(workspace, caller, experiment)
     return DefaultReply(found.slug if found else None)

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from runs.models.accounts import ApiToken, Role, User, Workspace
-from runs.models.changes import ChangeSet
+from runs.models.changes import ChangeSet, way_choices
 
 
 class TaskKind(models.TextChoices):
@@ -68,6 +68,8 @@ class BackgroundTask(models.Model):
     token = models.ForeignKey(
         ApiToken, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    # How it was requested, as the change set of its changes says.
+    way = models.CharField(max_length=8, choices=way_choices, default="", db_default="")
     kind = models.CharField(max_length=10, choices=task_kinds)
     # Of the change set, as the history names it.
     action = models.CharField(max_length=40)

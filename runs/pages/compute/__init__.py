@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runs.pages.compute.changes import change_text
 from runs.pages.compute.urls import urlpatterns
 
-__all__ = ["urlpatterns"]
+__all__ = ["change_text", "urlpatterns"]

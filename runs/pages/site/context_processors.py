@@ -22,6 +22,7 @@ SECTIONS = {
     "log-search": "logs",
     "members": "members",
     "invitations": "members",
+    **dict.fromkeys(("activity", "activity-change", "activity-token-undo"), "activity"),
     **dict.fromkeys(
         ("compute", "compute-target", "compute-target-new", "compute-agent-new"),
         "compute",

@@ -187,12 +187,25 @@ def choose_default_view(request: PageRequest) -> HttpResponse:
         # Also if it is in the trash: it can still be removed as the default.
         experiment = view.experiment
     if slug and sent["on"]:
-        view_actions.set_default_view(request.workspace, experiment, view, user=owner)
+        view_actions.set_default_view(
+            request.workspace,
+            experiment,
+            view,
+            user=owner,
+            actor=request.actor,
+            now=now_ms(),
+        )
         message = _("The view %s now opens by default.") % (
             view.name if view else pgettext("name of the built-in view", "Default")
         )
     else:
-        view_actions.clear_default_view(request.workspace, experiment, user=owner)
+        view_actions.clear_default_view(
+            request.workspace,
+            experiment,
+            user=owner,
+            actor=request.actor,
+            now=now_ms(),
+        )
         message = _("Removed as the default view.")
     messages.success(request, message)
     return redirect(return_path(request))

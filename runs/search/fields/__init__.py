@@ -3,6 +3,7 @@
 `studio.core.filters.catalog` has the half that clients know, under the same names.
 """
 
+from runs.search.fields.changes import actor_condition, moment_condition
 from runs.search.fields.field_source import (
     CellLink,
     FieldSource,
@@ -43,11 +44,13 @@ __all__ = [
     "RunNumber",
     "SortIndex",
     "SortKey",
+    "actor_condition",
     "check_client_and_server_halves",
     "check_registry",
     "duration_expression",
     "index_scans_of",
     "matching_log_runs",
+    "moment_condition",
     "source_of",
     "text_sort_key",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from django.core.exceptions import ImproperlyConfigured
 
+from runs.search.fields.changes import CHANGES
 from runs.search.fields.field_source import FieldSource
 from runs.search.fields.flags import FLAGS
 from runs.search.fields.keyed import KEYED, OF_TAGS
@@ -26,7 +27,16 @@ SPECS: Mapping[str, FieldSpec] = {
 #: In the order in which runs are offered to be grouped by them.
 SOURCES: Mapping[str, FieldSource] = {
     each.name: each
-    for each in (*OWNERS, *TEXTS, *TIMES, *RELATIVES, *OF_TAGS, *FLAGS, *LOGS)
+    for each in (
+        *OWNERS,
+        *TEXTS,
+        *TIMES,
+        *RELATIVES,
+        *OF_TAGS,
+        *FLAGS,
+        *LOGS,
+        *CHANGES,
+    )
 }
 ALL_SOURCES = (*SOURCES.values(), *KEYED.values())
 CLIENT = "studio/core/filters/catalog.py"

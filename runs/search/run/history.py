@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Prefetch
+from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from runs.models import (
     ApiToken,
     Change,
+    ChangeKind,
     ChangeSet,
     Run,
     RunEvent,
@@ -46,7 +47,6 @@ def _run_changes(run: Run, limit: int) -> list[HistoryEntry]:
         ChangeSet.objects.filter(pk__in=[row["change_set"] for row in newest])
         .select_related("actor", "token")
         .prefetch_related(Prefetch("changes", own.order_by("pk"), to_attr="of_run"))
-        .annotate(run_count=Count("changes__run", distinct=True))
         .order_by("-pk")
     )
     return [
@@ -81,6 +81,8 @@ def last_change_in_workspace_by(
 ) -> ChangeSet | None:
     """What that person changed last in the workspace: by hand, or with the token."""
     mine = ChangeSet.objects.filter(workspace=workspace, actor=user, token=token)
+    # Tokens and invitations are no edits of the workspace's data.
+    mine = mine.exclude(kind=ChangeKind.MEMBERS)
     return mine.order_by("-pk").first()
 
 

@@ -176,6 +176,27 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "updated:-2h",
     ),
     _field_spec(
+        "changed",
+        message_with_context("field of a run", "Changed"),
+        TIME,
+        message(
+            "When a member, script or token changed the run: its name, tags, "
+            "description, archive, trash, lock."
+        ),
+        "changed:-2d",
+        sortable=False,
+        column=False,
+    ),
+    _field_spec(
+        "changed_by",
+        message("Changed by"),
+        TEXT,
+        message("Who changed the run. `me` is you."),
+        "changed_by:me",
+        sortable=False,
+        column=False,
+    ),
+    _field_spec(
         "duration",
         message("Duration"),
         DURATION,

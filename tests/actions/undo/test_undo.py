@@ -260,3 +260,17 @@ def test_undo_does_not_restore_a_name_that_is_taken(
     )
     with pytest.raises(AlreadyExists):
         undo_change_set(mine, actor=actor, now=now)
+
+
+def test_a_change_set_knows_its_undo_and_redo(run: Run, actor: Actor, now: int) -> None:
+    run_edits.rename_run(run, "baseline", actor=actor, now=now)
+    rename = last()
+    states = []
+    for _n in range(4):
+        undo_change_set(last(), actor=actor, now=now)
+        rename.refresh_from_db()
+        states.append(rename.is_undone)
+    assert states == [True, False, True, False]
+    undo_change_set(rename, actor=actor, now=now)
+    rename.refresh_from_db()
+    assert (rename.is_undone, rename.undone_by) == (True, last())

@@ -23,6 +23,7 @@ from runs.models import (
     ViewStar,
     Workspace,
     can_edit_view,
+    now_ms,
 )
 from runs.search.views import views as search
 from studio.core.errors import Conflict, InvalidState, NotFound, NotSupported
@@ -296,15 +297,20 @@ def test_a_list_opens_with_my_default_or_the_workspace_default(
     make: Any, workspace: Workspace, owner: User, ben: User, experiment: Experiment
 ) -> None:
     shared, own = make(name="all", shared=True), make(name="own")
-    choose, find = view_choices.set_default_view, search.find_default
+    acting: dict[str, Any] = {"actor": Actor(owner), "now": now_ms()}
+    find = search.find_default
+
+    def choose(place: Experiment | None, view: View | None, user: User | None) -> None:
+        view_choices.set_default_view(workspace, place, view, user=user, **acting)
+
     with pytest.raises(InvalidState):
-        choose(workspace, None, own, user=None)
-    choose(workspace, None, shared, user=None)
-    choose(workspace, None, own, user=owner)
+        choose(None, own, None)
+    choose(None, shared, None)
+    choose(None, own, owner)
     assert find(workspace, ben, None) == shared
     assert find(workspace, owner, None) == own
     assert find(workspace, owner, experiment) is None
-    choose(workspace, None, None, user=owner)
+    choose(None, None, owner)
     assert find(workspace, owner, None) is None
     View.objects.filter(pk=shared.pk).update(shared=False)
     assert find(workspace, ben, None) is None

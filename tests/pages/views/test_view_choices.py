@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from runs.actions.actor import Actor
+from runs.actions.actor import SERVER, Actor
 from runs.actions.experiments.experiments import delete_experiment, rename_experiment
 from runs.actions.run_list.selections import (
     SELECTION_DAYS,
@@ -25,6 +25,7 @@ from runs.models import (
     User,
     View,
     Workspace,
+    now_ms,
 )
 from studio.core.view_spec import ViewSpec
 from tests.access.people import browser_of
@@ -53,7 +54,9 @@ def test_a_list_opens_with_the_chosen_view(
     assert names(built_in) == ["bad", "good"]
     result = visitor.get(ALL, headers={"Accept": "application/json"}).json()
     assert len(result["rows"]) == 2
-    view_choices.clear_default_view(workspace, None, user=None)
+    view_choices.clear_default_view(
+        workspace, None, user=None, actor=SERVER, now=now_ms()
+    )
     assert names(browser_of(ben).get(ALL)) == ["bad", "good"]
 
 

@@ -1,0 +1,229 @@
+"""Undo everything that a token changed since a time, as one change set.
+
+Each value goes back to what it was before the token's first change of it. What was
+changed by others after the token's last change is skipped, and so is what no undo
+restores.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from runs.actions import experiments as experiment_actions
+from runs.actions.actor import Actor
+from runs.actions.bulk import EXPERIMENT_FIELD
+from runs.actions.changes import Edit, add_changes, record_changes
+from runs.actions.undo.parts import KeptRuns
+from runs.actions.undo.stored_values import (
+    FLAG_FIELDS,
+    TAG_PREFIX,
+    TEXT_FIELDS,
+    lock_changed_runs,
+    read_current_values,
+    restore_values,
+)
+from runs.actions.undo.undo import UNDO
+from runs.actions.undo.undo_links import mark_undone
+from runs.models import ApiToken, Change, ChangeSet, Run, Workspace
+from studio.core.batches import batches
+from studio.core.errors import AlreadyExists, InvalidState, InvalidValue
+
+#: Values of one transaction, and changes of one undo.
+VALUES_PER_TRANSACTION, MAX_CHANGES = 500, 50_000
+
+
+class UndoSkip(str, Enum):
+    """Why a value is left as it is."""
+
+    SAME = "same"
+    CHANGED_SINCE = "changed_since"
+    LOCKED = "locked"
+    TREE_LOCKED = "tree_locked"
+    REGISTERED = "registered"
+    NAME = "name"
+    NOT_SUPPORTED = "not_supported"
+
+
+@dataclass
+class UndoSinceResult:
+    """How many values of how many runs were restored, and why others were not."""
+
+    changed: int = 0
+    runs: set[int] = field(default_factory=set)
+    skipped: Counter[UndoSkip] = field(default_factory=Counter)
+    #: Change sets whose values are all restored.
+    sets: set[int] = field(default_factory=set)
+    change_set: ChangeSet | None = None
+
+
+@dataclass
+class NetChange:
+    """A value before the token's first change of it, and after its last one."""
+
+    change: Change
+    sets: set[int]
+
+
+def undo_since(
+    workspace: Workspace,
+    token: ApiToken,
+    since: int,
+    *,
+    actor: Actor,
+    now: int,
+    dry_run: bool = False,
+) -> UndoSinceResult:
+    """Undo what `token` changed in `workspace` since then; with `dry_run`, only count.
+
+    Raises InvalidValue for more than `MAX_CHANGES` changes.
+    """
+    sets = ChangeSet.objects.filter(workspace=workspace, token=token, time__gte=since)
+    changes = list(
+        Change.objects.filter(change_set__in=sets)
+        .select_related("run", "experiment__workspace")
+        .defer("run__description", "run__error")
+        .order_by("pk")[: MAX_CHANGES + 1]
+    )
+    if len(changes) > MAX_CHANGES:
+        raise InvalidValue(
+            _("These are more than %(limit)s changes. Choose a later time.")
+            % {"limit": f"{MAX_CHANGES:,}"},
+            field="since",
+        )
+    result = UndoSinceResult(sets={change.change_set_id for change in changes})
+    net = list(_net_changes(changes))
+    for each in net:
+        if not _is_supported(each.change):
+            _skip(result, each, UndoSkip.NOT_SUPPORTED)
+    # Stars belong to the token's user, and no other field needs the set.
+    origin = ChangeSet(workspace=workspace, actor=token.user)
+    supported = [each for each in net if _is_supported(each.change)]
+    for some in _split(supported):
+        with transaction.atomic():
+            _restore_batch(some, origin, result, actor, now, dry_run)
+    if result.change_set is not None:
+        rows = ChangeSet.objects.filter(pk=result.change_set.pk)
+        # A run can have values in several parts.
+        rows.update(run_count=len(result.runs))
+        mark_undone(sorted(result.sets - {result.change_set.pk}), result.change_set)
+    return result
+
+
+def _split(net: Sequence[NetChange]) -> Iterator[Sequence[NetChange]]:
+    """Moves are in one part, because each run of a tree gets its number back."""
+    moves = [each for each in net if each.change.field == EXPERIMENT_FIELD]
+    others = [each for each in net if each.change.field != EXPERIMENT_FIELD]
+    yield from batches(others, VALUES_PER_TRANSACTION)
+    if moves:
+        yield moves
+
+
+def _net_changes(changes: Sequence[Change]) -> Iterator[NetChange]:
+    found: dict[tuple[Any, ...], NetChange] = {}
+    for change in changes:
+        subject = (change.run_id, change.experiment_id, change.view_id)
+        key = (*subject, change.registered_model_id, change.field)
+        if key not in found:
+            found[key] = NetChange(change, {change.change_set_id})
+        else:
+            found[key].change.after = change.after
+            found[key].sets.add(change.change_set_id)
+    for each in found.values():
+        if each.change.before != each.change.after:
+            yield each
+
+
+def _is_supported(change: Change) -> bool:
+    return (change.run_id is not None or change.experiment_id is not None) and (
+        change.field in (*TEXT_FIELDS, *FLAG_FIELDS, EXPERIMENT_FIELD)
+        or change.field.startswith(TAG_PREFIX)
+    )
+
+
+def _skip(result: UndoSinceResult, net: NetChange, reason: UndoSkip) -> None:
+    result.skipped[reason] += 1
+    if reason != UndoSkip.SAME:
+        result.sets -= net.sets
+
+
+def _restore_batch(
+    some: Sequence[NetChange],
+    origin: ChangeSet,
+    result: UndoSinceResult,
+    actor: Actor,
+    now: int,
+    dry_run: bool,
+) -> None:
+    changes = [each.change for each in some]
+    if dry_run:
+        runs = {c.run_id: c.run for c in changes if c.run_id and c.run}
+    else:
+        experiment_actions.lock_changed_experiments(changes)
+        runs = lock_changed_runs(changes)
+    values = read_current_values(changes, origin)
+    kept = KeptRuns(changes, runs)
+    wanted: list[tuple[Change, Any]] = []
+    for net, value in zip(some, values, strict=True):
+        reason = _reason_to_skip(net.change, value, kept)
+        if reason is None:
+            wanted.append((net.change, value))
+        else:
+            _skip(result, net, reason)
+    if dry_run:
+        _count(result, [change for change, _value in wanted])
+        return
+    edits = _restore(wanted, some, runs, origin, result, now)
+    if result.change_set is None:
+        result.change_set = record_changes(
+            origin.workspace, UNDO, edits, actor=actor, now=now
+        )
+    else:
+        add_changes(result.change_set, edits)
+
+
+def _reason_to_skip(change: Change, value: Any, kept: KeptRuns) -> UndoSkip | None:
+    if value == change.before:
+        return UndoSkip.SAME
+    if value != change.after:
+        return UndoSkip.CHANGED_SINCE
+    why = kept.why(change)
+    return UndoSkip(why) if why else None
+
+
+def _restore(
+    wanted: Sequence[tuple[Change, Any]],
+    some: Sequence[NetChange],
+    runs: dict[int, Run],
+    origin: ChangeSet,
+    result: UndoSinceResult,
+    now: int,
+) -> list[Edit]:
+    """Restore values; a rule can refuse those of an experiment, each by itself."""
+    of_runs = [each for each in wanted if each[0].run_id is not None]
+    edits = restore_values(of_runs, runs, origin, now)
+    _count(result, [change for change, _value in of_runs])
+    net_of = {id(each.change): each for each in some}
+    for change, value in wanted:
+        if change.run_id is not None:
+            continue
+        try:
+            with transaction.atomic():
+                edits += restore_values([(change, value)], runs, origin, now)
+            _count(result, [change])
+        except AlreadyExists:
+            _skip(result, net_of[id(change)], UndoSkip.NAME)
+        except InvalidState:
+            _skip(result, net_of[id(change)], UndoSkip.LOCKED)
+    return edits
+
+
+def _count(result: UndoSinceResult, changes: Sequence[Change]) -> None:
+    result.changed += len(changes)
+    result.runs |= {change.run_id for change in changes if change.run_id}

@@ -1,0 +1,107 @@
+"""The dialog that undoes everything a token changed since a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods
+
+from runs.access import Permission, access
+from runs.actions.undo import UndoSinceResult, UndoSkip, undo_since
+from runs.models import ApiToken, now_ms
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, with_vary_headers
+from runs.render.formats import grouped, local_time
+from runs.search.activity import first_change_of_token
+from studio.core.errors import InvalidValue
+
+REASONS = {
+    UndoSkip.SAME: gettext_lazy("already as before"),
+    UndoSkip.CHANGED_SINCE: gettext_lazy("changed by someone else since"),
+    UndoSkip.LOCKED: gettext_lazy("locked"),
+    UndoSkip.TREE_LOCKED: gettext_lazy("with a locked run in the tree"),
+    UndoSkip.REGISTERED: gettext_lazy("used by a registered model"),
+    UndoSkip.NAME: gettext_lazy("name is taken"),
+    UndoSkip.NOT_SUPPORTED: gettext_lazy("can’t be undone"),
+}
+#: What `<input type="datetime-local">` sends.
+_FORMATS = ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
+
+
+@access(Permission.ANNOTATE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def undo_of_token(request: PageRequest, number: int) -> HttpResponse:
+    """GET shows what would be undone; POST undoes it."""
+    rows = ApiToken.objects.filter(workspace=request.workspace)
+    token = get_object_or_404(rows.select_related("user"), pk=number)
+    values = request.POST if request.method == "POST" else request.GET
+    problem, result = "", None
+    try:
+        since = _read_time(values.get("since", ""))
+        if since is None:
+            since = first_change_of_token(request.workspace, token) or now_ms()
+        result = undo_since(
+            request.workspace,
+            token,
+            since,
+            actor=request.actor,
+            now=now_ms(),
+            dry_run=request.method != "POST",
+        )
+    except InvalidValue as error:
+        problem, since = error.message, now_ms()
+    if request.method == "POST" and result is not None:
+        return _report(request, result)
+    shown = local_time(since, timezone.get_current_timezone())
+    context = {
+        "token": token,
+        "since": shown.strftime("%Y-%m-%dT%H:%M"),
+        "result": result,
+        "run_count": len(result.runs) if result else 0,
+        "skipped": _skipped(result.skipped) if result else (),
+        "problem": problem,
+        "path": reverse("activity", args=[request.workspace.name]),
+    }
+    status = FORM_ERROR_STATUS if problem else 200
+    return with_vary_headers(
+        render(request, "activity/token_undo.html", context, status=status)
+    )
+
+
+def _read_time(text: str) -> int | None:
+    """Milliseconds; a time without an offset is of the reader's zone."""
+    for form in _FORMATS:
+        try:
+            found = datetime.strptime(text, form)
+        except ValueError:
+            continue
+        try:
+            return int(timezone.make_aware(found).timestamp() * 1000)
+        except (OverflowError, ValueError) as error:
+            raise InvalidValue(_("Enter a date and time."), field="since") from error
+    if text:
+        raise InvalidValue(_("Enter a date and time."), field="since")
+    return None
+
+
+def _skipped(counts: Mapping[UndoSkip, int]) -> list[tuple[str, str]]:
+    return [(grouped(n), str(REASONS[reason])) for reason, n in counts.items() if n]
+
+
+def _report(request: PageRequest, result: UndoSinceResult) -> HttpResponse:
+    text = ngettext(
+        "%(n)s value restored.", "%(n)s values restored.", result.changed
+    ) % {"n": grouped(result.changed)}
+    undo = result.change_set
+    tags = (
+        reverse("undo-change", args=[request.workspace.name, undo.pk]) if undo else ""
+    )
+    messages.success(request, text, extra_tags=tags)
+    return redirect("activity", request.workspace.name)

@@ -1,0 +1,40 @@
+// The page Activity while it is open: how many changes are new, and what an undo changed.
+
+import { follow } from "../site/follower.js";
+
+const dot = document.getElementById("live");
+const page = () => document.getElementById("activity");
+
+let etag = "";
+
+if (dot) {
+  follow({
+    pace: () => (page()?.dataset.news ? Number(dot.dataset.pace) : 0),
+    address: () => page().dataset.news,
+    etag: () => etag,
+    report: (state) => dot.classList.toggle("paused", state !== "live"),
+    show(html, freshEtag) {
+      const template = document.createElement("template");
+      template.innerHTML = html;
+      const fresh = template.content.getElementById("activity-news");
+      const shown = document.getElementById("activity-news");
+      if (fresh && shown) shown.innerHTML = fresh.innerHTML;
+      if (shown) htmx.process(shown);
+      etag = freshEtag;
+    },
+  });
+  dot.hidden = false;
+}
+
+// After an undo the lines show what is undone, and by whom.
+document.addEventListener("page:refresh", () => {
+  if (document.querySelector("dialog[open]")) return;
+  if (!dot) return location.reload();
+  htmx.ajax("GET", location.pathname + location.search, {
+    target: "#activity",
+    swap: "outerHTML",
+  });
+});
+document.body.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target.id === "activity") etag = "";
+});

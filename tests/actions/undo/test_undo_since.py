@@ -1,0 +1,85 @@
+"""Undo of everything that a token changed since a time."""
+
+from __future__ import annotations
+
+from runs.actions.account.tokens import create_token
+from runs.actions.actor import Actor
+from runs.actions.experiments import experiments
+from runs.actions.run import run_edits
+from runs.actions.run.runs import archive_run, create_run, trash_run
+from runs.actions.run_rows import lock_run
+from runs.actions.undo import UndoSkip, undo_change_set, undo_since
+from runs.models import ApiToken, ChangeSet, Experiment, Run, RunTag, User, Workspace
+
+
+def make_token(owner: User, workspace: Workspace, now: int) -> ApiToken:
+    return create_token(owner, workspace, "ci", actor=Actor(owner), now=now)[0]
+
+
+def tags(run: Run) -> dict[str, str | None]:
+    return dict(RunTag.objects.filter(run=run).values_list("key__name", "value"))
+
+
+def test_values_go_back_to_before_the_tokens_first_change(
+    run: Run, actor: Actor, owner: User, now: int
+) -> None:
+    token = make_token(owner, run.workspace, now)
+    bot, name = Actor(owner, token), run.name
+    run_edits.set_run_tags(run, {"kept": "1"}, actor=actor, now=now)
+    for n in range(3):
+        run_edits.rename_run(run, f"bot {n}", actor=bot, now=now + 10 + n)
+    run_edits.set_run_tags(run, {"kept": "2", "new": "x"}, actor=bot, now=now + 20)
+    archive_run(run, True, actor=bot, now=now + 21)
+    plan = undo_since(run.workspace, token, now, actor=actor, now=now, dry_run=True)
+    assert (plan.changed, plan.change_set) == (4, None)
+    done = undo_since(run.workspace, token, now, actor=actor, now=now + 30)
+    run.refresh_from_db()
+    assert (run.name, run.archived, tags(run)) == (name, None, {"kept": "1"})
+    of_token = ChangeSet.objects.filter(token=token)
+    assert set(of_token.values_list("is_undone", flat=True)) == {True}
+    # As one, so one redo brings all of it back.
+    assert done.change_set is not None
+    assert (done.change_set.run_count, done.change_set.changes.count()) == (1, 4)
+    undo_change_set(done.change_set, actor=actor, now=now + 31)
+    run.refresh_from_db()
+    assert (run.name, tags(run)) == ("bot 2", {"kept": "2", "new": "x"})
+    assert not of_token.filter(is_undone=True).exists()
+
+
+def test_earlier_changes_and_those_of_others_stay(
+    run: Run, actor: Actor, owner: User, now: int
+) -> None:
+    token = make_token(owner, run.workspace, now)
+    bot = Actor(owner, token)
+    run_edits.set_run_tags(run, {"early": "1"}, actor=bot, now=now)
+    run_edits.set_run_tags(run, {"a": "bot", "b": "bot"}, actor=bot, now=now + 10)
+    run_edits.set_run_tags(run, {"a": "me"}, actor=actor, now=now + 20)
+    done = undo_since(run.workspace, token, now + 5, actor=actor, now=now + 30)
+    assert tags(run) == {"early": "1", "a": "me"}
+    assert dict(done.skipped) == {UndoSkip.CHANGED_SINCE: 1}
+    # It is only half undone, so it still counts as done.
+    states = ChangeSet.objects.filter(token=token).order_by("pk")
+    assert list(states.values_list("is_undone", flat=True)) == [False, False]
+
+
+def test_what_cannot_be_undone_is_skipped_with_its_reason(
+    experiment: Experiment, run: Run, actor: Actor, owner: User, now: int
+) -> None:
+    token = make_token(owner, run.workspace, now)
+    bot = Actor(owner, token)
+    locked = create_run(experiment, run_id="locked", actor=actor, now=now)
+    run_edits.rename_run(locked, "bot", actor=bot, now=now + 1)
+    lock_run(locked, actor=actor, now=now + 2)
+    before = experiment.name
+    experiments.rename_experiment(experiment, "other", actor=bot, now=now + 3)
+    experiments.create_experiment(run.workspace, before, actor=actor, now=now + 4)
+    run_edits.star_run(run, owner, True, actor=bot, now=now + 5)
+    trash_run(run, actor=bot, now=now + 6)
+    done = undo_since(run.workspace, token, now, actor=actor, now=now + 9)
+    assert dict(done.skipped) == {
+        UndoSkip.LOCKED: 1,
+        UndoSkip.NAME: 1,
+        UndoSkip.NOT_SUPPORTED: 1,
+    }
+    run.refresh_from_db()
+    assert (run.deleted, done.changed, len(done.runs)) == (None, 1, 1)
