@@ -134,6 +134,8 @@ class ResponseSender:
                 sent += len(chunk)
                 if chunk:
                     yield chunk
+                elif self.connection.is_lost:
+                    raise BrokenResponse
         finally:
             await loop.run_in_executor(self.readers, file_chunks.close)
 
@@ -188,12 +190,15 @@ class ResponseSender:
 def read_chunk(
     chunks: Iterator[bytes], wanted: int = CHUNK_BYTES
 ) -> tuple[bytes, bool]:
-    """Return about `wanted` bytes, and whether those were the last."""
+    """Return about `wanted` bytes, and whether those were the last.
+
+    An empty chunk returns what there is: much may be read before the next byte is sent.
+    """
     found: list[bytes] = []
     size = 0
     for chunk in chunks:
         found.append(chunk)
         size += len(chunk)
-        if size >= wanted:
+        if size >= wanted or not chunk:
             return b"".join(found), False
     return b"".join(found), True

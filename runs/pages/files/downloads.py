@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Sequence
 from functools import partial
 
-from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from runs.access import Permission, access, sandbox_response
-from runs.http import mark_file_stream
+from runs.access import Permission, access
 from runs.models import File
 from runs.pages.previews import FileContent, part_response
-from runs.pages.requests import PageRequest, content_disposition, send_file, sent_file
+from runs.pages.requests import PageRequest, SentFile, send_file, sent_file
 from runs.pages.run_shell import find_run_head
-from runs.render.files import ZipEntry, stream_zip
+from runs.render.files import ZipEntry, stream_zip, zip_size
 from runs.search.files import find_file, iterate_files
 from runs.storage.files import files as file_store
-from studio.core.errors import MissingBytes
 
 #: The entry of a run's archive that names files without content.
 MISSING_LIST = "MISSING_FILES.txt"
@@ -62,36 +60,56 @@ def download_files(request: PageRequest, run_id: str) -> HttpResponseBase:
     found = iterate_files(run, folder=folder, model_id=model_id)
     last = folder.rpartition("/")[2]
     name = "-".join(filter(None, (run.run_id, model_id, last)))
-    return send_archive(f"{name}.zip", found)
+    return send_archive(request, f"{name}.zip", found)
 
 
 def send_archive(
-    name: str, named_files: Sequence[tuple[str, File]]
+    request: PageRequest, name: str, named_files: Sequence[tuple[str, File]]
 ) -> HttpResponseBase:
-    """Send files, each with its path in the archive, as a zip."""
-    pieces = stream_zip(_archive_entries(named_files))
-    response = mark_file_stream(
-        StreamingHttpResponse(pieces, content_type="application/zip")
+    """Send files, each with its path in the archive, as a zip or a part of it."""
+    entries, version = _archive_entries(named_files)
+    return send_file(
+        request,
+        SentFile(
+            name,
+            zip_size(entries),
+            version,
+            partial(stream_zip, entries),
+            content_type="application/zip",
+        ),
     )
-    response["Content-Disposition"] = content_disposition(name, True)
-    return sandbox_response(response)
 
 
-def _archive_entries(named_files: Sequence[tuple[str, File]]) -> Iterator[ZipEntry]:
-    """Yield each file, opened when it is sent; a last entry names missing files."""
-    missing: list[str] = []
+def _archive_entries(
+    named_files: Sequence[tuple[str, File]],
+) -> tuple[Sequence[ZipEntry], str]:
+    """Return the entries, and a text that changes with the archive.
+
+    A last entry names missing files: one of them must not cost the download of all
+    others.
+    """
+    digest = hashlib.sha256()
+    entries, missing = [], []
     for path, file in named_files:
-        try:
-            pieces = file_store.read_chunks(file.blob, file.size)
-        except MissingBytes:
-            # One missing file must not cost the download of all others.
+        # The name of the blob stands for its bytes, except of a log that grows.
+        known = f"{path}\0{file.blob}\0{file.size}\0{file.created}\0"
+        if file_store.is_whole(file.blob, file.size):
+            opened = partial(file_store.read_chunks, file.blob, file.size)
+            entries.append(ZipEntry(path, file.size, opened, file.created))
+            known += "whole"
+        else:
             missing.append(path)
-            continue
-        yield ZipEntry(path, pieces, file.created)
+        digest.update(f"{known}\n".encode())
     if missing:
-        name, paths = MISSING_LIST, {path for path, _file in named_files}
-        # The run can have a file of this name.
-        while name in paths:
-            name = f"_{name}"
-        text = _("The content of these files is missing on the server:")
-        yield ZipEntry(name, ["\n".join([text, *missing, ""]).encode()])
+        entries.append(_list_of_missing(missing, {path for path, _file in named_files}))
+    return entries, digest.hexdigest()[:32]
+
+
+def _list_of_missing(missing: Sequence[str], paths: set[str]) -> ZipEntry:
+    name = MISSING_LIST
+    # The run can have a file of this name.
+    while name in paths:
+        name = f"_{name}"
+    text = _("The content of these files is missing on the server:")
+    content = "\n".join([text, *missing, ""]).encode()
+    return ZipEntry(name, len(content), lambda: [content])

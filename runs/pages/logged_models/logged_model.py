@@ -232,4 +232,4 @@ def download_model_files(request: PageRequest, model_id: str) -> HttpResponseBas
     """Send all files of the model as a zip."""
     model = find_logged_model(request.workspace, model_id)
     files = [(file.path, file) for file in read_all_model_files(model)]
-    return send_archive(f"{model.model_id}.zip", files)
+    return send_archive(request, f"{model.model_id}.zip", files)

@@ -111,4 +111,4 @@ def download_version(request: PageRequest, name: str, number: int) -> HttpRespon
     version = find_version(find_page_model(request, name), number)
     files = [(each.path, each.file) for each in all_version_files(version)]
     file_name = re.sub(r"[^\w.-]+", "_", version.model.name)
-    return send_archive(f"{file_name}-{version.number}.zip", files)
+    return send_archive(request, f"{file_name}-{version.number}.zip", files)

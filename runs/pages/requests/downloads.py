@@ -31,6 +31,7 @@ class SentFile:
     version: str
     open_span: Callable[[range], Iterator[bytes]]
     has_ranges: bool = True
+    content_type: str = DOWNLOAD_TYPE
 
 
 def sent_file(file: File) -> SentFile:
@@ -67,7 +68,7 @@ def _content_response(
     shown = inline_content_type(file.name) if request.GET.get("inline") else None
     pieces = file.open_span(range(file.size) if span is None else span)
     response = mark_file_stream(StreamingHttpResponse(pieces))
-    response["Content-Type"] = shown or DOWNLOAD_TYPE
+    response["Content-Type"] = shown or file.content_type
     response["Content-Disposition"] = content_disposition(file.name, shown is None)
     response["Content-Length"] = str(file.size if span is None else len(span))
     if span is not None:

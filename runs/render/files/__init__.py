@@ -26,7 +26,7 @@ from runs.render.files.text_lines import (
     lines_of_both_ends,
     numbered_lines,
 )
-from runs.render.files.zip_stream import ZipEntry, stream_zip
+from runs.render.files.zip_stream import ZipEntry, stream_zip, zip_size
 
 __all__ = [
     "AUDIO_TYPES",
@@ -57,4 +57,5 @@ __all__ = [
     "numbered_lines",
     "picture_dimensions",
     "stream_zip",
+    "zip_size",
 ]

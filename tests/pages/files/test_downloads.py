@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 
 from runs.models import LoggedModel, Run
-from runs.render.files import ZipEntry, stream_zip
+from runs.render.files import ZipEntry, stream_zip, zip_size, zip_stream
+from studio.core.errors import MissingBytes
 from tests.pages.run.run_page import PAGE, browser, keep
 from tests.parts.records import NOON
 
@@ -113,17 +114,66 @@ def test_a_folder_outside_the_run_is_refused(
     assert browser.get(f"{FILES}all.zip?{query}").status_code in (400, 404)
 
 
+def entry(path: str, content: bytes, created: int = 0) -> ZipEntry:
+    return ZipEntry(path, len(content), lambda: [content], created)
+
+
 def test_the_parts_of_a_large_archive_are_small() -> None:
-    entries = [ZipEntry("big", (b"x" * 65_536 for _n in range(1000)), 0)]
+    chunks = [b"x" * 65_536] * 1000
+    entries = [ZipEntry("big", 65_536_000, lambda: chunks)]
     sizes = [len(piece) for piece in stream_zip(entries)]
     assert (sum(sizes) > 65_536_000, max(sizes) < 66_000) == (True, True)
 
 
 def test_an_archive_keeps_times_and_names() -> None:
-    pieces = stream_zip([ZipEntry("a/中.txt", [b"x"], 1_700_000_000_000)])
+    pieces = stream_zip([entry("a/中.txt", b"x", 1_700_000_000_000)])
     [info] = zipfile.ZipFile(io.BytesIO(b"".join(pieces))).infolist()
     assert info.date_time == (2023, 11, 14, 22, 13, 20)
-    assert (info.filename, info.external_attr >> 16) == ("a/中.txt", 0o644)
+    assert (info.filename, info.external_attr >> 16) == ("a/中.txt", 0o100644)
+
+
+@pytest.mark.parametrize("count", [0, 1, 70_000])
+def test_an_archive_has_any_number_of_files(count: int) -> None:
+    entries = [entry(f"{n}", b"") for n in range(count)]
+    sent = b"".join(stream_zip(entries))
+    assert len(sent) == zip_size(entries)
+    assert len(zipfile.ZipFile(io.BytesIO(sent)).namelist()) == count
+
+
+def test_files_and_archives_can_be_larger_than_four_gigabytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With a smaller limit, from which on the same records are written."""
+    monkeypatch.setattr(zip_stream, "MAX_32", 1000)
+    contents = {"a": b"1" * 999, "b": b"2" * 1000, "é": b"3" * 5000, "d": b""}
+    entries = [entry(path, content) for path, content in contents.items()]
+    sent = b"".join(stream_zip(entries))
+    assert len(sent) == zip_size(entries)
+    with zipfile.ZipFile(io.BytesIO(sent)) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == contents
+
+
+def test_a_download_of_all_files_continues_where_it_broke_off(
+    browser: Client, run: Run
+) -> None:
+    for number in range(3):
+        keep(run, f"{number}.txt", bytes([number]) * 1000)
+    whole = browser.get(f"{FILES}all.zip")
+    content = whole.getvalue()
+    assert int(whole["Content-Length"]) == len(content)
+    for start in (0, 1, 500, 1100, 2500, len(content) - 30):
+        headers = {"range": f"bytes={start}-", "if-range": whole["ETag"]}
+        rest = browser.get(f"{FILES}all.zip", headers=headers)
+        assert (rest.status_code, rest.getvalue()) == (206, content[start:])
+    keep(run, "3.txt")
+    changed = browser.get(f"{FILES}all.zip", headers=headers)
+    assert (changed.status_code, changed["ETag"] == whole["ETag"]) == (200, False)
+
+
+def test_a_file_that_becomes_shorter_ends_the_download() -> None:
+    pieces = stream_zip([ZipEntry("a", 3, lambda: [b"ab"])])
+    with pytest.raises(MissingBytes):
+        list(pieces)
 
 
 @pytest.mark.parametrize(
