@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from runs.actions.bulk.bulk_changes import BulkChange, Skip
+from runs.actions.bulk.bulk_changes import RUNS_PER_TRANSACTION, BulkChange, Skip
 from runs.actions.bulk.many_runs import (
     registered_runs,
     remove_tags_of_runs,
@@ -19,6 +19,10 @@ from runs.actions.changes import Edit
 from runs.actions.run_rows import check_tags
 from runs.models import KeyKind, Run, RunStar, RunTag, User
 from studio.core import names
+from studio.core.batches import batches
+
+#: Tags that one transaction sets or removes.
+TAGS_PER_TRANSACTION = 5_000
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,13 @@ class TagChange(BulkChange):
             names.check_key(key, "remove")
         names.check_count(len(self.removed), "remove")
         return self
+
+    def split(self, keys: Sequence[int]) -> Iterator[list[int]]:
+        """Many tags make smaller batches, so that no transaction takes long."""
+        tags = max(1, len(self.tags) + len(self.removed))
+        size = max(1, min(RUNS_PER_TRANSACTION, TAGS_PER_TRANSACTION // tags))
+        for some in batches(sorted(set(keys)), size):
+            yield list(some)
 
     def find_skipped(self, runs: Sequence[Run]) -> dict[int, Skip]:
         keys = [run.pk for run in runs]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models.functions import Substr
 from django.utils.translation import gettext as _
 
 from runs.models import Experiment, KeyKind, Run, RunParam, RunTag
@@ -18,6 +19,8 @@ from studio.core.errors import InvalidName, InvalidValue
 #: What a pattern can name, next to `params.KEY` and `tags.KEY`.
 PATTERN_FIELDS = ("name", "number", "id", "experiment", "status")
 MAX_PATTERN_CHARS = 500
+#: No name can be as long, so that texts are cut here.
+TOO_LONG = names.MAX_DISPLAY_NAME + 1
 _PARTS = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _ROWS: dict[str, tuple[KeyKind, type[RunParam] | type[RunTag]]] = {
     "params": (KeyKind.PARAM, RunParam),
@@ -40,10 +43,12 @@ class NamePattern:
             for name in {name for _text, name in self.parts if name}
         }
         return [
-            "".join(
-                text + (values[name].get(run.pk, "") if name else "")
-                for text, name in self.parts
-            ).strip()
+            _shorten(
+                "".join(
+                    text + (values[name].get(run.pk, "") if name else "")
+                    for text, name in self.parts
+                ).strip()
+            )
             for run in runs
         ]
 
@@ -62,22 +67,37 @@ class NamePattern:
         if name == "name":
             if not self.find:
                 return run.name
-            return run.name.replace(self.find, self.replacement)
+            return _shorten(run.name.replace(self.find, self.replacement))
         if name == "number":
             return str(run.number)
         return run.run_id if name == "id" else run.state.value
 
 
+def _shorten(text: str) -> str:
+    return text[:TOO_LONG]
+
+
 def _read_texts(kind: str, key: str, runs: Sequence[int]) -> dict[int, str]:
     key_kind, model = _ROWS[kind]
     rows = model.objects.filter(run__in=runs, key__kind=key_kind, key__name=key)
-    return {run: value or "" for run, value in rows.values_list("run_id", "value")}
+    # Values can have 64 KB each, and a pattern can name dozens.
+    rows = rows.annotate(start=Substr("value", 1, TOO_LONG))
+    return {run: value or "" for run, value in rows.values_list("run_id", "start")}
 
 
 def read_pattern(text: str, find: str = "", replacement: str = "") -> NamePattern:
     """Read a pattern. Raises InvalidValue for an unknown field or a lone brace."""
-    if len(text) > MAX_PATTERN_CHARS:
-        raise InvalidValue(_("The pattern is too long."), field="pattern")
+    for name, given in (
+        ("pattern", text),
+        ("find", find),
+        ("replacement", replacement),
+    ):
+        if len(given) > MAX_PATTERN_CHARS:
+            raise InvalidValue(
+                _("The text is too long: it can have %(limit)s characters.")
+                % {"limit": MAX_PATTERN_CHARS},
+                field=name,
+            )
     parts: list[tuple[str, str]] = []
     plain, at = "", 0
     for found in _PARTS.finditer(text):

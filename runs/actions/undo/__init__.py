@@ -16,6 +16,7 @@ from runs.actions.undo.undo import (
     UNDO,
     can_undo,
     conflict_details,
+    is_of_stars,
     undo_change_set,
 )
 from runs.actions.undo.undo_links import mark_undone
@@ -30,6 +31,7 @@ __all__ = [
     "UndonePart",
     "can_undo",
     "conflict_details",
+    "is_of_stars",
     "mark_undone",
     "refuse_if_not_undoable",
     "split_changes",

@@ -53,6 +53,12 @@ def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> 
     )
 
 
+def is_of_stars(change_set: ChangeSet) -> bool:
+    """Return whether only stars changed, which readers have too."""
+    fields = set(change_set.changes.values_list("field", flat=True).distinct()[:2])
+    return fields == {STAR_FIELD}
+
+
 @transaction.atomic
 def undo_change_set(
     change_set: ChangeSet, *, actor: Actor, now: int, anyway: bool = False

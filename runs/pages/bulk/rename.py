@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
 from runs.access import Permission, access, view_by_method
-from runs.actions.bulk import NameChange, NamePattern, read_pattern
+from runs.actions.bulk import NameChange, NamePattern, Skip, read_pattern
 from runs.models import Run
 from runs.pages.bulk.bulk_actions import with_number
 from runs.pages.bulk.bulk_plan import (
@@ -24,7 +25,8 @@ from runs.pages.lists import ListState, read_part_state
 from runs.pages.requests import FORM_ERROR_STATUS, PageForm, PageRequest, TextField
 from studio.core.errors import InvalidValue
 
-MAX_EXAMPLES = 8
+#: Names that the dialog shows, and that it compares with each other.
+MAX_EXAMPLES, MAX_COMPARED_NAMES = 8, 1_000
 DEFAULT_PATTERN = "{name}"
 _TITLE = ngettext_lazy("Rename %(number)s run", "Rename %(number)s runs", "n")
 _DONE = ngettext_lazy("%(number)s run renamed", "%(number)s runs renamed", "n")
@@ -43,8 +45,11 @@ class RenameForm(PageForm):
 
 @dataclass(frozen=True)
 class NewName:
+    """A name now and then; `note` says why the run is skipped."""
+
     before: str
     after: str
+    note: str = ""
 
 
 @access(Permission.ANNOTATE)
@@ -58,10 +63,12 @@ def _render_dialog(
     keys = find_target(request, state, offers_children=False).keys
     problem, plan = "", None
     examples: list[NewName] = []
+    same_names = 0
     try:
         pattern = form.read()
         plan = plan_change(state, keys, NameChange(pattern))
         examples = _example_names(keys, pattern)
+        same_names = _count_same_names(keys, pattern)
     except InvalidValue as error:
         problem = error.message
     response = show_dialog(
@@ -73,6 +80,7 @@ def _render_dialog(
         plan=plan,
         problem=problem,
         examples=examples,
+        same_names=same_names,
         sent={"pattern": DEFAULT_PATTERN, **{k: form.data[k] for k in form.data}},
         fields_template="bulk/_bulk_rename.html",
         note=_("Undo restores all of these names at once."),
@@ -85,10 +93,21 @@ def _render_dialog(
 def _example_names(keys: Sequence[int], pattern: NamePattern) -> list[NewName]:
     rows = Run.objects.filter(pk__in=keys[:MAX_EXAMPLES]).order_by("-pk")
     runs = list(rows.defer("description", "error"))
+    skipped = NameChange(pattern).find_skipped(runs)
+    notes = {Skip.LOCKED: _("locked"), Skip.NAME: _("empty or too long")}
     return [
-        NewName(run.name, name)
+        NewName(run.name, name, notes.get(skipped.get(run.pk, Skip.SAME), ""))
         for run, name in zip(runs, pattern.new_names(runs), strict=True)
     ]
+
+
+def _count_same_names(keys: Sequence[int], pattern: NamePattern) -> int:
+    """Return how many runs get a name that another of them gets too."""
+    if len(keys) > MAX_COMPARED_NAMES:
+        return 0
+    rows = Run.objects.filter(pk__in=keys).defer("description", "error")
+    counts = Counter(pattern.new_names(list(rows)))
+    return sum(n for name, n in counts.items() if n > 1 and name)
 
 
 @access(Permission.ANNOTATE)

@@ -25,7 +25,7 @@ from runs.pages.bulk.bulk_plan import (
 )
 from runs.pages.lists import ListState, read_part_state
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, split_tag_text
-from runs.search.run_list import TagUse, count_tags
+from runs.search.run_list import TagUse, count_tags, keys_of_unlocked
 from studio.core.errors import InvalidName, InvalidValue
 
 #: What the form says of a tag, in fields named `tag.KEY`.
@@ -46,6 +46,9 @@ class TagLine:
     use: TagUse
     total: int
     choice: str
+    #: Runs that are not locked, and how many of them have the tag.
+    open_total: int
+    open_count: int
 
     @property
     def field(self) -> str:
@@ -62,11 +65,11 @@ class TagLine:
     @property
     def added(self) -> int:
         """How many runs get it."""
-        return self.total - self.use.count if self.choice == SET else 0
+        return self.open_total - self.open_count if self.choice == SET else 0
 
     @property
     def removed(self) -> int:
-        return self.use.count if self.choice == REMOVE else 0
+        return self.open_count if self.choice == REMOVE else 0
 
 
 @dataclass(frozen=True)
@@ -88,14 +91,25 @@ def _render_dialog(
 ) -> HttpResponse:
     keys = find_target(request, state, offers_children=False).keys
     uses = count_tags(keys)
+    open_keys = keys_of_unlocked(keys)
+    # The preview counts the runs that change.
+    open_uses = uses if len(open_keys) == len(keys) else count_tags(open_keys)
+    changing = {use.key: use.count for use in open_uses}
     lines = [
-        TagLine(use, len(keys), sent.get(FIELD_PREFIX + use.key, "")) for use in uses
+        TagLine(
+            use,
+            len(keys),
+            sent.get(FIELD_PREFIX + use.key, ""),
+            len(open_keys),
+            changing.get(use.key, 0),
+        )
+        for use in uses
     ]
     problem, plan, changed = "", None, 0
     added: list[NewTag] = []
     try:
         change = _read_change(sent, uses)
-        added = _new_tags(sent, uses, len(keys))
+        added = _new_tags(sent, open_uses, len(open_keys))
         if change.tags or change.removed:
             plan = plan_change(state, keys, change)
             changed = plan.changed

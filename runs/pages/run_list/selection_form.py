@@ -129,7 +129,7 @@ def selection_tray_context(
             "too_many": page.total > MAX_SELECTED and not spec.only,
             "most": formats.grouped(MAX_SELECTED),
             "actions": tray_actions(links, chosen, runs) if can_edit else (),
-            "more_actions": more_tray_actions(links, can_edit=can_edit),
+            "more_actions": more_tray_actions(links, chosen, runs, can_edit=can_edit),
         }
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -49,22 +49,48 @@ def tray_actions(
     return [*found, _action(links, "delete", label, "trash", is_danger=True)]
 
 
-def more_tray_actions(links: ListLinks, *, can_edit: bool) -> list[TrayAction]:
-    """Return the actions of the menu."""
+def more_tray_actions(
+    links: ListLinks,
+    chosen: VisibleSelection,
+    first: Sequence[SelectedRun],
+    *,
+    can_edit: bool,
+) -> list[TrayAction]:
+    """Return the actions of the menu that apply to at least one selected run.
+
+    `first` are some of the selected runs; others can be anything.
+    """
     found = [
         _action(links, "star", pgettext("action", "Star"), "star"),
         _action(links, "unstar", _("Remove star"), "star"),
     ]
-    if can_edit:
-        found = [
-            _action(links, "lock", pgettext("action", "Lock"), "lock"),
-            _action(links, "unlock", pgettext("action", "Unlock"), "lock"),
-            *found,
-            _action(links, "mark", _("Mark as completed or failed"), "check"),
-            _action(links, "unarchive", pgettext("action", "Unarchive"), "archive"),
-            _action(links, "restore", pgettext("action", "Restore"), "undo"),
-        ]
-    return found
+    if not can_edit:
+        return found
+    runs = [each.run for each in first]
+    has_more = len(runs) < chosen.total
+
+    def applies(to: Callable[[Run], bool]) -> bool:
+        return has_more or any(to(run) for run in runs)
+
+    lock, unlock = pgettext("action", "Lock"), pgettext("action", "Unlock")
+    mark = _("Mark as completed or failed")
+    unarchive, restore = pgettext("action", "Unarchive"), pgettext("action", "Restore")
+    offered = (
+        (applies(lambda run: not run.locked), "lock", lock, "lock"),
+        (applies(lambda run: run.locked), "unlock", unlock, "lock"),
+        (applies(lambda run: run.state.is_active), "mark", mark, "check"),
+        (
+            applies(lambda run: run.archived is not None),
+            "unarchive",
+            unarchive,
+            "archive",
+        ),
+        (applies(lambda run: run.deleted is not None), "restore", restore, "undo"),
+    )
+    return [
+        *found,
+        *(_action(links, name, label, icon) for on, name, label, icon in offered if on),
+    ]
 
 
 def _action(

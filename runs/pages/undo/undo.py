@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access, check_can_change_view, check_role
 from runs.actions.background_tasks import LARGE_CHANGE, start_undo
-from runs.actions.undo import REDO, UNDO, undo_change_set
+from runs.actions.undo import REDO, UNDO, is_of_stars, undo_change_set
 from runs.actions.views import undo_view_change
 from runs.models import BackgroundTask, ChangeSet, now_ms
 from runs.pages.requests import (
@@ -89,12 +89,13 @@ def undo_change(request: PageRequest, number: int) -> HttpResponse:
 def _undo_in_background(
     request: PageRequest, change_set: ChangeSet, anyway: bool
 ) -> HttpResponse:
-    check_role(Permission.ANNOTATE, request.role)
+    need = Permission.STAR if is_of_stars(change_set) else Permission.ANNOTATE
+    check_role(need, request.role)
     try:
         task = start_undo(
             change_set,
             actor=request.actor,
-            role=Permission.ANNOTATE.role,
+            role=need.role,
             now=now_ms(),
             anyway=anyway,
         )
@@ -168,7 +169,9 @@ def _is_permitted_view_change(request: PageRequest, change_set: ChangeSet) -> bo
     rows = change_set.changes.exclude(view=None).select_related("view__owner")
     changes = list(rows)
     if not changes:
-        check_role(Permission.ANNOTATE, request.role)
+        # Readers have stars of their own.
+        need = Permission.STAR if is_of_stars(change_set) else Permission.ANNOTATE
+        check_role(need, request.role)
         return False
     user = request.actor.user
     # A star is the user's own, so it needs no right to change the view.

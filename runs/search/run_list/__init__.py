@@ -21,7 +21,7 @@ from runs.search.run_list.run_page import (
     find_runs,
 )
 from runs.search.run_list.shown_runs import find_shown_runs, place_in_tree
-from runs.search.run_list.tag_counts import TagUse, count_tags
+from runs.search.run_list.tag_counts import TagUse, count_tags, keys_of_unlocked
 from runs.search.run_list.tree_children import MORE_CHILDREN
 from runs.search.run_list.tree_runs import TreePage, find_tree
 
@@ -50,6 +50,7 @@ __all__ = [
     "find_runs",
     "find_shown_runs",
     "find_tree",
+    "keys_of_unlocked",
     "list_fields",
     "place_in_tree",
     "read_histories",

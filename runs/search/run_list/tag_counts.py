@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
-from runs.models import KeyKind, RunTag
+from runs.models import KeyKind, Run, RunTag
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from studio.core.batches import batches
 
@@ -56,3 +56,12 @@ def count_tags(runs: Sequence[int]) -> list[TagUse]:
             counts.setdefault(key, Counter())[value] += n
     found = [TagUse(key, tuple(values.most_common())) for key, values in counts.items()]
     return sorted(found, key=lambda use: (-use.count, use.key))[:MAX_TAGS]
+
+
+def keys_of_unlocked(runs: Sequence[int]) -> list[int]:
+    """Return the runs that are not locked, in the same order."""
+    locked: set[int] = set()
+    for some in batches(sorted(runs), RUNS_PER_STATEMENT):
+        rows = Run.objects.filter(pk__in=some, locked=True)
+        locked.update(rows.values_list("pk", flat=True))
+    return [key for key in runs if key not in locked]

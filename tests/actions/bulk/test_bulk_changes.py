@@ -257,3 +257,40 @@ def test_the_cost_does_not_grow_with_the_runs(
     # Each field's search texts are built from the tags of each run.
     texts = 6 * len(runs[2:]) if isinstance(change, TagChange | NameChange) else 0
     assert count(runs[1:]) - count(runs[1:2]) <= 1 + texts
+
+
+def test_only_runs_that_change_get_a_new_revision(
+    runs: list[Run], actor: Actor
+) -> None:
+    def revisions() -> list[int]:
+        rows = Run.objects.order_by("pk")
+        return list(rows.values_list("revision", flat=True))
+
+    set_run_tags(runs[1], {"stage": "final"}, actor=actor, now=NOON)
+    before = revisions()
+    result = apply(runs, TagChange({"stage": "final"}), actor)
+    changed = [a - b for a, b in zip(revisions(), before, strict=True)]
+    assert changed == [1, 0, 1, 1]
+    before = revisions()
+    set_run_tags(runs[0], {"stage": "draft"}, actor=actor, now=NOON)
+    undo(result, actor)
+    assert [a - b for a, b in zip(revisions(), before, strict=True)] == [1, 0, 1, 1]
+    before = revisions()
+    assert actor.user is not None
+    apply(runs, StarChange(actor.user, True), actor)
+    assert revisions() == before
+
+
+def test_many_tags_make_small_transactions() -> None:
+    change = TagChange({f"k{n}": None for n in range(1_000)})
+    assert [len(some) for some in change.split(range(12))] == [5, 5, 2]
+
+
+def test_child_runs_in_the_trash_are_restored_with_their_parents(
+    runs: list[Run], experiment: Experiment, actor: Actor
+) -> None:
+    child = create_run(experiment, actor=actor, now=NOON, parent_run_id=runs[0].run_id)
+    trash_run(child, actor=actor, now=NOON)
+    assert with_descendants([runs[0].pk]) == [runs[0].pk]
+    found = with_descendants([runs[0].pk], in_trash=True)
+    assert found == [runs[0].pk, child.pk]

@@ -11,7 +11,19 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from runs.models import ChangeSet, Member, Role, Run, RunStar, RunTag, User, Workspace
+from runs.models import (
+    ChangeSet,
+    Key,
+    KeyKind,
+    Member,
+    Role,
+    Run,
+    RunParam,
+    RunStar,
+    RunTag,
+    User,
+    Workspace,
+)
 from tests.access.people import browser_of
 from tests.pages.rows import ALL, HTMX
 from tests.parts.elements import one, texts
@@ -187,3 +199,63 @@ def test_the_dialog_costs_the_same_for_more_runs(
 
     count("a")
     assert count("a,b,c") == count("a")
+
+
+def test_a_reader_undoes_own_stars_and_nothing_else(
+    workspace: Workspace, visitor: Client, abc: list[Run]
+) -> None:
+    eve = User.objects.create(username="eve")
+    Member.objects.create(workspace=workspace, user=eve, role=Role.READER)
+    reader = browser_of(eve)
+    reader.post(f"{BULK}star/{ABC}")
+    reader.post("/w/default/undo/")
+    assert not RunStar.objects.filter(user=eve).exists()
+    visitor.post(f"{BULK}archive/{ABC}")
+    number = ChangeSet.objects.latest("pk").pk
+    assert reader.post(f"/w/default/undo/{number}/").status_code == 403
+    assert archived() == {"a", "b", "c"}
+
+
+def test_the_preview_of_names_says_exactly_what_happens(
+    visitor: Client, abc: list[Run]
+) -> None:
+    Run.objects.filter(run_id="c").update(locked=True)
+    # Twice as long as a name can be, for the run that has the parameter.
+    sent = {"pattern": "{params.big}same", "find": "", "replacement": ""}
+    key = Key.objects.create(workspace=abc[0].workspace, kind=KeyKind.PARAM, name="big")
+    RunParam.objects.create(run=abc[0], key=key, value="x" * 60_000)
+    said = plan(visitor.get(f"{BULK}rename/{ABC}&{urlencode(sent)}"))
+    assert "csame locked" in said
+    assert "empty or too long" in said
+    assert "1 new name is empty or too long" in said
+    assert "2 runs get the same name as another one." in said
+    visitor.post(f"{BULK}rename/{ABC}", sent)
+    assert list(Run.objects.order_by("pk").values_list("name", flat=True)) == [
+        "a",
+        "same",
+        "c",
+    ]
+    for field in ("find", "replacement", "pattern"):
+        answer = visitor.post(f"{BULK}rename/{ABC}", {**sent, field: "x" * 501})
+        assert answer.status_code == 422
+
+
+def test_the_preview_of_tags_leaves_out_locked_runs(
+    visitor: Client, abc: list[Run]
+) -> None:
+    Run.objects.filter(run_id="c").update(locked=True)
+    sent = {"tag.stage": "remove", "add": "new"}
+    said = plan(visitor.get(f"{BULK}tag/{ABC}&{urlencode(sent)}"))
+    assert "+new2 runs" in said
+    assert "−stage2 runs" in said
+    assert said.endswith("Change 2 runs")
+
+
+def test_the_menu_has_only_what_applies(visitor: Client, abc: list[Run]) -> None:
+    tray = visitor.get(f"{ALL}{ABC}").text
+    assert 'id="tray-lock"' in tray
+    assert not any(f'id="tray-{name}"' in tray for name in ("unlock", "restore"))
+    Run.objects.update(locked=True)
+    tray = visitor.get(f"{ALL}{ABC}").text
+    assert 'id="tray-unlock"' in tray
+    assert 'id="tray-lock"' not in tray

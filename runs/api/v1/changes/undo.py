@@ -5,9 +5,15 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
+from runs.access import (
+    Permission,
+    StudioRequest,
+    check_role,
+    signed_in_user,
+    workspace_of,
+)
 from runs.actions.background_tasks import LARGE_CHANGE, start_undo
-from runs.actions.undo import undo_change_set
+from runs.actions.undo import is_of_stars, undo_change_set
 from runs.api.v1.background_tasks import task_info
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.schemas import UndoReply, UndoRequest
@@ -17,11 +23,13 @@ from runs.search.run import find_change_set_in, last_change_in_workspace_by
 from studio.core.errors import NotFound
 
 
-@endpoint("POST", Permission.ANNOTATE, body=UndoRequest, reply=UndoReply)
+@endpoint("POST", Permission.STAR, body=UndoRequest, reply=UndoReply)
 def undo_change(
     request: StudioRequest, number: int, body: UndoRequest
 ) -> UndoReply | HttpResponse:
     """Undo a change set of runs or experiments; an undo is undone again (redo).
+
+    Readers can undo their stars, and contributors all changes.
 
     The error is Conflict, with `later`, if a value was changed since; `anyway`
     overwrites it. A background task restores more than 1,000 values: the status is 202,
@@ -31,7 +39,7 @@ def undo_change(
     return _undo(request, found, body)
 
 
-@endpoint("POST", Permission.ANNOTATE, body=UndoRequest, reply=UndoReply)
+@endpoint("POST", Permission.STAR, body=UndoRequest, reply=UndoReply)
 def undo_latest(request: StudioRequest, body: UndoRequest) -> UndoReply | HttpResponse:
     """Undo the last change that the caller's token made here; again: redo it."""
     found = last_change_in_workspace_by(
@@ -45,11 +53,14 @@ def undo_latest(request: StudioRequest, body: UndoRequest) -> UndoReply | HttpRe
 def _undo(
     request: StudioRequest, change_set: ChangeSet, body: UndoRequest
 ) -> UndoReply | HttpResponse:
+    assert request.role is not None
+    need = Permission.STAR if is_of_stars(change_set) else Permission.ANNOTATE
+    check_role(need, request.role)
     if is_large_change_set(change_set, LARGE_CHANGE):
         task = start_undo(
             change_set,
             actor=request.actor,
-            role=Permission.ANNOTATE.role,
+            role=need.role,
             now=now_ms(),
             anyway=body.anyway,
         )
