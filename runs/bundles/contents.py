@@ -99,6 +99,7 @@ STYLES: dict[str, tuple[str, ...]] = {
         "css/undo/history.css",
         "css/experiments/experiment-head.css",
     ),
+    "comments": ("css/comments/comments.css",),
     "descriptions": ("css/site/prose.css", "css/descriptions/describe.css"),
     "compare": (
         "css/media/media.css",

@@ -21,6 +21,7 @@ from runs.models.changes import (
     ChangeSet,
     ChangeWay,
 )
+from runs.models.comments import Comment, CommentMention
 from runs.models.compute import (
     AGENT_TIMEOUT_MS,
     DEFAULT_LEASE_SECONDS,
@@ -160,6 +161,8 @@ __all__ = [
     "ChangeKind",
     "ChangeSet",
     "ChangeWay",
+    "Comment",
+    "CommentMention",
     "ComputeTarget",
     "Conclusion",
     "Dataset",

@@ -9,6 +9,7 @@ from runs.pages.activity import urlpatterns as activity_urls
 from runs.pages.background_tasks import urlpatterns as background_tasks_urls
 from runs.pages.bulk import urlpatterns as bulk_urls
 from runs.pages.charts import urlpatterns as charts_urls
+from runs.pages.comments import urlpatterns as comments_urls
 from runs.pages.compare import urlpatterns as compare_urls
 from runs.pages.compute import urlpatterns as compute_urls
 from runs.pages.datasets import urlpatterns as datasets_urls
@@ -46,6 +47,7 @@ urlpatterns: list[URLPattern] = [
     *charts_urls,
     *views_urls,
     *public_urls,
+    *comments_urls,
     *compare_urls,
     *compute_urls,
     *submit_urls,

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from studio.sdk.comments import Comment
 from studio.sdk.compute import ComputeTarget
 from studio.sdk.errors import (
     ActivityFailedException,
@@ -49,6 +50,7 @@ from studio.sdk.workspace import Workspace
 __all__ = [
     "ActivityFailedException",
     "AzureMLException",
+    "Comment",
     "ComputeTarget",
     "CondaDependencies",
     "Environment",

@@ -24,6 +24,8 @@ VIEW_PAGES: dict[str, Row] = {
             "delete": {"POST": CONTRIBUTOR},
             "star": {"POST": READER},
             "history": {"GET": READER},
+            "comments": {"GET": READER, "POST": CONTRIBUTOR},
+            "comments/known": {"GET": CONTRIBUTOR},
         }.items()
     },
     "views/<str:slug>/restore/": row(404, parts={"slug": "{view}"}, POST=READER),
@@ -48,6 +50,7 @@ VIEW_REST: dict[str, Row] = {
     f"{VIEW}/restore": view(404, POST=READER),
     f"{VIEW}/star": view(PUT=READER, DELETE=READER),
     f"{VIEW}/clone": view(404, POST=READER),
+    f"{VIEW}/comments": view(GET=READER, POST=CONTRIBUTOR),
     f"{VIEW}/diff": view(GET=READER),
     f"{VIEW}/revisions": view(GET=READER),
     f"{VIEW}/revisions/<int:number>": view(GET=READER),

@@ -295,3 +295,10 @@ def test_the_result_is_also_written_to_a_new_file(
     assert (code, "result.json exists" in sentence) == (2, True)
     # Nothing is done if the result cannot be written.
     assert studio.json("run", "show", run)["tags"] == {"x": "1"}
+
+
+def test_comments_are_written_and_listed(studio: CommandLine, run: str) -> None:
+    made: Any = studio.json("run", "comment", run, "Worth *another* look")
+    assert made["text"] == "Worth *another* look"
+    assert studio.json("run", "comments", run) == [made]
+    assert "Worth *another* look" in studio("run", "comments", run).stdout

@@ -153,3 +153,30 @@ def test_an_editor_opens_although_the_description_is_refreshed(
         held.answer(route)
     held.release()
     expect(text).to_be_focused()
+
+
+def test_a_comment_mentions_a_member_and_others_see_it_live(
+    owner_page: Page, server: Server, place: str
+) -> None:
+    page, tab = owner_page, f"{server.url}/w/default/runs/a{place}/comments/"
+    page.goto(tab)
+    text = page.get_by_role("textbox", name="New comment")
+    text.press_sequentially("Ask @")
+    options = page.get_by_role("option")
+    expect(options.first).to_be_visible()
+    name = options.first.inner_text()
+    text.press("Enter")
+    expect(text).to_have_value(f"Ask {name}")
+    # A draft stays in this browser.
+    page.reload()
+    expect(text).to_have_value(f"Ask {name}")
+    text.press("Control+Enter")
+    comments = page.locator(".comment")
+    expect(comments.locator(".mention")).to_have_text(name)
+    expect(text).to_have_value("")
+    path = f"/runs/a{place}/comments"
+    Connection(server).rest("POST", path, {"text": "by a script"})
+    expect(comments).to_have_count(2, timeout=30_000)
+    page.locator("h1").click()
+    page.keyboard.press("z")
+    expect(comments).to_have_count(1, timeout=30_000)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from runs.actions import comments as comment_actions
 from runs.actions import compare as compare_actions
 from runs.actions import experiments as experiment_actions
 from runs.actions.bulk import (
@@ -93,6 +94,8 @@ def _read_field(
 ) -> dict[int, Any]:
     if field.startswith(compare_actions.CONCLUSION_FIELD):
         return dict.fromkeys(keys, compare_actions.read_current_conclusion(field))
+    if field.startswith(comment_actions.COMMENT_FIELD):
+        return dict.fromkeys(keys, comment_actions.read_current_comment(field))
     found: dict[int, Any] = dict.fromkeys(keys, False) if field == STAR_FIELD else {}
     for some in batches(keys, ROWS_PER_STATEMENT):
         found.update(_read_rows(field, some, change_set))
@@ -191,7 +194,7 @@ def _restore_rows(
     return [
         edit
         for run, before in wanted
-        for edit in _restore_text(field, run, str(before), now)
+        for edit in _restore_text(field, run, before, now)
     ]
 
 
@@ -237,11 +240,15 @@ def _restore_tags(name: str, wanted: Sequence[tuple[Run, Any]]) -> list[Edit]:
     ]
 
 
-def _restore_text(field: str, run: Run, before: str, now: int) -> list[Edit]:
-    if field.startswith(compare_actions.CONCLUSION_FIELD):
+def _restore_text(field: str, run: Run, before: Any, now: int) -> list[Edit]:
+    now_text: str | None
+    if field.startswith(comment_actions.COMMENT_FIELD):
+        now_text = comment_actions.read_current_comment(field)
+        comment_actions.restore_comment(field, before, now)
+    elif field.startswith(compare_actions.CONCLUSION_FIELD):
         now_text = compare_actions.read_current_conclusion(field)
-        compare_actions.restore_conclusion(field, before, now)
+        compare_actions.restore_conclusion(field, str(before), now)
     else:
         now_text = run.description
-        write_name_or_description(run, field, before)
+        write_name_or_description(run, field, str(before))
     return [Edit(field, now_text, before, run)]

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from runs.actions import comments as comment_actions
 from runs.actions import compare as compare_actions
 from runs.actions import experiments as experiment_actions
 from runs.actions.actor import Actor
@@ -37,8 +38,9 @@ MAX_LATER = 20
 
 
 def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> bool:
-    """Return whether `actor`, who can annotate, can undo it; stars only their owner
-    can.
+    """Return whether `actor`, who can annotate, can undo it.
+
+    Only who starred or commented can undo that.
     """
     is_own = actor.user is not None and change_set.actor_id == actor.user.pk
     return bool(changes) and all(
@@ -47,7 +49,7 @@ def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> 
         and (
             change.field in (*TEXT_FIELDS, *FLAG_FIELDS, EXPERIMENT_FIELD)
             or change.field.startswith((TAG_PREFIX, compare_actions.CONCLUSION_FIELD))
-            or (change.field == STAR_FIELD and is_own)
+            or (is_own and _belongs_to_one_member(change.field))
         )
         for change in changes
     )
@@ -57,6 +59,10 @@ def is_of_stars(change_set: ChangeSet) -> bool:
     """Return whether only stars changed, which readers have too."""
     fields = set(change_set.changes.values_list("field", flat=True).distinct()[:2])
     return fields == {STAR_FIELD}
+
+
+def _belongs_to_one_member(field: str) -> bool:
+    return field == STAR_FIELD or field.startswith(comment_actions.COMMENT_FIELD)
 
 
 @transaction.atomic

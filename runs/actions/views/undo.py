@@ -9,6 +9,11 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
+from runs.actions.comments import (
+    COMMENT_FIELD,
+    read_current_comment,
+    restore_comment,
+)
 from runs.actions.undo import REDO, UNDO, conflict_details, mark_undone
 from runs.actions.views import views
 from runs.models import Change, ChangeSet, View, ViewRevision, ViewStar
@@ -49,6 +54,8 @@ def undo_view_change(
 
 
 def _current_value(change: Change, view: View, change_set: ChangeSet) -> Any:
+    if change.field.startswith(COMMENT_FIELD):
+        return read_current_comment(change.field)
     if change.field == "starred":
         return ViewStar.objects.filter(view=view, user=change_set.actor_id).exists()
     if change.field == "deleted":
@@ -65,7 +72,9 @@ def _restore_value(
     now: int,
 ) -> Edit:
     field, wanted = change.field, change.before
-    if field == "starred":
+    if field.startswith(COMMENT_FIELD):
+        restore_comment(field, wanted, now)
+    elif field == "starred":
         if wanted:
             ViewStar.objects.get_or_create(view=view, user=change_set.actor)
         else:

@@ -6,6 +6,7 @@ from runs.api.v1 import (
     about,
     background_tasks,
     changes,
+    comments,
     compute,
     delivery,
     experiments,
@@ -72,6 +73,14 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_WORKSPACE}/tasks": (background_tasks.list_tasks,),
         f"{_WORKSPACE}/tasks/<int:number>": (background_tasks.get_task,),
         f"{_WORKSPACE}/tasks/<int:number>/stop": (background_tasks.stop_task,),
+    },
+    "Comments": {
+        f"{_RUN}/comments": (comments.list_run_comments, comments.add_run_comment),
+        f"{_VIEW}/comments": (comments.list_view_comments, comments.add_view_comment),
+        f"{_WORKSPACE}/comments/<int:number>": (
+            comments.change_comment,
+            comments.delete_comment,
+        ),
     },
     "Parameters, properties, tags": {
         f"{_RUN}/params": (params_and_tags.get_params, params_and_tags.log_params),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from runs.pages.descriptions.completion import (
+    complete_run_reference,
+    show_suggestions,
+)
 from runs.pages.descriptions.editor import (
     DescriptionEditor,
     attach_uploaded_picture,
@@ -25,11 +29,13 @@ __all__ = [
     "DescriptionEditor",
     "DescriptionVersionsPage",
     "attach_uploaded_picture",
+    "complete_run_reference",
     "open_description_editor",
     "picture_markdown",
     "render_description",
     "restore_description",
     "save_description",
     "show_description_versions",
+    "show_suggestions",
     "urlpatterns",
 ]

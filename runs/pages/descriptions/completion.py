@@ -42,7 +42,7 @@ def complete_run_reference(request: PageRequest, run_id: str) -> HttpResponse:
         found = suggest_files(part, run)
     else:
         found = []
-    return _show_suggestions(request, kind, found)
+    return show_suggestions(request, found, kind)
 
 
 @access(Permission.ANNOTATE)
@@ -52,10 +52,10 @@ def complete_experiment_reference(request: PageRequest, slug: str) -> HttpRespon
     experiment = find_experiment(request, slug)
     kind, part = _read_typed_reference(request)
     if kind != RUN_REFERENCE:
-        return _show_suggestions(request, kind, ())
+        return show_suggestions(request, (), kind)
     user, workspace = request.actor.user, request.workspace
-    return _show_suggestions(
-        request, kind, suggest_runs(part, user, workspace, experiment)
+    return show_suggestions(
+        request, suggest_runs(part, user, workspace, experiment), kind
     )
 
 
@@ -65,8 +65,12 @@ def _read_typed_reference(request: PageRequest) -> tuple[str, str]:
     return kind, part.lstrip('"').replace("\0", "")[:MAX_QUERY_CHARS]
 
 
-def _show_suggestions(
-    request: PageRequest, kind: str, suggestions: Sequence[ReferenceSuggestion]
+def show_suggestions(
+    request: PageRequest, suggestions: Sequence[ReferenceSuggestion], kind: str = ""
 ) -> HttpResponse:
-    options = [(write_reference(kind, each.named), each) for each in suggestions]
+    """Show the suggestions; without a kind, their names are inserted as they are."""
+    options = [
+        (write_reference(kind, each.named) if kind else each.named, each)
+        for each in suggestions
+    ]
     return render(request, "descriptions/_known_links.html", {"options": options})

@@ -45,6 +45,26 @@ class DescriptionEditor:
     run: Run | None = None
     #: The address that completes references; by default below `path`.
     links: str = ""
+    #: By default *Description*.
+    heading: str = ""
+    #: The editor is part of the page, and can't be closed.
+    is_open: bool = False
+    #: `@` offers members.
+    mentions: bool = False
+
+    def context(self, text: str, *, seen: str, **more: Any) -> dict[str, Any]:
+        """Return the context of `_description_form.html`."""
+        return {
+            **self.frame,
+            "described": self,
+            "text": text,
+            "seen": seen,
+            "title": self.heading or _("Description"),
+            # The limit counts bytes, and a Chinese character has three.
+            "size": len(text.encode()),
+            "limit": MAX_DESCRIPTION_BYTES,
+            **more,
+        }
 
 
 def open_description_editor(
@@ -133,17 +153,7 @@ def _show_editor_form(
 
     Saving again overwrites it.
     """
-    context = {
-        **editor.frame,
-        "described": editor,
-        "text": text,
-        "seen": seen,
-        "title": _("Description"),
-        # The limit counts bytes, and a Chinese character has three.
-        "size": len(text.encode()),
-        "limit": MAX_DESCRIPTION_BYTES,
-        **more,
-    }
+    context = editor.context(text, seen=seen, **more)
     refused = "problem" in more or "theirs" in more
     template = "descriptions/_description_form.html"
     return show_editor(request, template, context, refused=refused, page=editor.page)

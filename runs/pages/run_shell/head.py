@@ -63,6 +63,7 @@ def page_tabs(head: RunHead, path: str, media: int | None = None) -> list[PageTa
         PageTab("files", _("Outputs + logs"), f"{path}files/", head.files),
         PageTab("snapshot", _("Snapshot"), f"{path}snapshot/"),
         *lineage,
+        PageTab("comments", _("Comments"), f"{path}comments/", head.comments),
         PageTab("history", _("History"), f"{path}history/"),
     ]
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
+from runs.actions.comments import COMMENT_FIELD
 from runs.actions.compare import CONCLUSION_FIELD as CONCLUSION
 from runs.actions.undo import TAG_PREFIX
 from runs.models import Change
@@ -29,6 +30,9 @@ ACTION_LABELS = {
     "restore experiment": gettext_lazy("Restored from the trash"),
     "describe run": gettext_lazy("Description changed"),
     "conclude": gettext_lazy("Conclusion changed"),
+    "comment": gettext_lazy("Comment added"),
+    "edit comment": gettext_lazy("Comment changed"),
+    "delete comment": gettext_lazy("Comment deleted"),
     "set tags": pgettext_lazy("change in the history", "Tags set"),
     "remove tags": gettext_lazy("Tags removed"),
     "attach picture": gettext_lazy("Picture attached"),
@@ -55,6 +59,7 @@ FIELD_LABELS = {
     "starred": pgettext_lazy("changed field", "Star"),
     "experiment": gettext_lazy("Experiment"),
     "conclusion": gettext_lazy("Conclusion of a comparison"),
+    "comment": gettext_lazy("Comment"),
     "shared": pgettext_lazy("changed field", "Shared"),
     "locked": pgettext_lazy("changed field", "Locked"),
     "queue.priority": pgettext_lazy("changed field", "Priority"),
@@ -90,7 +95,10 @@ def describe_changes(changes: Sequence[Change]) -> list[ChangeLine]:
 
 def change_line(field: str, before: Any, after: Any) -> ChangeLine:
     is_tag = field.startswith(TAG_PREFIX)
-    name = "conclusion" if field.startswith(CONCLUSION) else field
+    name = field
+    if field.startswith((CONCLUSION, COMMENT_FIELD)):
+        # The rest is the key of the text.
+        name = field.partition(".")[0]
     label = (
         field.removeprefix(TAG_PREFIX) if is_tag else str(FIELD_LABELS.get(name, name))
     )

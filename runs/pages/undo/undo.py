@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access, check_can_change_view, check_role
 from runs.actions.background_tasks import LARGE_CHANGE, start_undo
+from runs.actions.comments import COMMENT_FIELD
 from runs.actions.undo import REDO, UNDO, is_of_stars, undo_change_set
 from runs.actions.views import undo_view_change
 from runs.models import BackgroundTask, ChangeSet, now_ms
@@ -174,8 +175,14 @@ def _is_permitted_view_change(request: PageRequest, change_set: ChangeSet) -> bo
         check_role(need, request.role)
         return False
     user = request.actor.user
-    # A star is the user's own, so it needs no right to change the view.
-    back = {c.field: c.before for c in changes if c.field != "starred"}
+    # A star or comment is the user's own, so it needs no right to change the view.
+    back = {
+        c.field: c.before
+        for c in changes
+        if c.field != "starred" and not c.field.startswith(COMMENT_FIELD)
+    }
+    if len(back) < len(changes) and changes[0].field != "starred":
+        check_role(Permission.ANNOTATE, request.role)
     view = changes[0].view
     # Raises NotFound for a view that was made private since.
     if view is not None:

@@ -28,6 +28,7 @@ from runs.pages.requests import PageRequest, StarForm, with_vary_headers
 from runs.pages.run_list import show_list
 from runs.pages.views.forms import DefaultViewForm
 from runs.pages.views.return_paths import return_path, return_path_context
+from runs.search.comments import count_comments
 from runs.search.views import (
     filter_by_words,
     find_defaults,
@@ -81,6 +82,7 @@ def view_menu(request: PageRequest) -> HttpResponse:
                 found.more_shared,
             ),
         ],
+        "view_comments": count_comments(state.view) if state.view else 0,
         "find": find,
         "built_in": all(
             word in pgettext("name of the built-in view", "Default").casefold()

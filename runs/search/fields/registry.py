@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from django.core.exceptions import ImproperlyConfigured
 
 from runs.search.fields.changes import CHANGES
+from runs.search.fields.comments import COMMENTS
 from runs.search.fields.field_source import FieldSource
 from runs.search.fields.flags import FLAGS
 from runs.search.fields.keyed import KEYED, OF_TAGS
@@ -36,6 +37,7 @@ SOURCES: Mapping[str, FieldSource] = {
         *FLAGS,
         *LOGS,
         *CHANGES,
+        *COMMENTS,
     )
 }
 ALL_SOURCES = (*SOURCES.values(), *KEYED.values())

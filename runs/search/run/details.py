@@ -19,6 +19,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from runs.models import (
+    Comment,
     Dataset,
     Direction,
     File,
@@ -68,6 +69,7 @@ class RunHead:
     has_snapshot: bool = False
     #: It read datasets or models, wrote models, or has registered versions.
     has_lineage: bool = False
+    comments: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,26 +95,9 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
         .in_workspace(workspace)
         .filter(run_id=run_id)
         .select_related("experiment", "submitter", "parent")
-        # Subqueries, because several joins would multiply each other's rows.
         .annotate(
             starred=Exists(RunStar.objects.filter(run=OuterRef("pk"), user=viewer)),
-            has_definition=Exists(RunDefinition.objects.filter(run=OuterRef("pk"))),
-            has_snapshot=Exists(RunSnapshot.objects.filter(run=OuterRef("pk"))),
-            has_lineage=_has_lineage(),
-            metric_count=_count_subquery(Metric.objects.filter(run=OuterRef("pk"))),
-            own_files=_count_subquery(
-                _current_files(File.objects.filter(run=OuterRef("pk")))
-            ),
-            table_count=_count_subquery(
-                Metric.objects.filter(run=OuterRef("pk"), kind=MetricKind.TABLE)
-            ),
-            child_count=_count_subquery(
-                Run.objects.not_deleted().filter(parent=OuterRef("pk")), by="parent"
-            ),
-            model_files=_count_subquery(
-                _current_files(File.objects.filter(model__source_run=OuterRef("pk"))),
-                by="model__source_run",
-            ),
+            **_counts_of_tabs(),
         )
     )
     # Typed loosely: mypy does not follow the annotations of a custom QuerySet.
@@ -134,6 +119,33 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
         run.has_definition,
         run.has_snapshot,
         run.has_lineage,
+        run.comment_count,
+    )
+
+
+def _counts_of_tabs() -> dict[str, Any]:
+    # Subqueries, because several joins would multiply each other's rows.
+    return dict(  # noqa: C408
+        has_definition=Exists(RunDefinition.objects.filter(run=OuterRef("pk"))),
+        has_snapshot=Exists(RunSnapshot.objects.filter(run=OuterRef("pk"))),
+        has_lineage=_has_lineage(),
+        metric_count=_count_subquery(Metric.objects.filter(run=OuterRef("pk"))),
+        own_files=_count_subquery(
+            _current_files(File.objects.filter(run=OuterRef("pk")))
+        ),
+        table_count=_count_subquery(
+            Metric.objects.filter(run=OuterRef("pk"), kind=MetricKind.TABLE)
+        ),
+        comment_count=_count_subquery(
+            Comment.objects.active().filter(run=OuterRef("pk"))
+        ),
+        child_count=_count_subquery(
+            Run.objects.not_deleted().filter(parent=OuterRef("pk")), by="parent"
+        ),
+        model_files=_count_subquery(
+            _current_files(File.objects.filter(model__source_run=OuterRef("pk"))),
+            by="model__source_run",
+        ),
     )
 
 
@@ -152,7 +164,8 @@ def _current_files(files: QuerySet[File]) -> QuerySet[File]:
 
 
 def _count_subquery(
-    rows: QuerySet[Metric] | QuerySet[File] | QuerySet[Run], by: str = "run"
+    rows: QuerySet[Metric] | QuerySet[File] | QuerySet[Run] | QuerySet[Comment],
+    by: str = "run",
 ) -> Coalesce:
     counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)

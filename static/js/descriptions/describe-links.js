@@ -1,4 +1,5 @@
-// Suggest references (`run:`, `metric:` and `file:`) while a description is typed.
+// Suggest references (`run:`, `metric:` and `file:`) while a description is typed, and
+// members after `@` in a comment.
 
 const TYPING_PAUSE_MS = 150;
 const area = () => document.getElementById("description-text");
@@ -6,13 +7,17 @@ const list = () => document.getElementById("description-known");
 const options = () => [...list().querySelectorAll("[role=option]")];
 const chosen = () => list().querySelector("[aria-selected=true]");
 const TYPED = /(?:^|[^\w/:.@-])((?:run|metric|file):(?:"[^"\n]*|[^\s<>"'`()[\]{},;|*]*))$/;
+const TYPED_MEMBER = /(?:^|[^\w/:.@-])(@[\w.+-]*)$/;
 
 let timer;
 let lastRequest = 0;
 
 function typedReference() {
   const { selectionStart: at, selectionEnd: end, value } = area();
-  return at === end ? (TYPED.exec(value.slice(Math.max(0, at - 300), at))?.[1] ?? "") : "";
+  if (at !== end) return "";
+  const before = value.slice(Math.max(0, at - 300), at);
+  const member = "mentions" in area().dataset && TYPED_MEMBER.exec(before);
+  return (member || TYPED.exec(before))?.[1] ?? "";
 }
 
 document.addEventListener("input", (event) => {

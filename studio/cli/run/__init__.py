@@ -13,6 +13,8 @@ LAUNCH = "command"
 RUN_COMMANDS = {
     "archive": "studio.cli.run.bulk:archive",
     "cancel": "studio.cli.run.status:cancel",
+    "comment": "studio.cli.run.comments:comment",
+    "comments": "studio.cli.run.comments:comments",
     LAUNCH: "studio.cli.run.launch:launch_command",
     "compare": "studio.cli.run.compare:compare",
     "complete": "studio.cli.run.status:complete",

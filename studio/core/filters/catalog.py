@@ -228,6 +228,16 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         sortable=False,
     ),
     _field_spec(
+        "comment",
+        message_with_context("field of a run", "Comment"),
+        TEXT,
+        message("The text of a comment on the run."),
+        'comment:"worth another look"',
+        colon="contains",
+        sortable=False,
+        column=False,
+    ),
+    _field_spec(
         "log",
         message_with_context("field of a run", "Log"),
         TEXT,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
+from studio.sdk.comments import Comment, comment_of, read_comments
 from studio.sdk.metric_history import HistoryReader, MetricHistory
 from studio.sdk.run.log_search import LogMatch, search_log
 from studio.sdk.run.metric_reading import MetricReader
@@ -122,6 +123,20 @@ class ReadApi(ScriptApi):
         """
         query = {"q": text, "regex": int(regex), "case": int(match_case), "path": path}
         return search_log(self._state, query)
+
+    def get_comments(self) -> list[Comment]:
+        """The comments on the run, the oldest first. Not in the v1 SDK."""
+        state = self._state
+        return read_comments(state.connection.get, state.path("comments"))
+
+    def add_comment(self, text: str) -> Comment:
+        """Comment on the run, in Markdown; `@name` mentions a member.
+
+        Raises StudioError if the server refuses it or can't be reached. Not in the v1
+        SDK.
+        """
+        path = self._state.path("comments")
+        return comment_of(self._state.write_now("POST", path, {"text": text}))
 
     def get_snapshot_id(self) -> str | None:
         """The snapshot's id; None without one."""

@@ -14,6 +14,13 @@ from runs.api.v1.schemas.changes import (
     UndoReply,
     UndoRequest,
 )
+from runs.api.v1.schemas.comments import (
+    CommentEdit,
+    CommentInfo,
+    CommentList,
+    CommentQuery,
+    CommentText,
+)
 from runs.api.v1.schemas.compute import (
     AgentBeat,
     AgentInfo,
@@ -232,6 +239,11 @@ __all__ = [
     "ChildList",
     "CloneTo",
     "ColumnQuery",
+    "CommentEdit",
+    "CommentInfo",
+    "CommentList",
+    "CommentQuery",
+    "CommentText",
     "DefaultChoice",
     "DefaultQuery",
     "DefaultReply",
