@@ -17,7 +17,17 @@ from runs.actions.experiments import create_experiment
 from runs.actions.files import save_file
 from runs.actions.run import create_run, describe_run, set_run_tags
 from runs.actions.run_rows import lock_run
-from runs.models import ApiToken, ChangeSet, File, Role, Run, RunTag, Workspace, now_ms
+from runs.models import (
+    ApiToken,
+    Change,
+    ChangeSet,
+    File,
+    Role,
+    Run,
+    RunTag,
+    Workspace,
+    now_ms,
+)
 from studio.core.statuses import RunStatus
 from tests.access.people import bearer, browser_of, make_member, space, token_of
 from tests.access.table import TABLE
@@ -196,7 +206,7 @@ def send(client: Client, run: Run, method: str, route: str) -> Any:
     if route == ARTIFACT:
         path += "/out.txt"
     if route.startswith(PAGE):
-        first = ChangeSet.objects.filter(action="describe run").earliest("pk").pk
+        first = Change.objects.filter(field="description").earliest("pk").pk
         sent = {name: text.format(first=first) for name, text in body.items()}
         return client.post(path, sent, headers=HTMX, follow=True)
     if isinstance(body, bytes):

@@ -102,12 +102,19 @@ def _example_names(keys: Sequence[int], pattern: NamePattern) -> list[NewName]:
 
 
 def _count_same_names(keys: Sequence[int], pattern: NamePattern) -> int:
-    """Return how many runs get a name that another of them gets too."""
+    """Return how many runs get a name that another of them has then."""
     if len(keys) > MAX_COMPARED_NAMES:
         return 0
     rows = Run.objects.filter(pk__in=keys).defer("description", "error")
-    counts = Counter(pattern.new_names(list(rows)))
-    return sum(n for name, n in counts.items() if n > 1 and name)
+    runs = list(rows)
+    skipped = NameChange(pattern).find_skipped(runs)
+    renamed = {
+        run.pk: name
+        for run, name in zip(runs, pattern.new_names(runs), strict=True)
+        if run.pk not in skipped
+    }
+    counts = Counter(renamed.get(run.pk, run.name) for run in runs)
+    return sum(counts[name] > 1 for name in renamed.values())
 
 
 @access(Permission.ANNOTATE)

@@ -187,3 +187,15 @@ def test_selected_runs_are_tagged_and_renamed_and_one_key_undoes_it(
     expect(page.get_by_role("link", name="digits-04 x", exact=True)).to_be_visible()
     page.keyboard.press("z")
     expect(page.get_by_role("link", name="digits-04", exact=True)).to_be_visible()
+    # The list still has both selected: they move to a new experiment, and come back.
+    page.locator("#tray-move").click()
+    dialog = page.get_by_role("dialog", name="Move 2 runs")
+    dialog.get_by_label("Experiment").fill("digits-moved")
+    expect(dialog).to_contain_text("The experiment digits-moved will be created.")
+    dialog.get_by_role("button", name="Move 2 runs").click()
+    expect(page.get_by_text("2 runs moved")).to_be_visible()
+    expect(page.get_by_role("link", name="digits-04", exact=True)).to_have_count(0)
+    page.keyboard.press("z")
+    # Rows that come are shown on request, so that none moves under the mouse.
+    page.get_by_role("button", name="The list has changed").click()
+    expect(page.get_by_role("link", name="digits-04", exact=True)).to_be_visible()

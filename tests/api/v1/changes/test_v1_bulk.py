@@ -107,6 +107,12 @@ def test_runs_move_to_an_experiment_by_its_name(abc: Rest) -> None:
     assert (plan["changed"], abc.get("runs/a")["experiment"]) == (1, "digits")
     done = abc.post("bulk", **body, create=True)
     assert abc.get("runs/a")["experiment"] == "sweeps"
+    mlflow = f"/w/{abc.workspace.name}/api/2.0/mlflow"
+    info = abc.get(f"{mlflow}/runs/get?run_id=a")["run"]["info"]
+    assert info["experiment_id"] == str(abc.get("runs/a")["experiment_id"])
+    body_of_search = {"experiment_ids": [info["experiment_id"]]}
+    found = abc.ok("POST", f"{mlflow}/runs/search", body_of_search)["runs"]
+    assert [run["info"]["run_id"] for run in found] == ["a"]
     abc.post(f"changes/{done['change_set']}/undo")
     assert abc.get("runs/a")["experiment"] == "digits"
 
