@@ -104,6 +104,29 @@ def unarchive(target: Target, output: Output, words: Sequence[str]) -> None:
     _change(target, output, name, {"archived": False})
 
 
+@experiment_command("delete", "NAME", "studio experiment delete digits")
+def delete(target: Target, output: Output, words: Sequence[str]) -> None:
+    """Move an experiment and its runs to the trash, where they stay for 30 days."""
+    name, rest = _take_name(target, words)
+    refuse_words(rest)
+    number = target.find_experiment(name)["id"]
+    info = target.client.json("DELETE", f"experiments/{number}")
+    output.emit(experiment_record(info), summary=f"Deleted {info['name']}.")
+
+
+@experiment_command("restore", "NAME", "studio experiment restore digits")
+def restore(target: Target, output: Output, words: Sequence[str]) -> None:
+    """Restore an experiment from the trash."""
+    name, rest = _take_name(target, words)
+    refuse_words(rest)
+    query = {"name": name, "deleted": "only"}
+    found = target.client.get("experiments", **query)["experiments"]
+    if not found:
+        raise click.ClickException(f"No experiment {name!r} is in the trash.")
+    info = target.client.post(f"experiments/{found[0]['id']}/restore")
+    output.emit(experiment_record(info), summary=f"Restored {info['name']}.")
+
+
 @experiment_command("tag", "NAME KEY[=VALUE]…", "studio experiment tag digits team=nlp")
 def tag(target: Target, output: Output, words: Sequence[str]) -> None:
     """Add or change tags of an experiment."""

@@ -56,6 +56,11 @@ def test_experiments_are_changed(studio: CommandLine, experiment: str) -> None:
     assert new not in studio.json("experiment", "list", "[].name")
     assert new in studio.json("experiment", "list", "--archived", "[].name")
     assert "archived_time" not in studio.json("experiment", "unarchive", new)
+    assert studio.json("experiment", "delete", new)["name"] == new
+    assert new not in studio.json("experiment", "list", "[].name")
+    assert studio.json("experiment", "restore", new)["name"] == new
+    code, sentence = studio.refused("experiment", "restore", new)
+    assert (code, "is in the trash" in sentence) == (1, True)
 
 
 def test_tokens_are_created_listed_and_revoked(studio: CommandLine) -> None:
@@ -95,7 +100,7 @@ def test_completion_is_valid_for_the_shell(studio: CommandLine, shell: str) -> N
     ("words", "expected"),
     [
         ("studio ru", {"run"}),
-        ("studio run c", {"cancel", "compare", "complete"}),
+        ("studio run c", {"cancel", "comment", "comments", "compare", "complete"}),
         ("studio run show --out", {"--output", "--output-metadata-file"}),
         ("studio run show -o js", {"json", "jsonc"}),
     ],
