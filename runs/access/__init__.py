@@ -32,6 +32,7 @@ from runs.access.signed_addresses import (
 )
 from runs.access.task_permissions import can_stop_task, check_can_stop_task
 from runs.access.token_scopes import check_model_in_scope, check_run_in_scope
+from runs.access.view_changes import is_permitted_view_change
 from runs.access.view_permissions import (
     check_can_change_view,
     check_can_edit_view,
@@ -57,6 +58,7 @@ __all__ = [
     "check_run_in_scope",
     "check_signed_address",
     "enter_workspace",
+    "is_permitted_view_change",
     "isolate_document",
     "preferred_format",
     "public_origin",

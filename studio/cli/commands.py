@@ -20,6 +20,7 @@ ML_COMMANDS = {
 }
 COMMANDS = {
     **ML_COMMANDS,
+    "activity": "studio.cli.changes:activity",
     "agent": "studio.cli.compute.agent:agent",
     "az": "studio.cli.az:az",
     "completion": "studio.cli.completion:completion",
@@ -29,7 +30,7 @@ COMMANDS = {
     "secret": "studio.cli.compute.secrets:secret_group",
     "sync": "studio.cli.sync:sync",
     "target": "studio.cli.compute.targets:target_group",
-    "undo": "studio.cli.undo:undo",
+    "undo": "studio.cli.changes:undo",
 }
 
 

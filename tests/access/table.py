@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.access.activity_table import ACTIVITY_PAGES
+from tests.access.activity_table import ACTIVITY_PAGES, ACTIVITY_REST
 from tests.access.entries import (
     AGENT,
     CONTRIBUTOR,
@@ -407,6 +407,7 @@ REST: dict[str, Row] = {
 }
 
 REST |= VIEW_REST
+REST |= ACTIVITY_REST
 REST |= REGISTRY_REST
 
 

@@ -38,6 +38,7 @@ LOGGED = {
     "complete_upload",
     "create_experiment",
     "create_logged_model",
+    "create_move_target",
     "create_run",
     "create_sweep",
     "delete_file",

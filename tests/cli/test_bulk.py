@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,22 @@ def test_runs_move_to_a_new_experiment_and_are_locked(
     ended = studio.json("run", "mark", "--status", "failed", *where)
     assert ended["changed"] + sum(ended["skipped"].values()) == 2
     assert studio.json("run", "tag", *where, "late")["skipped"] == {"locked": 2}
+
+
+def test_the_activity_is_listed_and_a_token_undone(
+    studio: CommandLine, experiment: str
+) -> None:
+    where = ("-e", experiment, "-q", "", "--yes")
+    studio.json("run", "tag", *where, "stage=x")
+    newest = studio.json("activity", "--kind", "tag")[0]
+    assert (newest["way"], newest["undone"]) == ("cli", False)
+    details = studio.json("activity", str(newest["number"]))
+    assert details["edits"][0]["after"] == {"value": "x"}
+    moment = datetime.fromtimestamp(newest["time"] / 1000, UTC)
+    time = moment.replace(tzinfo=None).isoformat(timespec="milliseconds")
+    since = ("undo", "--token", newest["token"], "--since", time)
+    plan = studio.json(*since, "--dry-run")
+    assert (plan["changed"], plan["runs"]) == (3, 3)
+    studio.json(*since, "--yes")
+    assert studio.json("activity", "--kind", "tag")[0]["action"] == "undo"
+    assert studio.json("activity", str(newest["number"]))["change"]["undone"]

@@ -23,7 +23,7 @@ from studio.core.errors import Conflict, NotSupported
 @transaction.atomic
 def undo_view_change(
     change_set: ChangeSet, *, actor: Actor, now: int, anyway: bool = False
-) -> None:
+) -> ChangeSet | None:
     """Restore the values before the change; raise Conflict (`later`) if they changed
     since.
 
@@ -51,6 +51,7 @@ def undo_view_change(
     undo = record_changes(view.workspace, action, edits, actor=actor, now=now)
     if undo is not None:
         mark_undone([change_set.pk], undo)
+    return undo
 
 
 def _current_value(change: Change, view: View, change_set: ChangeSet) -> Any:

@@ -10,8 +10,9 @@ from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from runs.access import Permission, StudioRequest, workspace_of
+from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
 from runs.actions import experiments as experiment_actions
+from runs.actions import run as run_actions
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.lookups import find_experiment, tags_by_experiment
 from runs.api.v1.schemas import (
@@ -19,7 +20,9 @@ from runs.api.v1.schemas import (
     ExperimentList,
     ExperimentPatch,
     ExperimentQuery,
+    MetricGoalChoice,
     NewExperiment,
+    Starred,
     TagEdit,
     TagReply,
     Tags,
@@ -170,3 +173,40 @@ def experiment_info(experiment: Experiment, tags: Tags) -> ExperimentInfo:
         archived=experiment.archived,
         deleted=experiment.deleted,
     )
+
+
+@endpoint("PUT", Permission.STAR, reply=Starred)
+def star_experiment(request: StudioRequest, number: int) -> Starred:
+    """Star an experiment for yourself."""
+    return _set_star(request, number, True)
+
+
+@endpoint("DELETE", Permission.STAR, reply=Starred)
+def unstar_experiment(request: StudioRequest, number: int) -> Starred:
+    """Remove your star from an experiment."""
+    return _set_star(request, number, False)
+
+
+def _set_star(request: StudioRequest, number: int, on: bool) -> Starred:
+    found, user = find_experiment(request, number), signed_in_user(request)
+    experiment_actions.star_experiment(
+        found, user, on, actor=request.actor, now=now_ms()
+    )
+    return Starred(on)
+
+
+@endpoint("PUT", Permission.ANNOTATE, body=MetricGoalChoice, reply=MetricGoalChoice)
+def set_metric_goal(
+    request: StudioRequest, number: int, body: MetricGoalChoice
+) -> MetricGoalChoice:
+    """Set whether higher or lower values of a metric are better in an experiment."""
+    higher = None if body.goal is None else body.goal == "higher"
+    run_actions.set_metric_goal(
+        workspace_of(request),
+        [find_experiment(request, number)],
+        body.key,
+        higher,
+        actor=request.actor,
+        now=now_ms(),
+    )
+    return body

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runs.api.v1 import (
     about,
+    activity,
     background_tasks,
     changes,
     comments,
@@ -18,6 +19,7 @@ from runs.api.v1 import (
     params_and_tags,
     registry,
     runs,
+    sharing,
     tokens,
     uploads,
     view_files,
@@ -50,6 +52,11 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         ),
         f"{_EXPERIMENT}/restore": (experiments.restore_experiment,),
         f"{_EXPERIMENT}/tags": (experiments.edit_experiment_tags,),
+        f"{_EXPERIMENT}/star": (
+            experiments.star_experiment,
+            experiments.unstar_experiment,
+        ),
+        f"{_EXPERIMENT}/goals": (experiments.set_metric_goal,),
     },
     "Runs": {
         f"{_WORKSPACE}/runs": (runs.list_runs, runs.create_run),
@@ -67,7 +74,10 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
     "Many runs, undo": {
         f"{_WORKSPACE}/bulk": (changes.change_runs,),
         f"{_WORKSPACE}/undo": (changes.undo_latest,),
+        f"{_WORKSPACE}/undo/since": (activity.undo_token_changes,),
         f"{_WORKSPACE}/changes/<int:number>/undo": (changes.undo_change,),
+        f"{_WORKSPACE}/changes/<int:number>": (activity.get_change,),
+        f"{_WORKSPACE}/activity": (activity.list_activity,),
     },
     "Background tasks": {
         f"{_WORKSPACE}/tasks": (background_tasks.list_tasks,),
@@ -139,6 +149,7 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
             registry.delete_model,
         ),
         f"{_MODEL}/tags": (registry.edit_model_tags,),
+        f"{_MODEL}/star": (registry.star_model, registry.unstar_model),
         f"{_MODEL}/aliases/<str:alias>": (
             registry.move_model_alias,
             registry.remove_model_alias,
@@ -216,6 +227,24 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_VIEW}/revisions": (view_revisions.list_revisions,),
         f"{_VIEW}/revisions/<int:number>": (view_revisions.get_revision,),
         f"{_VIEW}/revisions/<int:number>/restore": (view_revisions.restore_revision,),
+    },
+    "Members and sharing": {
+        f"{_WORKSPACE}/members": (sharing.list_members,),
+        f"{_WORKSPACE}/members/<int:number>": (
+            sharing.change_member,
+            sharing.remove_member,
+        ),
+        f"{_WORKSPACE}/invitations": (
+            sharing.list_invitations,
+            sharing.create_invitation,
+        ),
+        f"{_WORKSPACE}/invitations/<int:number>": (sharing.revoke_invitation,),
+        f"{_WORKSPACE}/public-links": (
+            sharing.list_public_links,
+            sharing.create_public_link,
+        ),
+        f"{_WORKSPACE}/public-links/<int:number>": (sharing.revoke_public_link,),
+        f"{_WORKSPACE}/conclusion": (sharing.get_conclusion, sharing.set_conclusion),
     },
     "Tokens": {
         "tokens": (tokens.list_tokens, tokens.create_token),

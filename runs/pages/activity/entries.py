@@ -137,10 +137,8 @@ def _can_undo(
     """Whether to offer it; the action checks each value again."""
     is_own = change_set.actor_id == request.actor.user.pk
     if changes and changes[0].view_id is not None:
-        # Stars and private views are one's own.
-        return is_own or (
-            not change_set.is_personal and request.role >= Role.CONTRIBUTOR
-        )
+        # Only the author can: the view may have been private at that time.
+        return is_own
     if request.role < Role.CONTRIBUTOR and not change_set.is_personal:
         return False
     return can_undo(change_set, changes, request.actor)

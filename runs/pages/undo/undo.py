@@ -14,9 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from runs.access import Permission, access, check_can_change_view, check_role
+from runs.access import Permission, access, check_role, is_permitted_view_change
 from runs.actions.background_tasks import LARGE_CHANGE, start_undo
-from runs.actions.comments import COMMENT_FIELD
 from runs.actions.undo import REDO, UNDO, is_of_stars, undo_change_set
 from runs.actions.views import undo_view_change
 from runs.models import BackgroundTask, ChangeSet, now_ms
@@ -43,7 +42,7 @@ from runs.search.run import (
     last_change_in_workspace_by,
     last_change_of_run_by,
 )
-from runs.search.views import find_view, find_view_change
+from runs.search.views import find_view_change
 from studio.core.errors import (
     AlreadyExists,
     Conflict,
@@ -136,7 +135,7 @@ def _undo_change_set(request: PageRequest, change_set: ChangeSet) -> HttpRespons
         return _undo_in_background(request, change_set, anyway)
     undo = (
         undo_view_change
-        if _is_permitted_view_change(request, change_set)
+        if is_permitted_view_change(request, change_set)
         else undo_change_set
     )
     try:
@@ -160,36 +159,6 @@ def _undo_change_set(request: PageRequest, change_set: ChangeSet) -> HttpRespons
     return _show_undo_result(
         request, _run_list_path(request), message, undo_path_of(request, newest), label
     )
-
-
-def _is_permitted_view_change(request: PageRequest, change_set: ChangeSet) -> bool:
-    """Whether it is a change of a view.
-
-    Raises PermissionDenied if the user can no longer make this change.
-    """
-    rows = change_set.changes.exclude(view=None).select_related("view__owner")
-    changes = list(rows)
-    if not changes:
-        # Readers have stars of their own.
-        need = Permission.STAR if is_of_stars(change_set) else Permission.ANNOTATE
-        check_role(need, request.role)
-        return False
-    user = request.actor.user
-    # A star or comment is the user's own, so it needs no right to change the view.
-    back = {
-        c.field: c.before
-        for c in changes
-        if c.field != "starred" and not c.field.startswith(COMMENT_FIELD)
-    }
-    if len(back) < len(changes) and changes[0].field != "starred":
-        check_role(Permission.ANNOTATE, request.role)
-    view = changes[0].view
-    # Raises NotFound for a view that was made private since.
-    if view is not None:
-        find_view(view.slug, user, request.workspace, deleted=view.deleted is not None)
-    if view is not None and back:
-        check_can_change_view(view, back, user, request.role)
-    return True
 
 
 def _ask_to_overwrite(

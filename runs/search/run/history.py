@@ -71,6 +71,8 @@ def last_change_of_run_by(run: Run, user: User) -> ChangeSet | None:
         ChangeSet.objects.filter(
             workspace=run.workspace_id, actor=user, token=None, changes__run=run
         )
+        # A public link is no edit of the run.
+        .exclude(kind=ChangeKind.MEMBERS)
         .order_by("-pk")
         .first()
     )

@@ -9,17 +9,20 @@ from runs.access import (
     Permission,
     StudioRequest,
     check_role,
+    is_permitted_view_change,
     signed_in_user,
     workspace_of,
 )
 from runs.actions.background_tasks import LARGE_CHANGE, start_undo
 from runs.actions.undo import is_of_stars, undo_change_set
+from runs.actions.views import undo_view_change
 from runs.api.v1.background_tasks import task_info
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.schemas import UndoReply, UndoRequest
 from runs.models import ChangeSet, now_ms
 from runs.search.background_tasks import is_large_change_set
 from runs.search.run import find_change_set_in, last_change_in_workspace_by
+from runs.search.views import find_view_change
 from studio.core.errors import NotFound
 
 
@@ -27,7 +30,7 @@ from studio.core.errors import NotFound
 def undo_change(
     request: StudioRequest, number: int, body: UndoRequest
 ) -> UndoReply | HttpResponse:
-    """Undo a change set of runs or experiments; an undo is undone again (redo).
+    """Undo a change of runs, experiments or an own view; an undo is undone too (redo).
 
     Readers can undo their stars, and contributors all changes.
 
@@ -35,7 +38,12 @@ def undo_change(
     overwrites it. A background task restores more than 1,000 values: the status is 202,
     and values that were changed since are left and listed in the task's `later`.
     """
-    found = find_change_set_in(workspace_of(request), number)
+    workspace, user = workspace_of(request), signed_in_user(request)
+    try:
+        # Changes of views belong to their author alone; all others are the workspace's.
+        found = find_view_change(workspace, user, number)
+    except NotFound:
+        found = find_change_set_in(workspace, number)
     return _undo(request, found, body)
 
 
@@ -54,9 +62,9 @@ def _undo(
     request: StudioRequest, change_set: ChangeSet, body: UndoRequest
 ) -> UndoReply | HttpResponse:
     assert request.role is not None
-    need = Permission.STAR if is_of_stars(change_set) else Permission.ANNOTATE
-    check_role(need, request.role)
     if is_large_change_set(change_set, LARGE_CHANGE):
+        need = Permission.STAR if is_of_stars(change_set) else Permission.ANNOTATE
+        check_role(need, request.role)
         task = start_undo(
             change_set,
             actor=request.actor,
@@ -65,7 +73,10 @@ def _undo(
             anyway=body.anyway,
         )
         return json_response(UndoReply(None, task.action, task_info(task)), 202)
-    made = undo_change_set(
-        change_set, actor=request.actor, now=now_ms(), anyway=body.anyway
+    undo = (
+        undo_view_change
+        if is_permitted_view_change(request, change_set)
+        else undo_change_set
     )
+    made = undo(change_set, actor=request.actor, now=now_ms(), anyway=body.anyway)
     return UndoReply(made.pk, made.action) if made else UndoReply(None, "")

@@ -12,6 +12,8 @@ from runs.api.v1.registry.models import (
     list_models,
     move_model_alias,
     remove_model_alias,
+    star_model,
+    unstar_model,
 )
 from runs.api.v1.registry.versions import (
     change_version,
@@ -41,4 +43,6 @@ __all__ = [
     "move_model_alias",
     "register_version",
     "remove_model_alias",
+    "star_model",
+    "unstar_model",
 ]

@@ -20,6 +20,7 @@ from runs.api.v1.schemas import (
     ModelQuery,
     NewModel,
     Removed,
+    Starred,
     TextEdit,
     TextReply,
 )
@@ -156,3 +157,21 @@ def _read_model_info(model: RegisteredModel) -> ModelInfo:
     if found is None:
         raise registry_search.model_not_found(model.name)
     return model_info(found)
+
+
+@endpoint("PUT", Permission.STAR, reply=Starred)
+def star_model(request: StudioRequest, name: str) -> Starred:
+    """Star a registered model for yourself."""
+    return _set_star(request, name, True)
+
+
+@endpoint("DELETE", Permission.STAR, reply=Starred)
+def unstar_model(request: StudioRequest, name: str) -> Starred:
+    """Remove your star from a registered model."""
+    return _set_star(request, name, False)
+
+
+def _set_star(request: StudioRequest, name: str, on: bool) -> Starred:
+    found, user = find_model(request, name), signed_in_user(request)
+    registry.star_model(found, user, on, actor=request.actor, now=now_ms())
+    return Starred(on)
