@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,22 @@ def comments_context(request: PageRequest, subject: Run | View) -> dict[str, Any
         "comments": _comment_lines(request, subject, list_comments(subject)),
         "comment_refusal": role_refusal(request, Permission.ANNOTATE),
     }
+
+
+def poll_context(path: str, lines: Sequence[CommentLine]) -> dict[str, str]:
+    """Return the address that brings the list once it has changed.
+
+    The run page follows its run instead.
+    """
+    return {"poll": f"{path}?seen={comments_stamp(lines)}"}
+
+
+def comments_stamp(lines: Sequence[CommentLine]) -> str:
+    """Return a text that differs when a comment was added, edited or deleted."""
+    found = [each.comment for each in lines]
+    last = found[-1].pk if found else 0
+    edited = max((each.edited or 0 for each in found), default=0)
+    return f"{len(found)}.{last}.{edited}"
 
 
 def _comment_lines(
@@ -111,6 +127,8 @@ def _show_added_comment(
             request, new_comment_editor(request, subject, path, "", {})
         ),
     }
+    if isinstance(subject, View):
+        context |= poll_context(path, context["comments"])
     response = render(request, "comments/_added_comment.html", context)
     response["HX-Trigger"] = toast_header(_("Comment added"), undo)
     return response

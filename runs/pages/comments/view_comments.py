@@ -13,8 +13,10 @@ from runs.access import Permission, access, view_by_method
 from runs.models import View
 from runs.pages.comments.comment_lists import (
     comments_context,
+    comments_stamp,
     new_comment_editor,
     open_editor_context,
+    poll_context,
     suggest_mentions,
 )
 from runs.pages.descriptions import (
@@ -30,13 +32,17 @@ from runs.search.views import find_view
 @access(Permission.READ)
 def _show_comments(request: PageRequest, slug: str) -> HttpResponse:
     view = find_view(slug, request.actor.user, request.workspace)
-    context = {
-        **_frame(request, view),
-        **comments_context(request, view),
-        **open_editor_context(request, _editor(request, view)),
-    }
-    template = "comments/_view_comments.html" if request.htmx else VIEW_PAGE
-    return render(request, template, context)
+    context = comments_context(request, view)
+    stamp = comments_stamp(context["comments"])
+    if request.htmx and request.GET.get("seen") == stamp:
+        # Nothing changed since the page's last poll.
+        return HttpResponse(status=204)
+    context |= poll_context(request.path, context["comments"])
+    if request.htmx:
+        return render(request, "comments/_comment_list.html", context)
+    context |= _frame(request, view)
+    context |= open_editor_context(request, _editor(request, view))
+    return render(request, "comments/view_comments.html", context)
 
 
 @access(Permission.ANNOTATE)
@@ -46,7 +52,6 @@ def _add_comment(request: PageRequest, slug: str) -> HttpResponse:
 
 
 view_comments = view_by_method(GET=_show_comments, POST=_add_comment)
-VIEW_PAGE = "comments/view_comments.html"
 
 
 @access(Permission.ANNOTATE)

@@ -222,6 +222,12 @@ def test_comments_of_a_shared_view_are_everyones(
     View.objects.filter(pk=view.pk).update(locked=True)
     undo(other)
     assert texts(browser, address) == []
+    # A poll gets the list only if it has changed, also after an own comment.
+    added = other.post(address, {"text": "wonderful"}, headers=HTMX)
+    poll = added.context["poll"]
+    assert browser.get(poll, headers=HTMX).status_code == 204
+    undo(other)
+    assert "wonderful" not in browser.get(poll, headers=HTMX).text
 
 
 def test_comments_go_with_their_run(run: Run, actor: Actor, now: int) -> None:
