@@ -96,7 +96,6 @@ def read_pair(left: LogSource, right: LogSource, query: PairQuery) -> LogPair:
         for n in (0, 1)
     )
     if align == BY_LINE:
-        start = (max(start),) * 2
         stop = (start[0] + len(rows),) * 2
     totals = (sides[0].total, sides[1].total)
     return LogPair(tuple(rows), start, (stop[0], stop[1]), totals, align, has_times)
@@ -105,13 +104,16 @@ def read_pair(left: LogSource, right: LogSource, query: PairQuery) -> LogPair:
 def _read_rows(
     aligned: _ByNumber | _ByTime, sides: tuple[_Side, _Side], query: PairQuery
 ) -> tuple[Cursor, list[LogRow]]:
+    end = (sides[0].total + 1, sides[1].total + 1)
     if query.is_end:
-        return aligned.before((sides[0].total + 1, sides[1].total + 1), query.count)
+        return aligned.before(end, query.count)
     if query.before is not None:
-        return aligned.before(query.before, query.count)
-    start = query.start or (1, 1)
+        return aligned.before(aligned.limit(query.before, end), query.count)
+    start = aligned.limit(query.start or (1, 1), end)
     if query.line is not None:
-        moment = aligned.cursor_of(query.side, query.line)
+        # The log can be shorter than it was when the link was made.
+        number = max(1, min(query.line, sides[query.side].total))
+        moment = aligned.cursor_of(query.side, number)
         start, _above = aligned.before(moment, ROWS_ABOVE)
     return start, aligned.after(start, query.count)
 
@@ -183,6 +185,11 @@ class _ByNumber:
             # With fewer lines, the window has all of them up to `stop`.
             count = max(1, count // 2)
 
+    @staticmethod
+    def limit(cursor: Cursor, end: Cursor) -> Cursor:
+        """A row of both logs, at most the one after the longer log."""
+        return (min(max(cursor), max(end)),) * 2
+
     def cursor_of(self, _side: int, number: int) -> Cursor:
         return (number, number)
 
@@ -223,6 +230,10 @@ class _ByTime:
         )
         rows = self._merge(kept, start, is_whole=True)[-count:]
         return self._start_of(rows, stop), rows
+
+    @staticmethod
+    def limit(cursor: Cursor, end: Cursor) -> Cursor:
+        return min(cursor[0], end[0]), min(cursor[1], end[1])
 
     @staticmethod
     def _start_of(rows: Sequence[LogRow], stop: Cursor) -> Cursor:

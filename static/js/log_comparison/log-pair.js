@@ -80,7 +80,7 @@ function start(root) {
     keys[event.key]();
   });
 
-  wrapLines(root, () => pair.relevel());
+  wrapLines(root, (change) => pair.keepPlace(change));
   new ResizeObserver(() => pair.relevel()).observe(pair.boxes[0]);
   pair.onChange(showMark);
   const { line, of } = form.elements;
@@ -125,13 +125,15 @@ function keepInAddress() {
   history.replaceState(history.state, "", `?${text}`);
 }
 
-function wrapLines(root, changed) {
+function wrapLines(root, keepPlace) {
   const button = /** @type {HTMLElement} */ (document.querySelector("[data-wrap-lines]"));
   const apply = () => {
     const on = localStorage.getItem(WRAP_KEY) === "1";
-    for (const box of root.querySelectorAll(".log-lines-box")) box.classList.toggle("wrapped", on);
+    const boxes = root.querySelectorAll(".log-lines-box");
+    keepPlace(() => {
+      for (const box of boxes) box.classList.toggle("wrapped", on);
+    });
     button.setAttribute("aria-pressed", String(on));
-    changed();
   };
   button.addEventListener("click", () => {
     localStorage.setItem(WRAP_KEY, localStorage.getItem(WRAP_KEY) === "1" ? "" : "1");

@@ -32,6 +32,9 @@ def test_words_that_the_other_line_lacks_are_marked() -> None:
     assert found is not None
     assert marked(left, found.left) == ["INFO", "5"]
     assert marked(right, found.right) == ["WARN", "7", " end"]
+    found = line_difference(f"{NOON}x a b c", f"{NOON}y a b c")
+    assert found is not None
+    assert marked(f"{NOON}x", found.left) == ["x"]
 
 
 def test_lines_with_little_in_common_differ_as_a_whole() -> None:

@@ -98,17 +98,53 @@ def test_windows_have_each_line_of_both_once(align: str, read: Windows) -> None:
         assert [row[side] for row in rows if row[side]] == [*range(1, total + 1)]
 
 
+@pytest.mark.parametrize("read", [forward, backward])
+def test_windows_have_the_rows_of_the_whole_logs(read: Windows) -> None:
+    left = stamped([n // 3 * 2 for n in range(60)], tail=1)
+    right = stamped([n * 3 // 2 for n in range(50)])
+    whole = numbers(read_pair(left, right, PairQuery(BY_ELAPSED, count=1000)))
+    pairs = read(left, right, BY_ELAPSED)
+    assert [row for pair in pairs for row in numbers(pair)] == whole
+    if read is forward:
+        assert {len(pair.rows) for pair in pairs[:-1]} == {7}
+
+
+def test_stamps_of_several_writers_keep_the_order_of_lines() -> None:
+    left, right = stamped([0, 5, 4, 6]), stamped([0, 5, 5, 6])
+    pair = read_pair(left, right, PairQuery(BY_ELAPSED))
+    assert numbers(pair) == [(n, n) for n in range(1, 6)]
+
+
 def test_a_line_is_shown_next_to_the_other_log_at_its_moment() -> None:
     left = stamped(list(range(3000)))
     right = stamped([n * 2 for n in range(1500)], begin=NOON + timedelta(days=1))
     pair = read_pair(left, right, PairQuery(BY_ELAPSED, line=2002))
     # Line 1 has no stamp, line 2 is second 0.
     assert (2002, 1002) in numbers(pair)
-    assert 2000 - 45 < pair.start[0] < 2000
+    # Each second before has a line of the left log, every other one also of the right.
+    assert pair.start == (2002 - 39, 1002 - 19)
     pair = read_pair(left, right, PairQuery(BY_ELAPSED, line=1002, side=1))
     assert (2002, 1002) in numbers(pair)
     pair = read_pair(left, right, PairQuery(BY_LINE, line=1600))
     assert (1600, 0) in numbers(pair)
+
+
+@pytest.mark.parametrize("align", [BY_LINE, BY_ELAPSED])
+def test_positions_beyond_a_log_lead_to_its_end(align: str) -> None:
+    left, right = stamped(list(range(300))), stamped(list(range(200)))
+    far = 10**14
+    pair = read_pair(left, right, PairQuery(align, line=far, side=1))
+    assert (201, 201) in numbers(pair)
+    pair = read_pair(left, right, PairQuery(align, start=(far, far)))
+    assert (pair.rows, pair.is_end) == ((), True)
+    pair = read_pair(left, right, PairQuery(align, before=pair.start, count=5))
+    assert numbers(pair)[-1] == (301, 0)
+
+
+@pytest.mark.parametrize("data", [b"", b"\0\xff\xfe\n" * 3, "é\n".encode("utf-16")])
+def test_empty_and_binary_files_have_rows_too(data: bytes) -> None:
+    pair = read_pair(store_log(data), stamped([0]), PairQuery(BY_ELAPSED))
+    assert [row.right.number for row in pair.rows if row.right] == [1, 2]
 
 
 def test_long_lines_end_a_window_of_both() -> None:
@@ -117,6 +153,11 @@ def test_long_lines_end_a_window_of_both() -> None:
     assert len(read_pair(left, right, PairQuery(count=900)).rows) == 900
     pair = read_pair(long, right, PairQuery(count=900))
     assert 0 < len(pair.rows) < 900
+    assert all(left and right for left, right in numbers(pair))
+    stamp = f"{NOON:%Y-%m-%dT%H:%M:%SZ} "
+    long_stamped = store_log((stamp + "x" * 9000 + "\n").encode() * 900)
+    short_stamped = store_log((stamp + "\n").encode() * 900)
+    pair = read_pair(long_stamped, short_stamped, PairQuery(BY_CLOCK, count=900))
     assert all(left and right for left, right in numbers(pair))
     pair = read_pair(long, right, PairQuery(is_end=True, count=900))
     assert numbers(pair)[-1] == (900, 900)
