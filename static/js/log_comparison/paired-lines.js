@@ -268,6 +268,8 @@ export class PairedLines {
 
   /** @param {Query} query @returns {Promise<boolean>} whether other rows are shown */
   async replace(query) {
+    // A jump to where the scroll bar was would take the reader back.
+    clearTimeout(this.jumpTimer);
     this.generation += 1;
     const { generation } = this;
     const fresh = await this.fetchRows(query);

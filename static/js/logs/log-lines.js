@@ -267,6 +267,8 @@ export class LogLines {
    * @returns {Promise<boolean>} whether they are shown
    */
   async replaceLines(query) {
+    // A jump to where the scroll bar was would take the reader back.
+    clearTimeout(this.jumpTimer);
     this.generation += 1;
     const { generation } = this;
     const fresh = await this.fetchLines(query);
