@@ -65,8 +65,14 @@ def test_a_log_is_searched_to_its_first_line(run: Writer, owner_page: Page) -> N
     expect(page.get_by_text("3 lines match")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("#L10")).to_be_in_viewport()
+    page.evaluate("document.querySelector('.log').stays = true")
     page.locator(".log-hit").nth(1).click()
     expect(page.locator("#L2500")).to_be_in_viewport()
+    for key, number in (("n", 4990), ("N", 2500), ("N", 10)):
+        page.locator(".log-lines-box").press(key)
+        expect(page.locator(f"#L{number}")).to_be_in_viewport()
+    # The viewer is still the same one.
+    assert page.evaluate("document.querySelector('.log').stays") is True
     page.get_by_label("Show only matching lines").check(force=True)
     expect(page.locator(".log-lines .line")).to_have_count(3)
 
