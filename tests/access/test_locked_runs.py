@@ -105,6 +105,10 @@ REFUSED: dict[tuple[str, str], Any] = {
 #: What a lock leaves alone, and why.
 ALLOWED = {
     "stars are of one member": [f"{REST}/star", f"{PAGE}star/"],
+    "comments are about a run, and change nothing of it": [
+        f"{REST}/comments",
+        f"{PAGE}comments/",
+    ],
     "statuses can change": [
         *(f"{REST}/{end}" for end in ("cancel", "cancel/signals", "status")),
         *(f"{PAGE}{end}/" for end in ("cancel", "finish", "force", "stop")),
