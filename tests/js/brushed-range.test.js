@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { brushedRange } from "../../static/js/tables/brushed-range.js";
+import { brushedDates, brushedRange } from "../../static/js/tables/brushed-range.js";
 
 const CASES = [
   [0, 1, 0.4, 0.8, ["0.400", "0.800"]],
@@ -17,3 +17,14 @@ for (const [low, high, from, to, range] of CASES) {
   test(`${from} to ${to} of ${low} to ${high}`, () =>
     assert.deepEqual(brushedRange(low, high, from, to), range));
 }
+
+const micros = (text) => Date.parse(text) * 1000;
+
+test("a range of dates has days, or minutes where all are of a few days", () => {
+  const [low, high] = [micros("2026-01-01"), micros("2026-01-11")];
+  assert.deepEqual(brushedDates(low, high, 0.95, 0.1), ["2026-01-02", "2026-01-10"]);
+  assert.deepEqual(brushedDates(low, micros("2026-01-02"), 0.5, 2), [
+    "2026-01-01T12:00",
+    "2026-01-02T00:00",
+  ]);
+});

@@ -13,7 +13,7 @@ from runs.pages.tables.table_state import TableState, next_sort
 from runs.render.formats import align_decimals, grouped
 from runs.render.tables import draw_histogram, draw_value_bar
 from runs.search.tables import ColumnFilter
-from runs.storage.tables import StoredTable, TableColumn
+from runs.storage.tables import StoredTable, TableColumn, date_range, date_text
 
 Href = Callable[[TableState], str]
 
@@ -63,12 +63,17 @@ def column_chart(
     large: bool = False,
 ) -> SafeString:
     """A histogram of numbers, or a bar of the most frequent texts."""
-    if column.has_numbers:
+    if column.has_numbers or column.has_dates:
         if "bins" not in column.summary:
             return SafeString("")
         low, high = column.summary["min"], column.summary["max"]
         return draw_histogram(
-            column.summary["bins"], low, high, _chosen_range(chosen), large=large
+            column.summary["bins"],
+            low,
+            high,
+            _chosen_range(column, chosen),
+            large=large,
+            has_dates=column.has_dates,
         )
     counts = [count for _value, count in column.summary["top"]]
     # Where each row has its own text, the shares of texts say nothing.
@@ -77,9 +82,16 @@ def column_chart(
     return draw_value_bar(counts, table.rows)
 
 
-def _chosen_range(chosen: ColumnFilter | None) -> tuple[float, float] | None:
+def _chosen_range(
+    column: TableColumn, chosen: ColumnFilter | None
+) -> tuple[float, float] | None:
     if chosen is None or not (chosen.minimum or chosen.maximum):
         return None
+    if column.has_dates:
+        return (
+            _date_bound(chosen.minimum, 0, -float("inf")),
+            _date_bound(chosen.maximum, 1, float("inf")),
+        )
     return (_bound(chosen.minimum, -float("inf")), _bound(chosen.maximum, float("inf")))
 
 
@@ -90,7 +102,24 @@ def _bound(text: str, default: float) -> float:
         return default
 
 
+def _date_bound(text: str, end: int, default: float) -> float:
+    try:
+        return date_range(text)[end] if text else default
+    except (ValueError, OverflowError):
+        return default
+
+
+def column_ends(column: TableColumn) -> tuple[str, str]:
+    """Return the first and last date of a column in words."""
+    has_time = column.summary["has_time"]
+    low, high = (column.summary[end] for end in ("min", "max"))
+    return date_text(low, has_time=has_time), date_text(high, has_time=has_time)
+
+
 def _caption(column: TableColumn) -> str:
+    if column.has_dates:
+        low, high = column_ends(column)
+        return low if low == high else f"{low} – {high}"
     if column.has_numbers:
         if "min" not in column.summary:
             return ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
-from runs.pages.tables.column_heads import column_chart, missing_text
+from runs.pages.tables.column_heads import column_chart, column_ends, missing_text
 from runs.pages.tables.table_state import TableState
 from runs.render.formats import grouped
 from runs.search.tables import ColumnFilter
@@ -49,13 +49,18 @@ def build_editor(
     chosen = state.filter_of(column.name)
     summary = column.summary
     rest = state.without_filter(column.name)
+    lowest, highest = (
+        column_ends(column)
+        if column.has_dates
+        else (_plain(summary.get("min")), _plain(summary.get("max")))
+    )
     return FilterEditor(
         column.name,
         column.has_numbers,
         chosen or ColumnFilter(column.name),
         column_chart(table, column, chosen, large=True),
-        _plain(summary.get("min")),
-        _plain(summary.get("max")),
+        lowest,
+        highest,
         missing_text(column),
         () if column.has_numbers else _value_choices(column, chosen),
         rest.parameters(),

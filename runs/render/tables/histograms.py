@@ -20,6 +20,7 @@ def draw_histogram(
     chosen: tuple[float, float] | None,
     *,
     large: bool = False,
+    has_dates: bool = False,
 ) -> SafeString:
     """Bars of the same width from `low` to `high`; those outside of `chosen` are pale.
 
@@ -45,11 +46,12 @@ def draw_histogram(
             if count
         ),
     )
+    dates = SafeString(" data-dates") if has_dates else ""
     return format_html(
         '<svg class="{}" viewBox="0 0 {} {}" width="{}" height="{}" data-low="{}" '
-        'data-high="{}" aria-hidden="true" preserveAspectRatio="none">{}</svg>',
+        'data-high="{}"{} aria-hidden="true" preserveAspectRatio="none">{}</svg>',
         "histogram large" if large else "histogram",
-        *(wide, tall, wide, tall, repr(low), repr(high), bars),
+        *(wide, tall, wide, tall, repr(low), repr(high), dates, bars),
     )
 
 

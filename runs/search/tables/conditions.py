@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from runs.search.tables.table_query import ColumnFilter, TableQuery
 from runs.search.tables.text_search import codes_containing
-from runs.storage.tables import StoredTable, TableColumn
+from runs.storage.tables import StoredTable, TableColumn, date_range
 from studio.core.errors import InvalidValue
 
 Mask = NDArray[np.bool_]
@@ -50,10 +50,12 @@ def _filter_mask(table: StoredTable, column: TableColumn, each: ColumnFilter) ->
 
 
 def _range_mask(table: StoredTable, column: TableColumn, each: ColumnFilter) -> Mask:
+    if column.has_dates:
+        return _date_mask(table, column, each)
     if not column.has_numbers:
         codes = table.codes(column)
         first = _code_of(table, column, each.minimum, bisect_left)
-        # A range of dates includes all times of its last day.
+        # A range of texts includes all that begin with its last one.
         last = each.maximum + "\U0010ffff"
         end = _code_of(table, column, last, bisect_right) if each.maximum else None
         mask: Mask = codes >= first
@@ -64,6 +66,23 @@ def _range_mask(table: StoredTable, column: TableColumn, each: ColumnFilter) -> 
         mask &= values >= _bound(each.minimum)
     if each.maximum:
         mask &= values <= _bound(each.maximum)
+    return mask
+
+
+def _date_mask(table: StoredTable, column: TableColumn, each: ColumnFilter) -> Mask:
+    dates = table.dates(column)
+    mask = ~table.missing(column)
+    try:
+        if each.minimum:
+            mask &= dates >= date_range(each.minimum)[0]
+        if each.maximum:
+            # A range includes all times of its last day, or of its last month.
+            mask &= dates <= date_range(each.maximum)[1]
+    except (ValueError, OverflowError) as error:
+        raise InvalidValue(
+            _("The bounds of a column of dates must be dates, such as 2026-03-14."),
+            value=(each.minimum or each.maximum)[:100],
+        ) from error
     return mask
 
 

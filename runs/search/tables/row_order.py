@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from runs.storage.tables import StoredTable, TableColumn
 
 #: Bytes of the orders that a server process keeps.
 MAX_KEPT_BYTES = 64 << 20
+#: Fewer keys are sorted as they are.
+MIN_DIGIT_SORTED = 20_000
 
 Rows = NDArray[np.intp]
 
@@ -86,13 +89,27 @@ def _sort(
 def _sort_by(
     table: StoredTable, rows: Rows, column: TableColumn, is_descending: bool
 ) -> Rows:
-    values = table.numbers(column) if column.has_numbers else table.codes(column)
-    keys = values[rows]
+    keys = table.sort_keys(column)[rows]
     if is_descending:
         # The complement of an integer: the smallest one has no negative.
         keys = -keys if keys.dtype.kind == "f" else ~keys
-    order = rows[np.argsort(keys, kind="stable")]
+    order = rows[_stable_order(keys)]
     if not column.missing_count:
         return order
     missing = table.missing(column)[order]
     return np.concatenate([order[~missing], order[missing]])
+
+
+def _stable_order(keys: NDArray[Any]) -> Rows:
+    """Sort keys; whole numbers of 32 bits by their digits of 16, which is faster."""
+    if keys.dtype.kind == "f" or len(keys) < MIN_DIGIT_SORTED:
+        return np.argsort(keys, kind="stable")
+    low, high = keys.min().item(), keys.max().item()
+    if high - low >= 1 << 32:
+        return np.argsort(keys, kind="stable")
+    digits = (keys.astype(np.int64) - low).astype(np.uint32)
+    order = np.argsort((digits & 0xFFFF).astype(np.uint16), kind="stable")
+    if high - low >= 1 << 16:
+        upper = (digits >> 16).astype(np.uint16)
+        order = order[np.argsort(upper[order], kind="stable")]
+    return order

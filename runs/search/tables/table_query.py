@@ -12,8 +12,8 @@ MAX_SORTS = 3
 class ColumnFilter:
     """Conditions on one column; all that are given must hold.
 
-    `minimum` and `maximum` are compared as numbers in a column of numbers, else as
-    texts. `contains` ignores case. `is_missing` is None if both kinds of cells match.
+    `minimum` and `maximum` are compared as numbers or dates in a column of these, else
+    as texts. `contains` ignores case. `is_missing` is None if all cells match.
     """
 
     column: str

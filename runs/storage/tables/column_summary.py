@@ -11,6 +11,8 @@ from runs.storage.tables.cell_values import NumberCells
 from runs.storage.tables.text_order import DistinctTexts
 
 BINS = 24
+#: A day in microseconds.
+DAY = 86_400_000_000
 TOP_VALUES = 8
 MAX_TOP_BYTES = 240
 
@@ -64,6 +66,17 @@ def summarize_texts(texts: DistinctTexts) -> dict[str, Any]:
     ranked = sorted(common.tolist(), key=lambda code: (-counts[code], code))
     summary["top"] = [[_text(texts, code), int(counts[code])] for code in ranked]
     return summary
+
+
+def summarize_dates(
+    dates: NDArray[np.int64], codes: NDArray[np.int32]
+) -> dict[str, Any]:
+    """Return the first and last date, and how many rows are in each bin between."""
+    rows = dates[codes[codes >= 0]]
+    low, high = rows.min().item(), rows.max().item()
+    has_time = bool((dates % DAY).any())
+    bins = bin_counts(rows, low, high)
+    return {"min": low, "max": high, "bins": bins, "has_time": has_time}
 
 
 def _text(texts: DistinctTexts, code: int) -> str | None:

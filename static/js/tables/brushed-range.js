@@ -1,4 +1,20 @@
-// The range of numbers that was drawn on a histogram.
+// The range of numbers or dates that was drawn on a histogram.
+
+const DAY_MS = 86_400_000;
+
+/**
+ * The dates below two positions: days, or minutes in a short range.
+ * @param {number} low @param {number} high the ends of the histogram in microseconds
+ * @param {number} from @param {number} to parts of its width, from 0 to 1
+ * @returns {[string, string]}
+ */
+export function brushedDates(low, high, from, to) {
+  const at = (/** @type {number} */ part) =>
+    (low + (high - low) * Math.min(1, Math.max(0, part))) / 1000;
+  const length = (high - low) / 1000 > 3 * DAY_MS ? 10 : 16;
+  const text = (/** @type {number} */ moment) => new Date(moment).toISOString().slice(0, length);
+  return [text(at(Math.min(from, to))), text(at(Math.max(from, to)))];
+}
 
 /**
  * The numbers below two positions, rounded to what a pixel can tell.

@@ -1,7 +1,7 @@
 // The grid of a table: a range that is drawn on a histogram becomes a filter, and columns
 // are found by name in the menu. Everything else are links and forms.
 
-import { brushedRange } from "./brushed-range.js";
+import { brushedDates, brushedRange } from "./brushed-range.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 //: A shorter movement is a click, in pixels.
@@ -64,7 +64,8 @@ document.addEventListener("pointerdown", (event) => {
     const moved = Math.abs(ended.clientX - event.clientX);
     if (ended.type !== "pointerup" || moved < MIN_DRAG) return;
     const { low, high } = histogram.dataset;
-    filterBy(histogram, brushedRange(Number(low), Number(high), from, part(ended.clientX)));
+    const brushed = histogram.dataset.dates === undefined ? brushedRange : brushedDates;
+    filterBy(histogram, brushed(Number(low), Number(high), from, part(ended.clientX)));
   };
   histogram.addEventListener("pointermove", move);
   histogram.addEventListener("pointerup", end);

@@ -176,3 +176,20 @@ def test_the_statements_of_a_page_are_constant(browser: Client, run: Run) -> Non
     few = cost(browser, FILES)
     keep(run, "t.csv", b"n,m\n" + b"1,2\n" * 5_000)
     assert cost(browser, f"{FILES}&sort=n&min.m=1&edit=n") == few
+
+
+def test_a_column_of_dates_has_a_range_of_dates(browser: Client, run: Run) -> None:
+    keep(run, "t.csv", b"name,day\nb,2026-03-14 10:00\na,2026-01-02\n=1,2026-02-01\n")
+    page = grid(browser, "&sort=day&edit=day&max.day=2026-02")
+    head = page.one("th[data-column=day]")
+    assert "2026-01-02 00:00 – 2026-03-14 10:00" in head.text
+    bars = head.all(".histogram rect")
+    assert [bar["class"] for bar in bars] == ["bar", "bar", "bar pale"]
+    field = page.one(".grid-editor").one("input[name=max.day]")
+    assert (field["value"], field["placeholder"]) == ("2026-02", "2026-03-14 10:00")
+    assert [row[0] for row in cells(browser, "&sort=day&max.day=2026-02")] == [
+        "a",
+        "=1",
+    ]
+    wrong = grid(browser, "&min.day=soon").one("[role=alert]").text
+    assert "such as 2026-03-14" in wrong
