@@ -32,9 +32,8 @@ def ordered(table: StoredTable, query: TableQuery) -> list[Any]:
     return column_of(table, "day", query)
 
 
-def by_day(*, is_descending: bool = False, **conditions: str) -> TableQuery:
-    filters = (ColumnFilter("day", **conditions),) if conditions else ()
-    return TableQuery(filters, (ColumnSort("day", is_descending),))
+def by_day(condition: ColumnFilter | None = None) -> TableQuery:
+    return TableQuery((condition,) if condition else (), (ColumnSort("day"),))
 
 
 @pytest.mark.parametrize("source", ["file", "logged"])
@@ -48,7 +47,10 @@ def test_dates_are_sorted_by_their_moment(source: str) -> None:
     assert kinds_of(table) == ["number", "date"]
     expected = [MIXED[at] for at in (4, 2, 0, 3, 1)]
     assert ordered(table, by_day()) == [*expected, None]
-    assert ordered(table, by_day(is_descending=True)) == [*expected[::-1], None]
+    assert ordered(table, TableQuery((), (ColumnSort("day", True),))) == [
+        *expected[::-1],
+        None,
+    ]
     first, last = (table.columns[1].summary[end] for end in ("min", "max"))
     assert date_text(first, has_time=True) == "2025-12-31 23:59"
     assert date_text(last, has_time=False) == "2026-03-14"
@@ -76,26 +78,28 @@ def test_other_forms_of_dates(days: list[str], kind: str, expected: list[str]) -
 
 
 @pytest.mark.parametrize(
-    ("conditions", "expected"),
+    ("condition", "expected"),
     [
-        ({"minimum": "2026"}, [2, 0, 3, 1]),
-        ({"maximum": "2025-12"}, [4]),
-        ({"minimum": "2026-03-14T09", "maximum": "2026-03-14"}, [1]),
-        ({"maximum": "2026-03-14 08:00"}, [4, 2, 0, 3]),
-        ({"minimum": "2026-03-14T08:00:00Z", "maximum": "2026-03-14 08:00"}, [0, 3]),
-        ({"contains": "T"}, [4, 0]),
+        (ColumnFilter("day", "2026"), [2, 0, 3, 1]),
+        (ColumnFilter("day", "", "2025-12"), [4]),
+        (ColumnFilter("day", "2026-03-14T09", "2026-03-14"), [1]),
+        (ColumnFilter("day", "", "2026-03-14 08:00"), [4, 2, 0, 3]),
+        (ColumnFilter("day", "2026-03-14T08:00:00Z", "2026-03-14 08:00"), [0, 3]),
+        (ColumnFilter("day", contains="T"), [4, 0]),
     ],
 )
-def test_a_range_of_dates(conditions: dict[str, str], expected: list[int]) -> None:
+def test_a_range_of_dates(condition: ColumnFilter, expected: list[int]) -> None:
     table = parsed("day\n" + "\n".join(MIXED))
-    found = ordered(table, by_day(**conditions))
+    found = ordered(table, by_day(condition))
     assert found == [MIXED[at] for at in expected]
 
 
 @pytest.mark.parametrize("bound", ["soon", "2026-13", "1", "99999-01-01"])
 def test_a_bound_that_is_no_date_is_refused(bound: str) -> None:
     with pytest.raises(InvalidValue, match="must be dates"):
-        ordered(parsed("day\n2026-03-14\n2026-03-15\n"), by_day(minimum=bound))
+        ordered(
+            parsed("day\n2026-03-14\n2026-03-15\n"), by_day(ColumnFilter("day", bound))
+        )
 
 
 def test_a_year_a_month_and_a_day_end_with_their_last_microsecond() -> None:
