@@ -29,7 +29,6 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from runs.access import permissions
-from runs.access.change_way import change_way
 from runs.access.error_responses import (
     declared_renderer,
     error_response,
@@ -41,6 +40,7 @@ from runs.access.permissions import (
     AccessDeclaration,
     Caller,
     Permission,
+    change_way,
     identify_caller,
 )
 from runs.access.token_scopes import check_token_scope

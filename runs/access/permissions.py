@@ -31,6 +31,7 @@ from runs.http import invalid_token, read_secret
 from runs.models import (
     ApiToken,
     BrowserSession,
+    ChangeWay,
     Member,
     Role,
     TokenKind,
@@ -38,6 +39,7 @@ from runs.models import (
     Workspace,
 )
 from runs.storage.prepared import Prepared
+from studio.core.connection import CLI, SDK
 from studio.core.errors import (
     InvalidRequest,
     NotFound,
@@ -222,6 +224,19 @@ _tokens = Prepared(
 class Caller:
     user: User | None = None
     token: ApiToken | None = None
+
+
+def change_way(request: HttpRequest, caller: Caller) -> ChangeWay:
+    """Return how a change was requested, for its change set.
+
+    The address and the program's name tell; pages call REST with a session.
+    """
+    if caller.token is None:
+        return ChangeWay.BROWSER
+    if is_api_path(request) and "/mlflow" in request.path_info:
+        return ChangeWay.MLFLOW
+    program = request.headers.get("User-Agent", "").partition("/")[0]
+    return {SDK: ChangeWay.SDK, CLI: ChangeWay.CLI}.get(program, ChangeWay.REST)
 
 
 def identify_caller(request: HttpRequest) -> Caller:

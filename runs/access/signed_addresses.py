@@ -15,11 +15,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from runs.access.change_way import change_way
 from runs.access.permissions import (
     Caller,
     Permission,
     StudioRequest,
+    change_way,
     check_role,
     effective_role,
     find_member_by_id,

@@ -14,10 +14,23 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name='run',
-            name='locked_by',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+        # A plain column for the database: on SQLite, Django removes a foreign key only
+        # after it has read the table's constraints, and cannot read those of this table.
+        migrations.SeparateDatabaseAndState(
+            database_operations=[
+                migrations.AddField(
+                    model_name='run',
+                    name='locked_by_id',
+                    field=models.BigIntegerField(null=True),
+                ),
+            ],
+            state_operations=[
+                migrations.AddField(
+                    model_name='run',
+                    name='locked_by',
+                    field=models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+                ),
+            ],
         ),
         migrations.AddField(
             model_name='run',

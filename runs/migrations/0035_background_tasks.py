@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='backgroundtask',
-            index=models.Index(condition=models.Q(('state__in', ['waiting', 'running'])), fields=['id'], name='background_tasks_open'),
+            index=models.Index(condition=models.Q(('state', 'waiting'), ('state', 'running'), _connector='OR'), fields=['id'], name='background_tasks_open'),
         ),
         migrations.AddConstraint(
             model_name='backgroundtask',

@@ -147,8 +147,14 @@ class Run(models.Model):
     deleted = models.BigIntegerField(null=True, blank=True)
     # Read-only until it is unlocked. Locks of older versions have no name.
     locked = models.BooleanField(default=False)
+    # Without a constraint: see the migration 0034.
     locked_by = models.ForeignKey(
-        User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+        User,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     locked_since = models.BigIntegerField(null=True, blank=True)
     # Only the purge action sets it; then immutable rows can be deleted.

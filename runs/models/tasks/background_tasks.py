@@ -33,7 +33,8 @@ class TaskState(models.TextChoices):
 
 
 OPEN_STATES = (TaskState.WAITING, TaskState.RUNNING)
-_IS_OPEN = Q(state__in=[state.value for state in OPEN_STATES])
+# PostgreSQL writes `IN` in another way each time that an index is dumped and restored.
+_IS_OPEN = Q(state=TaskState.WAITING.value) | Q(state=TaskState.RUNNING.value)
 
 
 def task_kinds() -> list[tuple[str, str]]:

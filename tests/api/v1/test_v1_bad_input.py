@@ -15,7 +15,13 @@ from pytest_django.plugin import DjangoDbBlocker
 from runs.api.v1.openapi import list_operations, readable_path
 from runs.models import Role, View
 from tests.api.rest import Rest, rest_client
-from tests.api.v1 import compute_bodies, registry_bodies, upload_bodies, view_bodies
+from tests.api.v1 import (
+    compute_bodies,
+    registry_bodies,
+    sharing_bodies,
+    upload_bodies,
+    view_bodies,
+)
 
 RUN, EXPERIMENT = "runs/r1", "experiments/1"
 #: A body that is right, for every operation that takes one.
@@ -52,6 +58,7 @@ RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
     **view_bodies.RIGHT,
     **compute_bodies.RIGHT,
     **registry_bodies.RIGHT,
+    **sharing_bodies.RIGHT,
     **upload_bodies.RIGHT,
 }
 LONG = "x" * 70_000
@@ -136,6 +143,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     *view_bodies.WRONG,
     *compute_bodies.WRONG,
     *registry_bodies.WRONG,
+    *sharing_bodies.WRONG,
     *upload_bodies.WRONG,
     ("log_metrics", {"writer": ""}, "writer"),
     ("log_metrics", {"writer": "x" * 65}, "writer"),
@@ -200,7 +208,7 @@ def test_every_operation_with_a_body_is_tested() -> None:
     with_body = {op.name for _, _, op in list_operations() if op.body is not None}
     elsewhere = {*compute_bodies.RIGHT_OF_OWNERS, *compute_bodies.RIGHT_OF_AGENTS}
     # They need something that can be undone.
-    elsewhere |= {"undo_change", "undo_latest"}
+    elsewhere |= {"undo_change", "undo_latest", *sharing_bodies.RIGHT_ELSEWHERE}
     assert with_body == set(RIGHT) | elsewhere
 
 
@@ -293,7 +301,7 @@ def test_an_unknown_id_is_not_found(
     filled = re.sub(r"\{(key|path|writer|upload)\}", "k", filled)
     filled = filled.replace("{offset}", "0")
     filled += {"append_file": "?offset=0", "search_log_lines": "?q=x"}.get(name, "")
-    body = RIGHT[name][2] if name in RIGHT else None
+    body = RIGHT[name][2] if name in RIGHT else sharing_bodies.RIGHT_ELSEWHERE.get(name)
     before = stored()
     for unknown in ("nosuch", "a%00b", "%2e%2e", "x" * 300, "%ff", "é", "77", "9" * 20):
         address = re.sub(r"\{(run_id|number)\}", unknown, filled)

@@ -17,6 +17,9 @@ from tests.pages.previews.samples import FIGURE, SAMPLES, file_of
 PARTS = ("figure", "vega", "array")
 
 
+NAMES = [name for name, _data, _kind in SAMPLES]
+
+
 def shown(name: str, data: bytes, view: str = "") -> tuple[str, str]:
     """The kind that shows the file, and its HTML."""
     preview = preview_file(file_of(name, data), view=view)
@@ -34,7 +37,7 @@ def part(name: str, data: bytes, wanted: str) -> Any:
     return part_response(request, file_of(name, data), wanted)
 
 
-@pytest.mark.parametrize(("name", "data", "kind"), SAMPLES, ids=lambda v: str(v)[:20])
+@pytest.mark.parametrize(("name", "data", "kind"), SAMPLES, ids=NAMES)
 def test_a_file_is_shown_by_its_kind(name: str, data: bytes, kind: str) -> None:
     found, html = shown(name, data)
     assert found == kind
@@ -111,7 +114,7 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("name", "data", "kind"), SAMPLES, ids=lambda v: str(v)[:20])
+@pytest.mark.parametrize(("name", "data", "kind"), SAMPLES, ids=NAMES)
 def test_a_damaged_file_still_has_a_page(name: str, data: bytes, kind: str) -> None:
     rng = random.Random(name)
     for _count in range(25):

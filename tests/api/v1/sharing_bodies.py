@@ -1,0 +1,30 @@
+"""Bodies for comments, members, links and conclusions: right ones, and wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.api.v1.view_bodies import VIEW
+
+RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "add_run_comment": ("POST", "runs/r1/comments", {"text": "Good."}),
+    "add_view_comment": ("POST", f"{VIEW}/comments", {"text": "Good."}),
+    "set_conclusion": ("PUT", "conclusion", {"runs": ["r1", "r2"], "text": "Equal."}),
+}
+#: Of owners, or about a member, token, comment or metric that other tests create.
+RIGHT_ELSEWHERE: dict[str, dict[str, Any]] = {
+    "change_comment": {"text": "Better."},
+    "change_member": {"role": "reader"},
+    "create_invitation": {"role": "reader"},
+    "create_public_link": {"run": "r1", "days": 3},
+    "set_metric_goal": {"key": "m", "goal": "lower"},
+    "undo_token_changes": {"token": "script", "since": 0, "dry_run": True},
+}
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("add_run_comment", {"text": ""}, "text"),
+    ("add_run_comment", {"text": "a\x00"}, "text"),
+    ("add_run_comment", {"text": "x" * 70_000}, "text"),
+    ("add_view_comment", {"text": 5}, "text"),
+    ("set_conclusion", {"text": "a\x00"}, "conclusion"),
+    ("set_conclusion", {"runs": "r1"}, "runs"),
+]
