@@ -29,6 +29,7 @@ from runs.actions.bulk import (
     StarChange,
     TagChange,
     bulk_changes,
+    kinds,
     moves,
     read_pattern,
 )
@@ -66,6 +67,7 @@ TAG = TagChange({"stage": "final"})
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(starting, "VALUES_PER_STEP", 2)
     monkeypatch.setattr(bulk_changes, "RUNS_PER_TRANSACTION", 2)
+    monkeypatch.setattr(kinds, "RUNS_PER_TRANSACTION", 2)
     monkeypatch.setattr(moves, "RUNS_PER_TRANSACTION", 2)
 
 

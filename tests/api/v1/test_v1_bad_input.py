@@ -15,7 +15,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from runs.api.v1.openapi import list_operations, readable_path
 from runs.models import Role, View
 from tests.api.rest import Rest, rest_client
-from tests.api.v1 import (
+from tests.api.v1.bodies import (
     compute_bodies,
     registry_bodies,
     sharing_bodies,

@@ -10,8 +10,8 @@ from django.test import Client
 from runs.models import Agent, Job, Role
 from tests.access.people import bearer
 from tests.api.rest import Rest, rest_client
-from tests.api.v1 import compute_bodies
-from tests.api.v1.compute_bodies import (
+from tests.api.v1.bodies import compute_bodies
+from tests.api.v1.bodies.compute_bodies import (
     RIGHT_OF_AGENTS,
     RIGHT_OF_OWNERS,
     WRONG_OF_AGENTS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.api.v1.view_bodies import VIEW
+from tests.api.v1.bodies.view_bodies import VIEW
 
 RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "add_run_comment": ("POST", "runs/r1/comments", {"text": "Good."}),

@@ -1,0 +1,1 @@
+"""Bodies for the endpoints: right ones by operation, and what is wrong."""
