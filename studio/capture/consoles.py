@@ -16,14 +16,19 @@ from typing import Any, Protocol
 
 from studio.capture.descriptors import DescriptorConsole
 from studio.capture.streams import StreamConsole
+from studio.core.statuses import RunStatus
 from studio.sdk.client import Client
-from studio.sdk.process import find_rank_group, is_interactive
+from studio.sdk.process import (
+    current_reason,
+    find_rank_group,
+    is_interactive,
+    watch_exit,
+)
 
 LOG_PATH = "user_logs/std_log.txt"
 #: The other ranks of a training, which share the run with rank 0.
 RANK_LOG_PATH = "user_logs/std_log_process_{rank}.txt"
-#: Of runs that a script leaves open, by MLflow's name of its end.
-_STATUSES = {"": "Completed", "FAILED": "Failed", "KILLED": "Canceled"}
+_MLFLOW_STATUSES = {RunStatus.FAILED: "FAILED", RunStatus.CANCELED: "KILLED"}
 
 
 class Console(Protocol):
@@ -68,6 +73,7 @@ class Consoles:
             if self._console is None or run_id in self._runs:
                 return
             self._runs.add(run_id)
+            watch_exit()
             options = {"is_new": is_new, "has_record": has_record}
             self._console.start_run(client, run_id, path, options)
 
@@ -92,7 +98,7 @@ class Consoles:
             console, self._console = self._console, None
             if console is not None:
                 # MLflow has ended the run on top of the others, and no other one.
-                console.close(_STATUSES[status_of_uncaught_error()])
+                console.close(current_reason().status.value)
 
     def become_child(self) -> None:
         """After a fork: the parent's console is not this process's own."""
@@ -112,27 +118,12 @@ def _open_console() -> Console | None:
     return DescriptorConsole.open() or StreamConsole()
 
 
-def status_of_uncaught_error() -> str:
-    """MLflow's status of a run that an exception of the script ends; empty for none.
+def status_at_exit() -> str:
+    """MLflow's status of runs that the end of the script ends; empty if it is normal.
 
     MLflow itself reports such a run as finished, if it was not started by a `with`.
     """
-    error = getattr(sys, "last_value", None)
-    if error is None or is_interactive() or not _has_left_script(error):
-        return ""
-    return "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
-
-
-def _has_left_script(error: BaseException) -> bool:
-    """Whether nothing caught it: pytest and others also set `sys.last_value`."""
-    if error.__traceback__ is None:
-        return False
-    outermost = error.__traceback__.tb_frame
-    if outermost.f_globals.get("__name__") == "runpy":
-        # `python -m`
-        return True
-    is_module = outermost.f_code.co_name == "<module>"
-    return is_module and outermost.f_globals is vars(sys.modules["__main__"])
+    return _MLFLOW_STATUSES.get(current_reason().status, "")
 
 
 consoles = Consoles()

@@ -205,6 +205,6 @@ def _end(run_id: str, status: Any) -> Any:
     # A script that ends its run itself says how it ended, also after an error that it
     # caught.
     if _Exit.is_near and status in (None, "FINISHED"):
-        status = module.status_of_uncaught_error() or status
+        status = module.status_at_exit() or status
     module.consoles.end_run(run_id)
     return status

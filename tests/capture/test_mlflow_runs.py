@@ -65,10 +65,13 @@ def test_runs_of_each_client_have_their_output_and_errors(
 
 
 @pytest.mark.sample(1, group="captured clients")
-def test_the_first_run_records_its_packages_and_command(script: Script) -> None:
-    code = """
+@pytest.mark.parametrize(("code", "status"), [(0, "Completed"), (3, "Failed")])
+def test_runs_that_a_script_leaves_open_end_as_it_does(
+    script: Script, code: int, status: str
+) -> None:
+    source = f"""
 import sys, mlflow
-mlflow.set_experiment("recorded")
+mlflow.set_experiment("recorded {code}")
 mlflow.start_run()
 # MLflow ends only this one when the script ends.
 mlflow.start_run(nested=True)
@@ -78,10 +81,12 @@ def catch():
     except ZeroDivisionError as error:
         sys.last_value = error
 catch()
+sys.exit({code})
 """
-    assert script.mlflow(VERSIONS[-1], code)[0] == 0
-    run, child = script.runs("recorded")
-    assert (run["status"], child["status"]) == ("Completed", "Completed")
+    assert script.mlflow(VERSIONS[-1], source)[0] == code
+    run, child = script.runs(f"recorded {code}")
+    assert (run["status"], child["status"]) == (status, status)
+    # The first run also records what it depends on.
     properties = script.client.get(f"runs/{run['id']}/properties")["properties"]
     assert properties["studio.command"].endswith(" script.py")
     record = script.log(run["id"], "system_logs/environment.json")

@@ -120,7 +120,10 @@ class ExitWatch:
         if sys.excepthook is self._hook:
             return None
         error = getattr(sys, "last_value", None)
-        return error if isinstance(error, BaseException) else None
+        trace = getattr(error, "__traceback__", None)
+        # Others set it, too: pytest does for errors that it has caught.
+        has_left_script = trace is not None and trace.tb_frame is self._main
+        return error if has_left_script else None
 
     def _wrap_exit(self) -> None:
         original = sys.exit
@@ -167,3 +170,8 @@ def _has_returned(frame: FrameType) -> bool:
 
 
 exits = ExitWatch()
+
+
+def watch_exit() -> None:
+    """Note from now on what can become the reason of the exit. Can be repeated."""
+    exits.install()
