@@ -32,6 +32,8 @@ ENDED_MESSAGE = "The process ended without ending its run."
 TICK_SECONDS = 0.5
 #: The start of a line waits for its end, up to this length.
 MAX_LINE_BYTES = 8 * 1024
+#: How long a run's next output waits for the delivery of its earlier one.
+RESUME_SECONDS = 4.0
 #: How much is read before a message counts: another thread can print without a pause.
 MAX_READS = 32
 
@@ -140,7 +142,7 @@ class Keeper:
     def __init__(self, control: socket.socket, streams: Sequence[Stream]) -> None:
         self._control, self._streams = control, streams
         self._runs: dict[str, KeptRun] = {}
-        self._closing: list[threading.Thread] = []
+        self._closing: list[tuple[str, threading.Thread]] = []
         self._selector = selectors.DefaultSelector()
         self._buffer = b""
         self._has_said_broken = False
@@ -213,19 +215,27 @@ class Keeper:
     def _obey(self, message: Mapping[str, Any]) -> None:
         run_id = str(message.get("run", ""))
         if message["do"] == "start":
+            self._wait_for_earlier_log(run_id)
             with contextlib.suppress(StudioError, OSError):
                 self._runs[run_id] = KeptRun(message)
         elif message["do"] == "append" and run_id in self._runs:
             self._runs[run_id].append(message["text"].encode("utf-8", "replace"))
         elif message["do"] == "end" and run_id in self._runs:
-            self._end(self._runs.pop(run_id))
+            self._end(run_id, self._runs.pop(run_id))
 
-    def _end(self, run: KeptRun) -> None:
+    def _wait_for_earlier_log(self, run_id: str) -> None:
+        """A run that is resumed at once goes on in its log after what was there."""
+        until = time.monotonic() + RESUME_SECONDS
+        for ended, thread in self._closing:
+            if ended == run_id:
+                thread.join(max(0.0, until - time.monotonic()))
+
+    def _end(self, run_id: str, run: KeptRun) -> None:
         run.note_end()
         # The server can be away, and the script goes on printing.
         thread = threading.Thread(target=run.close)
         thread.start()
-        self._closing.append(thread)
+        self._closing.append((run_id, thread))
 
     def _close_all(self, status: str = "Failed") -> None:
         """Deliver everything. New runs that the script left open get the status."""
@@ -239,7 +249,7 @@ class Keeper:
                 run.close(status, ENDED_MESSAGE if is_failed else "")
             else:
                 run.close()
-        for thread in self._closing:
+        for _run_id, thread in self._closing:
             thread.join()
 
     def _close_and_answer(self, status: str) -> None:
