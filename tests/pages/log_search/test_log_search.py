@@ -62,7 +62,7 @@ def test_runs_are_shown_with_links_to_their_first_matching_lines(
         ("status:failed", "1 run matches"),
         ("nothing at all", "No matching logs"),
         ("ab", "three fixed characters"),
-        ('log matches "(abc"', "can't be read"),
+        ('log matches "(abc"', "not valid"),
         ("nmae:x", "Unknown field"),
         ("", "Search in the logs of all runs"),
     ],
