@@ -18,13 +18,14 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.files.blob_deletions import delete_blobs_after_commit
+from runs.actions.log_index import mark_logs_deleted
 from runs.actions.run_rows import (
     begin_edit,
     record_heartbeat,
     refuse_edit_if_locked,
     refuse_if_source_locked,
 )
-from runs.models import File, LoggedModel, Run, in_folder, path_key
+from runs.models import File, IndexedLog, LoggedModel, Run, in_folder, path_key
 from runs.storage.files import Blob, files
 from studio.core import names
 from studio.core.errors import AlreadyExists, Conflict, NotFound, StudioError
@@ -205,5 +206,8 @@ def _mark_replaced(owner: FileOwner, old: File, now: int) -> None:
 def delete_file_rows(rows: QuerySet[File]) -> None:
     """Delete rows, and their blobs after the commit; called in a transaction."""
     blobs = list(rows.values_list("blob", flat=True))
+    indexed = IndexedLog.objects.filter(file__in=rows.order_by().values("pk"))
+    for workspace in sorted(set(indexed.values_list("workspace", flat=True))):
+        mark_logs_deleted(workspace)
     rows.delete()
     delete_blobs_after_commit(blobs)

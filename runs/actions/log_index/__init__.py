@@ -1,6 +1,6 @@
 """Index the texts of logs: find new logs, index blocks, merge segments, switch off."""
 
-from runs.actions.log_index.deleted_logs import mark_logs_deleted
+from runs.actions.log_index.index_lock import mark_logs_deleted
 from runs.actions.log_index.indexing import LogIndexer
 from runs.actions.log_index.switch import switch_log_index
 

@@ -16,13 +16,15 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.db.models import F, Q
 
+from runs.actions.log_index.index_lock import known_files, lock_index
 from runs.actions.log_index.merging import (
+    mark_segments_with_deleted,
     merge_small_segments,
     remove_unknown_files,
     restart_if_damaged,
     write_without_deleted,
 )
-from runs.actions.log_index.new_logs import find_new_logs
+from runs.actions.log_index.new_logs import find_forgotten_logs, find_new_logs
 from runs.models import IndexedLog, LogSegment, Run, Workspace
 from runs.search.log_index import block_text, folded, split_blocks
 from runs.storage.log_index import (
@@ -70,6 +72,8 @@ class LogIndexer:
     def __init__(self, seconds: float = PASS_SECONDS) -> None:
         self.seconds = seconds
         self._check_due = 0
+        #: By workspace, up to which file the logs were checked.
+        self._checked: dict[int, int] = {}
 
     def __call__(self, now: int) -> int:
         """Return the number of blocks that were indexed."""
@@ -82,14 +86,24 @@ class LogIndexer:
         count = 0
         for workspace in Workspace.objects.exclude(off).order_by("pk"):
             if is_check_due:
-                restart_if_damaged(workspace)
-                _reopen_longer_logs(workspace)
+                self._check(workspace, deadline)
             while find_new_logs(workspace) and time.monotonic() < deadline:
                 pass
-            write_without_deleted(workspace)
+            write_without_deleted(workspace, deadline)
             count += index_logs(workspace, now, deadline)
             merge_small_segments(workspace)
         return count
+
+    def _check(self, workspace: Workspace, deadline: float) -> None:
+        """Look for what no task reported: once in a while."""
+        restart_if_damaged(workspace)
+        mark_segments_with_deleted(workspace)
+        _reopen_longer_logs(workspace)
+        checked = self._checked.get(workspace.pk, 0)
+        while checked := find_forgotten_logs(workspace, checked):
+            if time.monotonic() > deadline:
+                break
+        self._checked[workspace.pk] = checked
 
 
 def index_logs(workspace: Workspace, now: int, deadline: float) -> int:
@@ -156,17 +170,20 @@ def _save(workspace: Workspace, work: _Pass, now: int) -> None:
     try:
         with transaction.atomic():
             _save_rows(workspace, work, name, size, now)
-    except _IndexedTwiceError:
+    except _OutOfDateError:
         segments.delete(workspace.pk, name)
 
 
-class _IndexedTwiceError(Exception):
-    """Another worker indexed the same logs."""
+class _OutOfDateError(Exception):
+    """Another worker indexed the same logs, or the index was switched off."""
 
 
 def _save_rows(
     workspace: Workspace, work: _Pass, name: str, size: int, now: int
 ) -> None:
+    if not lock_index(workspace.pk):
+        raise _OutOfDateError
+    files = {file for file, _start, _end in work.rows}
     if name:
         LogSegment.objects.create(
             workspace=workspace,
@@ -174,6 +191,8 @@ def _save_rows(
             blocks=len(work.rows),
             size=size,
             text_size=work.text_size,
+            # A run was purged since its log was read.
+            has_deleted=len(known_files(files)) < len(files),
         )
     for row, indexed, last_block in work.changed:
         unchanged = IndexedLog.objects.filter(pk=row.pk, indexed=row.indexed)
@@ -186,7 +205,7 @@ def _save_rows(
         )
         # A row that is deleted is no conflict: its run was purged.
         if not updated and IndexedLog.objects.filter(pk=row.pk).exists():
-            raise _IndexedTwiceError
+            raise _OutOfDateError
 
 
 def _is_complete(row: IndexedLog, indexed: int, now: int) -> bool:

@@ -24,5 +24,7 @@ def switch_log_index(
         LogIndexSettings.objects.filter(pk=row.pk).update(is_on=is_on)
         edit = Edit(LOG_INDEX, was_on, is_on)
         record_changes(workspace, LOG_INDEX, [edit], actor=actor, now=now)
-    if not is_on:
-        delete_index(workspace)
+    if is_on and was_on:
+        return
+    # Also when it is turned on: it then starts from the first log.
+    delete_index(workspace)

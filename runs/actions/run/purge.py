@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
 from runs.actions.files import delete_file_rows
-from runs.actions.log_index import mark_logs_deleted
 from runs.actions.run.lifecycle import iterate_descendants
 from runs.actions.run.parents import lock_tree
 from runs.actions.run_rows import (
@@ -64,7 +63,6 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
     delete_uploads(Upload.objects.filter(owned))
     # The bounds of a root already leave out a run that is in the trash itself.
     root = run.root_id if run.deleted is None else None
-    mark_logs_deleted(run.workspace_id)
     run.delete()
     rebuild_root_metrics([root, *released])
 

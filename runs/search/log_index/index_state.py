@@ -49,23 +49,29 @@ class Unsearched:
 
 
 def count_unsearched(workspace: Workspace) -> Unsearched:
-    """What is not indexed yet of runs that are not in the trash. Two queries."""
+    """What is not indexed yet of runs that are not in the trash. Four queries."""
+    in_trash = Experiment.objects.filter(workspace=workspace, deleted__isnull=False)
     known = IndexedLog.objects.filter(
         Q(file__size__gt=F("indexed")),
         workspace=workspace,
         is_complete=False,
         file__replaced__isnull=True,
         file__run__deleted__isnull=True,
-    )
-    rows = list(known.values_list("file__run", "file__size", "indexed"))
-    last = _last_known_file(workspace)
-    logs = File.objects.filter(
-        is_log_file(), pk__gt=last, run__workspace=workspace, replaced__isnull=True
-    )
-    new = logs.filter(run__deleted__isnull=True, size__gt=0, indexed_log__isnull=True)
-    rows += [(run, size, 0) for run, size in new.values_list("run", "size")]
-    runs = {run for run, _size, _indexed in rows}
-    return Unsearched(len(runs), sum(size - indexed for _run, size, indexed in rows))
+    ).exclude(file__run__experiment__in=in_trash)
+    new = File.objects.filter(
+        is_log_file(),
+        pk__gt=_last_known_file(workspace),
+        size__gt=0,
+        replaced__isnull=True,
+        indexed_log__isnull=True,
+        run__workspace=workspace,
+        run__deleted__isnull=True,
+    ).exclude(run__experiment__in=in_trash)
+    left = known.aggregate(bytes=Sum(F("file__size") - F("indexed")))["bytes"] or 0
+    more = new.aggregate(bytes=Sum("size"))["bytes"] or 0
+    # All logs can be new, so their runs are counted by the database.
+    runs = known.values_list("file__run").union(new.values_list("run")).count()
+    return Unsearched(runs, left + more)
 
 
 def _last_known_file(workspace: Workspace) -> int:
@@ -90,7 +96,7 @@ def is_index_on(workspace: Workspace) -> bool:
 
 
 def read_index_state(workspace: Workspace) -> LogIndexState:
-    """The state that pages and REST show. Six queries."""
+    """The state that pages and REST show. Eight queries."""
     segments = LogSegment.objects.filter(workspace=workspace)
     sums = segments.aggregate(size=Sum("size"), text=Sum("text_size"))
     logs = IndexedLog.objects.filter(workspace=workspace, indexed__gt=0).count()
@@ -101,14 +107,4 @@ def read_index_state(workspace: Workspace) -> LogIndexState:
         sums["text"] or 0,
         logs,
         count_unsearched(workspace) if is_on else Unsearched(0, 0),
-    )
-
-
-def live_files() -> Q:
-    """Files that neither were replaced nor belong to the trash."""
-    gone = Experiment.objects.filter(deleted__isnull=False)
-    return (
-        Q(replaced__isnull=True)
-        & Q(run__deleted__isnull=True)
-        & ~Q(run__experiment__in=gone.values("pk"))
     )

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +20,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from runs.models import File, Workspace
+from runs.search.expressions import search_slot
 from runs.search.log_index.candidates import find_candidates
 from runs.search.log_index.log_pattern import LogPattern
 from runs.search.log_index.log_text import block_text
@@ -126,20 +127,22 @@ def find_matching_runs(
     if narrow is not None and len(unread) > MAX_READ_AT_ONCE:
         kept = set(narrow(sorted({log.run for log in logs.values()})))
         logs = {pk: log for pk, log in logs.items() if log.run in kept}
-    found = {logs[pk].run for pk in known.matching if pk in logs}
+    # Another thread can add to what is known.
+    found = {logs[pk].run for pk in list(known.matching) if pk in logs}
     # The newest runs first: they are asked for most.
-    for pk in sorted(unread, key=lambda each: -each):
-        if pk not in logs:
-            continue
-        try:
-            if _find_first_match(logs[pk], unread[pk], pattern, known, deadline):
-                found.add(logs[pk].run)
-            _check_time(deadline)
-        except QueryTimeout:
-            if partial is None:
-                raise
-            partial.is_stopped = True
-            break
+    blocks = {pk: unread[pk] for pk in sorted(unread, reverse=True) if pk in logs}
+    try:
+        with search_slot() if blocks else nullcontext(True) as has_slot:
+            if not has_slot:
+                raise QueryTimeout(_("Other searches are running. Search again."))
+            for pk, parts in blocks.items():
+                if _find_first_match(logs[pk], parts, pattern, known, deadline):
+                    found.add(logs[pk].run)
+                _check_time(deadline)
+    except QueryTimeout:
+        if partial is None:
+            raise
+        partial.is_stopped = True
     return found
 
 
@@ -171,7 +174,12 @@ def _find_first_match(
         if reader is None:
             return False
         for start, end in sorted(blocks):
-            if pattern.has_match(read_block(reader, start, end)):
+            try:
+                text = read_block(reader, start, end)
+            except MissingBytes:
+                # It was cut off since it was opened.
+                return False
+            if pattern.has_match(text):
                 known.matching[log.pk] = (start, end)
                 return True
             known.others.add((log.pk, start, end))

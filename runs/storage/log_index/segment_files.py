@@ -232,17 +232,21 @@ class SegmentStore:
         return self._save(workspace, blocks, len(every), between)
 
     def merge(
-        self, workspace: int, names: Sequence[str], keep: Keys
+        self,
+        workspace: int,
+        names: Sequence[str],
+        existing: Callable[[Keys], Keys],
     ) -> tuple[str, int, Blocks] | None:
-        """Write one segment with the blocks of several, if their files are in `keep`.
+        """Write one segment with the blocks of several whose files are `existing`.
 
-        A later block of a file replaces an earlier one with the same start. Returns the
+        Of blocks of a file with the same start, the longest is kept. Returns the
         name, the size and the blocks; None if no block is left.
         """
         with contextlib.ExitStack() as stack:
             opened = [stack.enter_context(self.open(workspace, n)) for n in names]
             blocks = concatenate_blocks([each.blocks for each in opened])
-            kept = np.isin(blocks.files, keep) & _is_latest(blocks)
+            keep = existing(np.unique(blocks.files))
+            kept = np.isin(blocks.files, keep) & _is_longest(blocks)
             if not kept.any():
                 return None
             # The new place of each kept block.
@@ -321,10 +325,10 @@ class SegmentStore:
             yield path, path.name.partition(".")[0]
 
 
-def _is_latest(blocks: Blocks) -> npt.NDArray[np.bool_]:
-    """Whether no later block has the same file and start."""
+def _is_longest(blocks: Blocks) -> npt.NDArray[np.bool_]:
+    """Whether no other block has the same file and start, and more of the text."""
     found = np.ones(len(blocks), bool)
-    order = np.lexsort((np.arange(len(blocks)), blocks.starts, blocks.files))
+    order = np.lexsort((blocks.ends, blocks.starts, blocks.files))
     files, starts = blocks.files[order], blocks.starts[order]
     found[order[:-1]] = (files[1:] != files[:-1]) | (starts[1:] != starts[:-1])
     return found

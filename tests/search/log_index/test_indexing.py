@@ -11,13 +11,22 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
+from runs.actions.expiry import delete_replaced_files
 from runs.actions.files import delete_file, save_file
-from runs.actions.log_index import LogIndexer, indexing, switch_log_index
-from runs.actions.log_index.new_logs import find_new_logs
+from runs.actions.log_index import (
+    LogIndexer,
+    index_lock,
+    indexing,
+    merging,
+    new_logs,
+    switch_log_index,
+)
+from runs.actions.log_index.new_logs import OVERLAP, find_new_logs
 from runs.actions.run.purge import purge_run
-from runs.models import IndexedLog, LogSegment, Run
+from runs.models import File, IndexedLog, LogIndexSettings, LogSegment, Run
 from runs.search.log_index import count_unsearched, read_index_state
 from runs.search.log_index.log_text import BLOCK_BYTES
+from runs.storage.log_index import segments
 from studio.core.errors import InvalidFilter
 from studio.core.statuses import RunStatus
 from tests.parts.records import NOON
@@ -73,6 +82,8 @@ def test_a_log_grows_by_pieces_and_is_found_whole(shelf: Library) -> None:
     missing = [n for n in range(12) if shelf.find(f"log:word{n}x") != ["a"]]
     assert missing == []
     assert LogSegment.objects.count() < 10
+    state = read_index_state(shelf.workspace)
+    assert state.size < state.text_size / 2
 
 
 @pytest.mark.usefixtures("log_folders")
@@ -150,17 +161,151 @@ def test_files_that_a_crash_left_are_removed(
 
 def test_two_workers_index_a_log_once(shelf: Library) -> None:
     write_log(shelf, "a", "needle\n")
-    first, second = indexing._Pass(), indexing._Pass()
-    index_rows = list(indexing._due_logs(shelf.workspace, NOON))
-    assert index_rows == []
-    find_new_logs(shelf.workspace)
-    for work in (first, second):
-        for row in indexing._due_logs(shelf.workspace, NOON):
-            indexing._read_log(row, work, NOON, float("inf"))
+    first, second = read_logs(shelf), read_logs(shelf)
     indexing._save(shelf.workspace, first, NOON)
     indexing._save(shelf.workspace, second, NOON)
     assert LogSegment.objects.count() == 1
     assert shelf.find("log:needle") == ["a"]
+
+
+def read_logs(shelf: Library) -> indexing._Pass:
+    """What a worker has in its memory before it saves it."""
+    find_new_logs(shelf.workspace)
+    work = indexing._Pass()
+    for row in indexing._due_logs(shelf.workspace, NOON):
+        indexing._read_log(row, work, NOON, float("inf"))
+    return work
+
+
+def blocks_on_disk(folder: Path) -> int:
+    names = [path.stem for path in segment_files(folder)]
+    workspaces = [int(path.parent.name) for path in segment_files(folder)]
+    count = 0
+    for workspace, name in zip(workspaces, names, strict=True):
+        with segments.open(workspace, name) as segment:
+            count += len(segment.blocks)
+    return count
+
+
+def index_without_check(now: int) -> None:
+    """A pass that is told of deletions, and looks for none by itself."""
+    indexer = LogIndexer(seconds=60.0)
+    indexer._check_due = now + 1
+    indexer(now)
+
+
+def put_in_trash_and_purge(run: Run, actor: Actor) -> None:
+    Run.objects.filter(pk=run.pk).update(deleted=NOON)
+    purge_run(run, actor=actor, now=NOON)
+
+
+def test_a_log_that_is_purged_while_it_is_indexed_leaves_the_disk(
+    shelf: Library, log_folders: Path
+) -> None:
+    run = write_log(shelf, "a", "needle\n")
+    write_log(shelf, "b", "needle\n")
+    work = read_logs(shelf)
+    put_in_trash_and_purge(run, Actor(shelf.ada))
+    indexing._save(shelf.workspace, work, NOON)
+    index_without_check(NOON + 1)
+    assert blocks_on_disk(log_folders) == 1
+    assert shelf.find("log:needle") == ["b"]
+
+
+def test_a_log_that_is_purged_while_segments_are_merged_leaves_the_disk(
+    shelf: Library, log_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(7):
+        write_log(shelf, f"r{n}", "needle\n" * 9000)
+        index(NOON + n)
+    write_log(shelf, "r7", "needle\n" * 9000)
+    merge = segments.merge
+
+    def purge_afterwards(*given: Any) -> Any:
+        merged = merge(*given)
+        if run := Run.objects.filter(run_id="r3").first():
+            put_in_trash_and_purge(run, Actor(shelf.ada))
+        return merged
+
+    monkeypatch.setattr(segments, "merge", purge_afterwards)
+    index(NOON + 8)
+    assert not Run.objects.filter(run_id="r3").exists()
+    index_without_check(NOON + 9)
+    assert blocks_on_disk(log_folders) == 7
+    assert len(shelf.find("log:needle")) == 7
+
+
+def test_a_replaced_log_leaves_the_disk_with_its_bytes(
+    shelf: Library, log_folders: Path
+) -> None:
+    run = write_log(shelf, "a", "needle\n")
+    index()
+    delete_file(run, LOG, actor=Actor(shelf.ada), now=NOON)
+    delete_replaced_files(NOON + 31 * 24 * 60 * MINUTE)
+    index_without_check(NOON + 1)
+    assert blocks_on_disk(log_folders) == 0
+
+
+def test_deleted_logs_leave_the_disk_without_a_mark(
+    shelf: Library, log_folders: Path
+) -> None:
+    for name in ("a", "b"):
+        write_log(shelf, name, "needle\n")
+    index()
+    IndexedLog.objects.filter(file__run__run_id="a").delete()
+    File.objects.filter(run__run_id="a").delete()
+    index(NOON + 1)
+    assert blocks_on_disk(log_folders) == 1
+
+
+def test_a_log_that_was_committed_late_is_found(shelf: Library) -> None:
+    write_log(shelf, "a", "needle\n")
+    newest = File.objects.latest("pk").pk
+    rows = LogIndexSettings.objects.filter(workspace=shelf.workspace)
+    LogIndexSettings.objects.get_or_create(workspace=shelf.workspace)
+    rows.update(last_file=newest + 10 * OVERLAP)
+    index()
+    assert shelf.find("log:needle") == ["a"]
+
+
+def test_a_pass_that_meets_the_switch_leaves_no_index(
+    shelf: Library, log_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_log(shelf, "a", "needle\n")
+    actor = Actor(shelf.ada)
+    work = read_logs(shelf)
+    switch_log_index(shelf.workspace, is_on=False, actor=actor, now=NOON)
+    indexing._save(shelf.workspace, work, NOON)
+    assert segment_files(log_folders) == []
+    assert not LogSegment.objects.exists()
+    switch_log_index(shelf.workspace, is_on=True, actor=actor, now=NOON)
+    lock = index_lock.lock_index
+
+    def lock_after_the_switch(workspace: int) -> bool:
+        monkeypatch.undo()
+        for is_on in (False, True):
+            switch_log_index(shelf.workspace, is_on=is_on, actor=actor, now=NOON)
+        return lock(workspace)
+
+    write_log(shelf, "b", "needle\n")
+    index(NOON + 1)
+    write_log(shelf, "c", "needle\n")
+    monkeypatch.setattr(new_logs, "lock_index", lock_after_the_switch)
+    assert not find_new_logs(shelf.workspace)
+    assert not IndexedLog.objects.exists()
+    index(NOON + 2)
+    assert shelf.find("log:needle") == ["a", "b", "c"]
+
+
+def test_segments_that_fit_no_further_are_merged(
+    shelf: Library, log_folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "MAX_SEGMENT_BLOCKS", 5)
+    for n in range(6):
+        write_log(shelf, f"r{n}", "needle\n" * 14_000)
+        index(NOON + n)
+    assert LogSegment.objects.count() == len(segment_files(log_folders)) <= 4
+    assert len(shelf.find("log:needle")) == 6
 
 
 def test_switching_off_deletes_the_index(shelf: Library, log_folders: Path) -> None:

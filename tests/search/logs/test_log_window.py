@@ -130,6 +130,18 @@ def test_a_window_of_long_lines_stays_small() -> None:
         assert sum(len(line.text) for line in window.lines) <= MAX_SHOWN_CHARS
 
 
+@pytest.mark.parametrize("is_end", [False, True])
+def test_a_window_that_is_cut_says_which_lines_it_covers(is_end: bool) -> None:
+    source = store_log((b"y" * 9000 + b"\n") * 400)
+    query = WindowQuery(
+        is_end=is_end, count=400, filter=LogFilter(pattern=LogPattern("y"))
+    )
+    window = read_window(source, query)
+    assert 0 < len(window.lines) < 400
+    covered = (window.searched_from, window.searched_to)
+    assert covered == (window.first, window.last + 1)
+
+
 def test_colors_and_tracebacks_reach_into_a_window() -> None:
     data = b"\x1b[31mred\nTraceback (most recent call last):\n" + b"  frame\n" * 9
     window = read_window(store_log(data), WindowQuery(line=5, count=2))
