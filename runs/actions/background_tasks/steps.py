@@ -30,9 +30,20 @@ from runs.models import (
     TaskKind,
     TaskState,
 )
+from runs.storage.prepared import Prepared
 
 #: Why values are left as they are by an undo, next to those of `Skip`.
 CHANGED_SINCE, ALREADY = "changed", "same"
+
+_changes = Prepared(
+    lambda keys: (
+        Change.objects.filter(pk__in=keys)
+        .select_related("run", "experiment__workspace")
+        .defer("run__description", "run__error")
+        # In the order of the undo.
+        .order_by("-pk")
+    )
+)
 
 
 @transaction.atomic
@@ -131,12 +142,9 @@ def _undo_step(task: BackgroundTask, keys: Sequence[int], now: int) -> None:
     undone = ChangeSet.objects.filter(pk=task.request["change_set"]).first()
     if undone is None:
         return
-    # The order of the step is the order of the undo.
-    related = ("run", "experiment__workspace")
-    rows = Change.objects.select_related(*related).filter(pk__in=keys).order_by("-pk")
     done = undo_changes(
         undone,
-        list(rows.defer("run__description", "run__error")),
+        _changes.all(list(keys)),
         into=task.change_set,
         actor=actor_of(task),
         now=now,

@@ -26,7 +26,7 @@ from runs.models import (
     rebuild_root_metrics,
 )
 from runs.models.grams import SYSTEM_TAG_PREFIX
-from runs.storage.prepared import PreparedInsert
+from runs.storage.prepared import Prepared, PreparedInsert
 from studio.core.batches import batches
 
 STAR_FIELD = "starred"
@@ -34,6 +34,16 @@ STAR_FIELD = "starred"
 ROWS_PER_STATEMENT = 500
 #: The tags of each run: keys with values, None for a tag without a value.
 Tags = Mapping[str, str | None]
+#: Descriptions and errors can be long, and no bulk change needs them.
+_locked_runs = Prepared(
+    lambda keys: (
+        Run.objects.select_for_update(no_key=True, of=("self",))
+        .filter(pk__in=keys)
+        .select_related("workspace")
+        .defer("description", "error")
+        .order_by("pk")
+    )
+)
 _insert_tags = PreparedInsert(RunTag, unique=["run", "key"], update=["value", "number"])
 
 
@@ -42,13 +52,10 @@ def lock_runs(keys: Collection[int]) -> list[Run]:
 
     Always in the same order, so two writers of the same runs can't wait for each other.
     """
-    rows = Run.objects.select_for_update(no_key=True, of=("self",))
-    # Descriptions and errors can be long, and no bulk change needs them.
-    light = rows.select_related("workspace").defer("description", "error")
     return [
         run
         for some in batches(sorted(keys), ROWS_PER_STATEMENT)
-        for run in light.filter(pk__in=some).order_by("pk")
+        for run in _locked_runs.all(list(some))
     ]
 
 
@@ -82,11 +89,13 @@ def set_tags_of_runs(runs: Sequence[Run], tags: Mapping[int, Tags]) -> list[Edit
         for run, name, value in wanted
         if before.get((run.pk, name)) != {"value": value}
     ]
-    _insert_tags(
+    numbers = {value: parse_number(value) for _run, _name, value in changed}
+    _insert_tags.write(
+        ("run_id", "key_id", "value", "number"),
         [
-            RunTag(run=run, key=keys[name], value=value, number=parse_number(value))
+            (run.pk, keys[name].pk, value, numbers[value])
             for run, name, value in changed
-        ]
+        ],
     )
     _refresh_texts_of_tags((run.pk, name) for run, name, _value in changed)
     return [

@@ -25,6 +25,16 @@ from runs.storage.prepared import PreparedInsert
 #: Prepared, because scripts set tags with each run.
 _insert_set = PreparedInsert(ChangeSet)
 _insert_changes = PreparedInsert(Change)
+_CHANGE_COLUMNS = (
+    "change_set_id",
+    "run_id",
+    "experiment_id",
+    "view_id",
+    "registered_model_id",
+    "field",
+    "before",
+    "after",
+)
 
 
 @dataclass(frozen=True)
@@ -158,18 +168,20 @@ def _was_shared(edit: Edit) -> bool:
 
 
 def _insert(change_set: ChangeSet, changes: Sequence[Edit]) -> None:
-    _insert_changes(
+    # Tuples, because a change set can have hundreds of thousands of changes.
+    _insert_changes.write(
+        _CHANGE_COLUMNS,
         [
-            Change(
-                change_set=change_set,
-                run=edit.run,
-                experiment=edit.experiment,
-                view=edit.view,
-                registered_model=edit.registered_model,
-                field=edit.field,
-                before=edit.before,
-                after=edit.after,
+            (
+                change_set.pk,
+                edit.run and edit.run.pk,
+                edit.experiment and edit.experiment.pk,
+                edit.view and edit.view.pk,
+                edit.registered_model and edit.registered_model.pk,
+                edit.field,
+                edit.before,
+                edit.after,
             )
             for edit in changes
-        ]
+        ],
     )

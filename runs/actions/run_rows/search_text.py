@@ -8,6 +8,7 @@ A text is written as a whole, so its size is limited: it has the first
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -20,6 +21,8 @@ from studio.core.batches import batches
 RUNS_PER_BATCH = 500
 #: How much of a run's tags the free-word search covers; at least one request's tags.
 MAX_SEARCHED_TAGS, MAX_TAG_CHARACTERS = 1_000, 200_000
+#: Tags of a batch of runs that one statement reads.
+MAX_TAGS_AT_ONCE = 20_000
 
 Tag = tuple[str, str | None]
 
@@ -29,6 +32,14 @@ _first_tags = PreparedRows(
         # The order of the index over run and key, so reading stops at the limit.
         .order_by("key_id")
         .values_list("pk", "key__name", "value")[:MAX_SEARCHED_TAGS]
+    )
+)
+#: The same of many runs; one more than the limit shows that some have too many.
+_tags_of_runs = PreparedRows(
+    lambda runs: (
+        RunTag.objects.filter(run__pk__in=runs)
+        .order_by("run", "key_id")
+        .values_list("run_id", "pk", "key__name", "value")[: MAX_TAGS_AT_ONCE + 1]
     )
 )
 #: What the texts are made of, and the stored ones.
@@ -58,24 +69,39 @@ def refresh_search_texts(runs: Sequence[int]) -> None:
     """Write the current search texts of runs; the caller has locked the runs' rows."""
     for some in batches(runs, RUNS_PER_BATCH):
         rows = _fields_and_texts.all(list(some))
-        _write_rows(
+        tags = _read_first_tags_of_runs([row[0] for row in rows])
+        _write_rows.write(
+            ("run_id", "text", "grams"),
             [
-                SearchText(run_id=pk, text=text, grams=grams_of(text))
+                (pk, text, grams_of(text))
                 for pk, name, run_id, description, known in rows
-                if (
-                    text := _compose_search_text(
-                        name, run_id, description, _read_first_tags(pk)
-                    )
-                )
+                if (text := _compose_search_text(name, run_id, description, tags[pk]))
                 # Writing the same text would update its large index for nothing.
                 != known
-            ]
+            ],
         )
 
 
-def _read_first_tags(run: int) -> list[Tag]:
-    """Return the first tags, in the order in which they were set."""
-    return [(key, value) for _, key, value in sorted(_first_tags.all(run))]
+def _read_first_tags_of_runs(runs: Sequence[int]) -> dict[int, list[Tag]]:
+    """Return the first tags of each run, in the order in which they were set."""
+    if len(runs) > 1:
+        rows = _tags_of_runs.all(list(runs))
+        if len(rows) <= MAX_TAGS_AT_ONCE:
+            return _group_tags(runs, rows)
+    return {run: _in_order(_first_tags.all(run)) for run in runs}
+
+
+def _group_tags(
+    runs: Sequence[int], rows: Sequence[tuple[Any, ...]]
+) -> dict[int, list[Tag]]:
+    found: dict[int, list[tuple[Any, ...]]] = {run: [] for run in runs}
+    for run, *tag in rows:
+        found[run].append(tuple(tag))
+    return {run: _in_order(tags[:MAX_SEARCHED_TAGS]) for run, tags in found.items()}
+
+
+def _in_order(rows: Sequence[tuple[Any, ...]]) -> list[Tag]:
+    return [(key, value) for _pk, key, value in sorted(rows)]
 
 
 def write_missing_search_texts() -> int:

@@ -58,6 +58,27 @@ class PreparedInsert(Generic[Row]):
             values = [v for one in rows for v in self._row_values(one, database)]
             execute(database, self._insert_sql(len(rows)), values)
 
+    def write(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert rows given as tuples, without an object for each.
+
+        `names` are the attributes that a tuple has, with `_id` for references; the
+        other columns are null.
+        """
+        database = current_connection()
+        places = {name: at for at, name in enumerate(names)}
+        columns = [(places.get(name), field) for name, field in self._columns]
+        for some in batches(rows, MAX_ROWS):
+            values = [
+                None
+                if at is None
+                else row[at]
+                if field is None
+                else field.get_db_prep_save(row[at], database)
+                for row in some
+                for at, field in columns
+            ]
+            execute(database, self._insert_sql(len(some)), values)
+
     def insert_one(self, row: Row) -> Row:
         """Insert a new row and set the object's key."""
         database = current_connection()
