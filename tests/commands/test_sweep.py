@@ -66,6 +66,7 @@ def test_nothing_is_deleted_right_after_a_start(now: int) -> None:
         "mark unresponsive runs",
         "queue lost runs again",
         "advance sweeps",
+        "do background tasks",
         "fail interrupted submissions",
         "finish sweeps",
         "merge run counts",

@@ -47,6 +47,7 @@ ACTION_LABELS = {
     "unstar": gettext_lazy("Star removed"),
     "set priority": gettext_lazy("Priority changed"),
     "move to top": gettext_lazy("Moved to the top of the queue"),
+    "public links": gettext_lazy("Public links"),
     "undo": gettext_lazy("Undone"),
     "redo": gettext_lazy("Redone"),
 }
@@ -62,6 +63,7 @@ FIELD_LABELS = {
     "comment": gettext_lazy("Comment"),
     "shared": pgettext_lazy("changed field", "Shared"),
     "locked": pgettext_lazy("changed field", "Locked"),
+    "public_links": gettext_lazy("Public links"),
     "queue.priority": pgettext_lazy("changed field", "Priority"),
     "revision": pgettext_lazy("changed field", "Version"),
 }
@@ -96,7 +98,7 @@ def describe_changes(changes: Sequence[Change]) -> list[ChangeLine]:
 def change_line(field: str, before: Any, after: Any) -> ChangeLine:
     is_tag = field.startswith(TAG_PREFIX)
     name = field
-    if field.startswith((CONCLUSION, COMMENT_FIELD)):
+    if field.startswith((CONCLUSION, COMMENT_FIELD, "public_links.")):
         # The rest is the key of the text.
         name = field.partition(".")[0]
     label = (

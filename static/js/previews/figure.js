@@ -36,9 +36,9 @@ function readFigure(address) {
   return found;
 }
 
-/** @param {HTMLElement} place an element with the figure's address in `data-figure` */
+/** @param {HTMLElement} place an element with the figure's address in `data-file-figure` */
 async function drawFigure(place) {
-  const address = place.dataset.figure ?? "";
+  const address = place.dataset.fileFigure ?? "";
   if (shown.get(place) === address) return;
   shown.set(place, address);
   const isLate = () => !place.isConnected || shown.get(place) !== address;
@@ -99,7 +99,7 @@ function write(place, text) {
 
 function scan() {
   for (const place of /** @type {NodeListOf<HTMLElement>} */ (
-    document.querySelectorAll("[data-figure]")
+    document.querySelectorAll("[data-file-figure]")
   )) {
     if (!observed.has(place)) {
       observed.add(place);

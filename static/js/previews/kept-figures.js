@@ -7,8 +7,8 @@
  * @param {Element} old @param {Element} now not yet on the page
  */
 export function keepFigures(old, now) {
-  const fresh = [...now.querySelectorAll("[data-figure]")];
-  for (const [at, place] of [...old.querySelectorAll("[data-figure]")].entries()) {
+  const fresh = [...now.querySelectorAll("[data-file-figure]")];
+  for (const [at, place] of [...old.querySelectorAll("[data-file-figure]")].entries()) {
     if (fresh[at]) {
       for (const { name, value } of fresh[at].attributes) place.setAttribute(name, value);
       fresh[at].replaceWith(place);
@@ -22,6 +22,6 @@ export function keepFigures(old, now) {
  */
 export function withoutDrawings(part) {
   const copy = /** @type {Element} */ (part.cloneNode(true));
-  for (const place of copy.querySelectorAll("[data-figure]")) place.replaceChildren();
+  for (const place of copy.querySelectorAll("[data-file-figure]")) place.replaceChildren();
   return copy;
 }

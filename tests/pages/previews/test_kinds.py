@@ -62,7 +62,7 @@ def test_a_file_is_shown_by_its_kind(name: str, data: bytes, kind: str) -> None:
         ("a.zip", ["x/y.txt", "4 bytes"]),
         ("a.tar.gz", ["x/y.txt", "4 bytes"]),
         ("a.bin", ["00000000", "00 01 02"]),
-        ("figure.json", ['data-figure="/raw?as=figure"', "heatmap", "<td>4</td>"]),
+        ("figure.json", ['data-file-figure="/raw?as=figure"', "heatmap", "<td>4</td>"]),
         ("layers.json", ["several charts (layer)", "This is the specification."]),
     ],
 )
