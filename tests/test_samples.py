@@ -19,7 +19,7 @@ def test_each_share_is_of_a_file_or_folder(name: str) -> None:
     [
         ("runner/test_stops.py", 3),
         ("e2e/submit/test_submit_run.py", 3),
-        ("e2e/test_run_page.py", 2),
+        ("e2e/test_run_page.py", 3),
         ("search/test_tree.py", 1),
     ],
 )

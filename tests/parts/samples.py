@@ -29,19 +29,21 @@ SQL_FILES = (TESTS / "api" / "mlflow" / "test_mlflow_registry_search.py",)
 #: `--sample-seed`, one in this number of each file's tests runs, and at least one.
 SHARES = {
     "agent": 3,
+    "api/v1/test_v1_bad_input.py": 2,
     "backup": 4,
     "capture": 2,
-    "cli": 2,
+    "cli": 3,
     "commands": 3,
-    "delivery": 2,
+    "delivery": 3,
+    "e2e": 3,
     "e2e/logs": 3,
     "e2e/media": 3,
     "e2e/previews": 3,
     "e2e/submit": 3,
     "e2e/tables": 3,
     "e2e/test_help_code.py": 4,
-    "e2e": 2,
     "runner": 3,
+    "sdk": 2,
     "sdk/names/test_snippets.py": 3,
     "sdk/process": 3,
     "sdk/test_documentation_page.py": 3,
@@ -49,7 +51,7 @@ SHARES = {
     "sdk/test_kernels.py": 3,
     "sdk/test_offline.py": 3,
     "upgrades": 2,
-    "web": 2,
+    "web": 3,
 }
 
 
