@@ -28,7 +28,13 @@ from runs.actions.run_rows import (
 from runs.models import File, IndexedLog, LoggedModel, Run, in_folder, path_key
 from runs.storage.files import Blob, files
 from studio.core import names
-from studio.core.errors import AlreadyExists, Conflict, NotFound, StudioError
+from studio.core.errors import (
+    AlreadyExists,
+    Conflict,
+    MissingBytes,
+    NotFound,
+    StudioError,
+)
 
 FileOwner = Run | LoggedModel
 
@@ -69,9 +75,18 @@ def keep_or_discard_blob(blob: Blob, named: str) -> None:
     if named == blob.name:
         # The caller's transaction may still be open, and its rollback must find the
         # blob unmoved.
-        transaction.on_commit(partial(files.keep, blob.name))
+        transaction.on_commit(partial(_keep_named_blob, blob.name))
     else:
         files.discard(blob.name)
+
+
+def _keep_named_blob(name: str) -> None:
+    try:
+        files.keep(name)
+    except MissingBytes:
+        # Others can have replaced the file since the commit, which deletes the blob.
+        if File.objects.filter(blob=name).exists():
+            raise
 
 
 @transaction.atomic

@@ -12,13 +12,18 @@ from django.db import DatabaseError, connection, transaction
 
 from runs.actions.actor import Actor
 from runs.actions.files.blob_sweep import DAY_MS, plan_blob_sweep
-from runs.actions.files.files import current_files, delete_file, save_file
+from runs.actions.files.files import (
+    current_files,
+    delete_file,
+    keep_or_discard_blob,
+    save_file,
+)
 from runs.actions.files.snapshots import save_snapshot
 from runs.actions.ingest.log_files import append_log
 from runs.actions.run.lifecycle import change_status
 from runs.models import Experiment, File, LoggedModel, Run
 from runs.storage.files import files
-from studio.core.errors import Conflict, InvalidValue, TooLarge
+from studio.core.errors import Conflict, InvalidValue, MissingBytes, TooLarge
 from studio.core.statuses import RunStatus
 from tests.parts.records import stored_files
 
@@ -196,3 +201,20 @@ def test_the_blob_of_a_failed_transaction_is_left_to_the_sweep(
     a_second_later = int(time.time() * 1000) + 1000
     assert plan_blob_sweep(a_second_later).unfinished == []
     assert plan_blob_sweep(a_second_later + DAY_MS).unfinished == [blob]
+
+
+def test_bytes_that_others_replaced_since_the_commit_are_not_missed(
+    save, django_capture_on_commit_callbacks
+) -> None:
+    """Only bytes that a file still names are."""
+    gone = files.write([b"x"], 10)
+    files.discard(gone.name)
+    with django_capture_on_commit_callbacks(execute=True):
+        keep_or_discard_blob(gone, gone.name)
+    file = save("a.txt")
+    File.objects.filter(pk=file.pk).update(blob=gone.name)
+    with (
+        pytest.raises(MissingBytes),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        keep_or_discard_blob(gone, gone.name)
