@@ -48,6 +48,7 @@ def test_the_error_of_a_run_leads_to_its_traceback(
     expect(traceback).to_be_in_viewport()
     expect(traceback).to_have_class(re.compile("marked"))
     page.keyboard.press("g")
+    expect(page.locator("#L1")).to_be_in_viewport()
     page.get_by_role("link", name="RuntimeError at line 902").click()
     expect(traceback).to_be_in_viewport()
 
