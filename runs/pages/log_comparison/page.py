@@ -49,7 +49,8 @@ def log_comparison(request: PageRequest) -> HttpResponse:
     """Show the page, or forms to choose what is missing."""
     state = read_pair_state(request.GET)
     added = request.GET.get("add", "").strip()[:MAX_TYPED_CHARS]
-    if added:
+    # The offers that change while one types show the run instead.
+    if added and request.htmx.target != "compare-offer":
         chosen = find_run_by_id_or_name(request, added)
         if chosen is not None and chosen not in state.runs:
             # A redirect, so that a reload doesn't add the run again.

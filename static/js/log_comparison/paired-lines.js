@@ -268,9 +268,7 @@ export class PairedLines {
 
   /** @param {Query} query @returns {Promise<boolean>} whether other rows are shown */
   async replace(query) {
-    // A jump to where the scroll bar was would take the reader back.
-    clearTimeout(this.jumpTimer);
-    this.generation += 1;
+    this.dropEarlierJumps();
     const { generation } = this;
     const fresh = await this.fetchRows(query);
     if (!fresh || generation !== this.generation || !this.root.isConnected) return false;
@@ -287,9 +285,16 @@ export class PairedLines {
     return true;
   }
 
+  // Their responses, and a jump to where the scroll bar was, would take the reader back.
+  dropEarlierJumps() {
+    clearTimeout(this.jumpTimer);
+    this.generation += 1;
+  }
+
   /** @param {number} side @param {number} number */
   async showLine(side, number) {
-    if (!this.find(side, number)) {
+    if (this.find(side, number)) this.dropEarlierJumps();
+    else {
       if (!(await this.replace({ line: number, of: side ? "right" : "left" }))) return null;
     }
     const line = this.find(side, number);
@@ -306,12 +311,14 @@ export class PairedLines {
   }
 
   async showStart() {
-    if (!this.isStart && !(await this.replace({}))) return;
+    if (this.isStart) this.dropEarlierJumps();
+    else if (!(await this.replace({}))) return;
     for (const box of this.boxes) this.place(box, 0);
   }
 
   async showEnd() {
-    if (!this.isEnd && !(await this.replace({ end: 1 }))) return;
+    if (this.isEnd) this.dropEarlierJumps();
+    else if (!(await this.replace({ end: 1 }))) return;
     for (const box of this.boxes) this.place(box, box.scrollHeight);
   }
 }

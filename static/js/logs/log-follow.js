@@ -46,8 +46,7 @@ export function followLog(root, lines) {
   }
 
   async function goToEnd() {
-    await lines.showEnd();
-    setFollowing(true);
+    if (await lines.showEnd()) setFollowing(true);
   }
 
   function show(html, responseEtag) {

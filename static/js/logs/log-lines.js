@@ -267,9 +267,7 @@ export class LogLines {
    * @returns {Promise<boolean>} whether they are shown
    */
   async replaceLines(query) {
-    // A jump to where the scroll bar was would take the reader back.
-    clearTimeout(this.jumpTimer);
-    this.generation += 1;
+    this.dropEarlierJumps();
     const { generation } = this;
     const fresh = await this.fetchLines(query);
     if (!fresh || generation !== this.generation || !this.root.isConnected) return false;
@@ -280,6 +278,12 @@ export class LogLines {
     this.setGaps();
     this.changed();
     return true;
+  }
+
+  // Their responses, and a jump to where the scroll bar was, would take the reader back.
+  dropEarlierJumps() {
+    clearTimeout(this.jumpTimer);
+    this.generation += 1;
   }
 
   find(number) {
@@ -294,7 +298,8 @@ export class LogLines {
    */
   async showLine(number, { block = "center" } = {}) {
     let line = this.find(number);
-    if (!line) {
+    if (line) this.dropEarlierJumps();
+    else {
       const query = { line: number, above: PAGE_LINES / 2, count: PAGE_LINES };
       if (!(await this.replaceLines(query))) return null;
       line = this.find(number);
@@ -304,15 +309,19 @@ export class LogLines {
   }
 
   async showStart() {
-    if (!this.isWindowAtStart) await this.replaceLines({ line: 1, count: PAGE_LINES });
+    if (this.isWindowAtStart) this.dropEarlierJumps();
+    else if (!(await this.replaceLines({ line: 1, count: PAGE_LINES }))) return;
     this.place(() => {
       this.box.scrollTop = 0;
     });
   }
 
+  /** @returns {Promise<boolean>} whether no later jump came in between */
   async showEnd() {
-    if (!this.isWindowAtEnd) await this.replaceLines({ end: 1, count: PAGE_LINES });
+    if (this.isWindowAtEnd) this.dropEarlierJumps();
+    else if (!(await this.replaceLines({ end: 1, count: PAGE_LINES }))) return false;
     this.scrollToEnd();
+    return true;
   }
 
   scrollToEnd() {

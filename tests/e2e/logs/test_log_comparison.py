@@ -31,13 +31,15 @@ def wait_for_positions(page: Page, number: str) -> None:
 
 def test_two_logs_scroll_and_are_searched_as_one(run: Writer, owner_page: Page) -> None:
     other, page = Writer(run.server), owner_page
+    Writer(run.server)
     keep_log(run, "first", 30_000)
     keep_log(other, "second", 20_000)
     page.goto(f"{run.page}files/")
     page.get_by_role("link", name="Compare with another log").click()
-    page.get_by_placeholder("Name, id or filter").fill(f'id = "{other.id}"')
+    page.get_by_placeholder("Name, id or filter").fill(other.id)
     offered = page.locator("#compare-offer a")
     expect(offered).to_have_count(1)
+    expect(offered).to_have_attribute("href", re.compile(other.id))
     offered.click()
     left, right = page.locator(".log-pane").all()
     expect(right.locator("#r1 mark")).to_have_text("second")
