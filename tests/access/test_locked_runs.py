@@ -275,8 +275,13 @@ def test_another_script_of_its_submitter_does_not(
     anna = ApiToken.objects.select_related("user").get().user
     _token, secret = token_of(anna, Workspace.objects.get())
     other = Client(headers=bearer(secret))
-    post(other, "/first/tags", {"set": {"a": "1"}}, 409)
-    post(other, "/first/params", {"params": {"a": "1"}}, 409)
+    for path, body in (
+        ("tags", {"set": {"a": "1"}}),
+        ("params", {"params": {"a": "1"}}),
+    ):
+        error = post(other, f"/first/{path}", body, 409)["error"]
+        assert error["locked_by"] == "bo"
+    assert not RunTag.objects.exists()
 
 
 def test_owners_and_who_locked_it_can_unlock_it(locked: Run) -> None:

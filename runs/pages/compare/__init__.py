@@ -9,6 +9,7 @@ from runs.pages.compare.conclusion import (
 )
 from runs.pages.compare.state import (
     CompareState,
+    runs_query,
 )
 from runs.pages.compare.urls import (
     urlpatterns,
@@ -20,5 +21,6 @@ __all__ = [
     "conclusion_items",
     "find_run_by_id_or_name",
     "find_runs_to_add",
+    "runs_query",
     "urlpatterns",
 ]

@@ -39,14 +39,7 @@ class CompareState:
 
     def query(self, **changes: Any) -> str:
         """The query string of this state with `changes`, defaults left out."""
-        state = replace(self, **changes)
-        parts = [f"run={encode_value(one)}" for one in state.runs]
-        # The runs, which come first, are a parameter of their own for each.
-        for each in fields(state)[1:]:
-            value = getattr(state, each.name)
-            if value != each.default:
-                parts.append(f"{each.name}={encode_value(_parameter_text(value))}")
-        return "&".join(parts)
+        return runs_query(replace(self, **changes))
 
     def href(self, **changes: Any) -> str:
         return "?" + self.query(**changes)
@@ -91,6 +84,19 @@ def _parse_parameter(default: Any, text: str) -> Any:
     if isinstance(default, tuple):
         return tuple(dict.fromkeys(filter(None, text.split(","))))
     return text
+
+
+def runs_query(state: Any) -> str:
+    """The query string of a state with `runs`; defaults are left out.
+
+    The runs, its first field, are a parameter of their own for each.
+    """
+    parts = [f"run={encode_value(one)}" for one in state.runs]
+    for each in fields(state)[1:]:
+        value = getattr(state, each.name)
+        if value != each.default:
+            parts.append(f"{each.name}={encode_value(_parameter_text(value))}")
+    return "&".join(parts)
 
 
 def _parameter_text(value: Any) -> str:

@@ -11,10 +11,10 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from runs.pages.compare import runs_query
 from runs.search.compare import MAX_COMPARED
 from runs.search.logs import ALIGNMENTS, BY_LINE, PairQuery
 from studio.core.errors import InvalidValue
-from studio.core.view_spec import encode_value
 
 _CURSOR = re.compile(r"(\d{1,15})-(\d{1,15})", re.ASCII)
 _NUMBER = re.compile(r"\d{1,15}", re.ASCII)
@@ -46,13 +46,7 @@ class PairState:
 
     def query(self, **changes: Any) -> str:
         """The query string of this state with `changes`, defaults left out."""
-        state = replace(self, **changes)
-        parts = [f"run={encode_value(one)}" for one in state.runs]
-        for each in fields(state)[1:]:
-            value = getattr(state, each.name)
-            if value != each.default:
-                parts.append(f"{each.name}={encode_value(value)}")
-        return "&".join(parts)
+        return runs_query(replace(self, **changes))
 
     def href(self, **changes: Any) -> str:
         return "?" + self.query(**changes)

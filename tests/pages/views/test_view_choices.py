@@ -222,11 +222,11 @@ def test_a_view_shows_the_current_name_of_its_list(
     visitor: Client, make_view: Any, experiment: Experiment, actor: Actor, now: int
 ) -> None:
     view = make_view(experiment=experiment)
-    rename_experiment(experiment, "called anew", actor=actor, now=now)
+    rename_experiment(experiment, "second name", actor=actor, now=now)
     for address in (VIEWS, f"{VIEWS}menu/"):
-        assert "called anew" in visitor.get(address, headers=HTMX).text
+        assert "second name" in visitor.get(address, headers=HTMX).text
     delete_experiment(experiment, actor=actor, now=now)
-    assert "called anew" in visitor.get(f"/v/{view.slug}/").text
+    assert "second name" in visitor.get(f"/v/{view.slug}/").text
 
 
 def test_a_page_beyond_the_end_shows_the_last_page(
