@@ -121,6 +121,7 @@ from runs.models.runs import (
 from runs.models.search_text import SearchIndex, SearchText
 from runs.models.tasks import (
     BackgroundTask,
+    BackgroundTaskQuerySet,
     BackgroundTaskStep,
     TaskKind,
     TaskState,
@@ -153,6 +154,7 @@ __all__ = [
     "ApiToken",
     "AttemptOutcome",
     "BackgroundTask",
+    "BackgroundTaskQuerySet",
     "BackgroundTaskStep",
     "BlobRemoval",
     "BrowserSession",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from runs.actions.account import create_run_token
 from runs.actions.actor import SERVER, Actor
 from runs.actions.experiments import create_experiment
 from runs.actions.files import save_file
@@ -303,3 +304,20 @@ def test_owners_and_who_locked_it_can_unlock_it(locked: Run) -> None:
     assert boss.patch(rest, body, "application/json").json()["locked_by"] is None
     reader = browser_of(make_member(lab, "rea", Role.READER))
     assert reader.post(f"{page}lock/").status_code == 403
+
+
+def test_the_token_of_a_run_neither_locks_nor_unlocks(
+    script: tuple[Client, ApiToken],
+) -> None:
+    """A script could change its locked run once it has ended."""
+    anna, run = script[1].user, Run.objects.get()
+    assert anna is not None
+    client = Client(headers=bearer(create_run_token(run, anna)))
+    Run.objects.update(locked_by=anna)
+    for on in (False, True):
+        answer = client.patch(
+            "/api/v1/workspaces/lab/runs/first",
+            json.dumps({"locked": on}),
+            "application/json",
+        )
+        assert (answer.status_code, Run.objects.get().locked) == (403, True)

@@ -38,7 +38,6 @@ MAX_OPEN_TASKS = 20
 MAX_REQUEST_ID = 64
 
 
-@transaction.atomic
 def start_bulk_change(
     workspace: Workspace,
     keys: Sequence[int],
@@ -55,26 +54,34 @@ def start_bulk_change(
     runs, InvalidState if too many tasks are open.
     """
     check_bulk_size(len(keys))
-    started = find_started(workspace, actor, request_id)
-    if started is not None:
-        return started
-    check_open_tasks(workspace)
+    # Before the transaction, in which others could not write for as long.
     steps = list(change.split(keys))
-    task = BackgroundTask.objects.create(
-        workspace=workspace,
-        user=actor.user,
-        token=actor.token,
-        way=actor.way,
-        kind=TaskKind.CHANGE,
-        action=change.action,
-        request=store_change(change),
-        role=role,
-        total=sum(map(len, steps)),
-        request_id=request_id or None,
-        created=now,
-    )
-    store_steps(task, steps)
-    return task
+    with transaction.atomic():
+        _lock_tasks(workspace)
+        started = find_started(workspace, actor, request_id)
+        if started is not None:
+            return started
+        check_open_tasks(workspace)
+        task = BackgroundTask.objects.create(
+            workspace=workspace,
+            user=actor.user,
+            token=actor.token,
+            way=actor.way,
+            kind=TaskKind.CHANGE,
+            action=change.action,
+            request=store_change(change),
+            role=role,
+            total=sum(map(len, steps)),
+            request_id=request_id or None,
+            created=now,
+        )
+        store_steps(task, steps)
+        return task
+
+
+def _lock_tasks(workspace: Workspace) -> None:
+    """Let others wait who start a task: two of them would both find none."""
+    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
 
 
 def store_steps(task: BackgroundTask, steps: Sequence[Sequence[int]]) -> None:
@@ -106,6 +113,7 @@ def start_undo(
     lists some of them. Raises NotSupported, or InvalidState if too many tasks are open.
     """
     workspace = change_set.workspace
+    _lock_tasks(workspace)
     started = find_started(workspace, actor, request_id)
     if started is not None:
         return started

@@ -31,6 +31,7 @@ from runs.models import (
     TaskState,
 )
 from runs.storage.prepared import Prepared
+from studio.core.batches import batches
 
 #: Why values are left as they are by an undo, next to those of `Skip`.
 CHANGED_SINCE, ALREADY = "changed", "same"
@@ -128,7 +129,8 @@ def _change_step(task: BackgroundTask, keys: Sequence[int], now: int) -> None:
     actor = actor_of(task)
     result = BulkResult(change_set=task.change_set)
     role = member_role(task)
-    change = load_change(task.request, actor, is_owner=role == Role.OWNER)
+    is_owner = role == Role.OWNER
+    change = load_change(task.request, actor, now=now, is_owner=is_owner)
     change_batch(task.workspace, keys, change, result, actor=actor, now=now)
     task.changed += result.changed
     task.skipped = dict(
@@ -144,7 +146,7 @@ def _undo_step(task: BackgroundTask, keys: Sequence[int], now: int) -> None:
         return
     done = undo_changes(
         undone,
-        _changes.all(list(keys)),
+        [change for some in batches(keys) for change in _changes.all(list(some))],
         into=task.change_set,
         actor=actor_of(task),
         now=now,

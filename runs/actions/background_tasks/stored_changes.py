@@ -54,9 +54,13 @@ def store_change(change: BulkChange) -> dict[str, Any]:
 
 
 def load_change(
-    stored: dict[str, Any], actor: Actor, *, is_owner: bool = False
+    stored: dict[str, Any], actor: Actor, *, now: int, is_owner: bool = False
 ) -> BulkChange:
-    """Return the change that `store_change` stored; `is_owner` is what actor is now."""
+    """Return the change that `store_change` stored, as `actor` makes it now.
+
+    `is_owner` is what actor is now. The time of the request would lie before what
+    happened to the runs while the task was waiting.
+    """
     kind = STORED_CHANGES[stored["kind"]]
     given = {name: value for name, value in stored.items() if name != "kind"}
     if "pattern" in given:
@@ -66,6 +70,8 @@ def load_change(
     names = {each.name for each in fields(kind)}
     if "actor" in names:
         given["actor"] = actor
+    if "now" in names:
+        given["now"] = now
     if "user" in names:
         given["user"] = actor.user
     if "is_owner" in names:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.background_tasks.starting import count_attempt, end_task
 from runs.actions.background_tasks.steps import run_step
+from runs.http import is_temporary
 from runs.models import BackgroundTask, TaskKind, TaskState, now_ms
 from studio.core.errors import StudioError
 
@@ -50,6 +51,7 @@ class BackgroundTasks:
         self.is_busy = False
         if time.monotonic() < self._not_before:
             return 0
+        self._not_before = 0.0
         while keys := self._next_tasks():
             for key in keys:
                 ended += self._take_turn(key, min(until, _in(TURN_SECONDS)))
@@ -78,12 +80,12 @@ class BackgroundTasks:
                 if now >= until:
                     return 0
                 self._pause(max(MIN_PAUSE_SECONDS, (now - began) * PAUSE_SHARE))
-        except OperationalError:
-            # A full disk, or a locked database: later it may go well.
-            log.exception("A step of the background task %s failed.", key)
-            self._not_before = _in(RETRY_SECONDS)
-            return 0
         except (DatabaseError, StudioError, ValueError, LookupError) as error:
+            if isinstance(error, OperationalError) and is_temporary(error):
+                # A full disk, or a locked database: later it may go well.
+                log.exception("A step of the background task %s failed.", key)
+                self._not_before = _in(RETRY_SECONDS)
+                return 0
             log.exception("The background task %s failed.", key)
             self._begun.discard(key)
             message = error.message if isinstance(error, StudioError) else str(error)

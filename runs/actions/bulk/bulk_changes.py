@@ -174,6 +174,8 @@ def find_all_skipped(
     """Return which runs the change would skip now; it locks and changes nothing."""
     found: dict[int, Skip] = {}
     for some in change.split(keys):
-        rows = Run.objects.in_workspace(workspace).filter(pk__in=some)
-        found.update(change.find_skipped(list(rows.defer("description", "error"))))
+        rows = Run.objects.in_workspace(workspace).defer("description", "error")
+        # A tree that moves is one batch, however large it is.
+        runs = [run for part in batches(some) for run in rows.filter(pk__in=part)]
+        found.update(change.find_skipped(runs))
     return found

@@ -55,18 +55,16 @@ class MoveChange(BulkChange):
         for some in batches(sorted(set(keys))):
             rows = Run.objects.filter(pk__in=some)
             found.update(rows.values_list("pk", "root_id"))
+        # Those below a chosen root move with it.
+        tops = sorted(key for key, root in found.items() if root not in found)
         batch: list[int] = []
-        for key, root in sorted(found.items()):
-            if root in found:
-                # It moves with its root.
-                continue
-            batch.append(key)
-            if root is None:
-                below = Run.objects.filter(root=key).order_by("pk")
-                batch += below.values_list("pk", flat=True)
-            if len(batch) >= RUNS_PER_TRANSACTION:
-                yield batch
-                batch = []
+        for chosen in batches(tops):
+            below = _read_below([key for key in chosen if found[key] is None])
+            for key in chosen:
+                batch += [key, *below.get(key, ())]
+                if len(batch) >= RUNS_PER_TRANSACTION:
+                    yield batch
+                    batch = []
         if batch:
             yield batch
 
@@ -98,6 +96,15 @@ class MoveChange(BulkChange):
         return move_runs(
             moving, dict.fromkeys([r.pk for r in moving], (self.target, None))
         )
+
+
+def _read_below(roots: Sequence[int]) -> dict[int, list[int]]:
+    """Return the runs below each root."""
+    below: dict[int, list[int]] = {}
+    rows = Run.objects.filter(root__in=roots).order_by("pk")
+    for key, root in rows.values_list("pk", "root_id"):
+        below.setdefault(root or 0, []).append(key)
+    return below
 
 
 def find_move_target(workspace: Workspace, name: str) -> Experiment:

@@ -92,12 +92,7 @@ def read_pattern(text: str, find: str = "", replacement: str = "") -> NamePatter
         ("find", find),
         ("replacement", replacement),
     ):
-        if len(given) > MAX_PATTERN_CHARS:
-            raise InvalidValue(
-                _("The text is too long: it can have %(limit)s characters.")
-                % {"limit": MAX_PATTERN_CHARS},
-                field=name,
-            )
+        names.check_text(given, name, limit=MAX_PATTERN_CHARS)
     parts: list[tuple[str, str]] = []
     plain, at = "", 0
     for found in _PARTS.finditer(text):

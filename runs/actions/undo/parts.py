@@ -27,6 +27,7 @@ from runs.actions.undo.undo import (
     UNDO,
     can_undo,
     conflict_details,
+    refuse_while_open,
 )
 from runs.models import Change, ChangeSet, Run
 from studio.core.batches import batches
@@ -49,8 +50,10 @@ class UndonePart:
 def refuse_if_not_undoable(change_set: ChangeSet, actor: Actor) -> None:
     """Raise NotSupported unless `actor`, who can annotate, can undo a large change set.
 
-    Of the many changes only one for each field is read.
+    Of the many changes only one for each field is read. Raises InvalidState while a
+    background task still adds to the change set.
     """
+    refuse_while_open([change_set])
     has_run = Case(
         When(run__isnull=False, then=Value(1)),
         When(experiment__isnull=False, then=Value(2)),

@@ -29,7 +29,7 @@ from runs.actions.undo.stored_values import (
     read_current_values,
     restore_values,
 )
-from runs.actions.undo.undo import UNDO
+from runs.actions.undo.undo import UNDO, refuse_while_open
 from runs.actions.undo.undo_links import mark_undone
 from runs.models import ApiToken, Change, ChangeSet, Run, Workspace
 from studio.core.batches import batches
@@ -82,9 +82,11 @@ def undo_since(
 ) -> UndoSinceResult:
     """Undo what `token` changed in `workspace` since then; with `dry_run`, only count.
 
-    Raises InvalidValue for more than `MAX_CHANGES` changes.
+    Raises InvalidValue for more than `MAX_CHANGES` changes, InvalidState while a
+    background task of the token goes on.
     """
     sets = ChangeSet.objects.filter(workspace=workspace, token=token, time__gte=since)
+    refuse_while_open(sets)
     changes = list(
         Change.objects.filter(change_set__in=sets)
         .select_related("run", "experiment__workspace")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from runs.actions import comments as comment_actions
@@ -29,8 +30,8 @@ from runs.actions.undo.stored_values import (
     restore_values,
 )
 from runs.actions.undo.undo_links import mark_undone
-from runs.models import Change, ChangeSet
-from studio.core.errors import Conflict, NotSupported
+from runs.models import BackgroundTask, Change, ChangeSet
+from studio.core.errors import Conflict, InvalidState, NotSupported
 
 UNDO, REDO = "undo", "redo"
 #: How many later changes an error lists.
@@ -55,6 +56,14 @@ def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> 
     )
 
 
+def refuse_while_open(change_sets: QuerySet[ChangeSet] | Sequence[ChangeSet]) -> None:
+    """Raise InvalidState while a background task still adds to one of them."""
+    if BackgroundTask.objects.open().filter(change_set__in=change_sets).exists():
+        raise InvalidState(
+            _("This change is still going on. Stop it, or wait until it has ended.")
+        )
+
+
 def is_of_stars(change_set: ChangeSet) -> bool:
     """Return whether only stars changed, which readers have too."""
     fields = set(change_set.changes.values_list("field", flat=True).distinct()[:2])
@@ -73,12 +82,14 @@ def undo_change_set(
 
     Returns the change set of the undo, or None if nothing had to be restored. The
     error's detail `later` lists the first later changes: `field`, `before`, `after` and
-    `now`. With `anyway` they are overwritten.
+    `now`. With `anyway` they are overwritten. Raises InvalidState while a background
+    task still adds to the change set.
     """
     related = ("run", "experiment__workspace")
     # In reverse: a change of the set can depend on one before it.
     rows = change_set.changes.select_related(*related).order_by("-pk")
     changes = list(rows.defer("run__description", "run__error"))
+    refuse_while_open([change_set])
     if not can_undo(change_set, changes, actor):
         raise NotSupported(_("This change can't be undone."))
     experiment_actions.lock_changed_experiments(changes)

@@ -49,12 +49,13 @@ from runs.models import (
     RunEvent,
     RunParam,
     RunProperty,
+    TokenKind,
     now_ms,
 )
 from runs.search.query import RunKeys
 from runs.search.run_list import find_runs, read_run_columns
 from studio.core import names
-from studio.core.errors import AlreadyExists, InvalidValue
+from studio.core.errors import AlreadyExists, InvalidValue, PermissionDenied
 from studio.core.run_definition import check_definition
 from studio.core.view_spec import ViewSpec
 
@@ -254,6 +255,9 @@ def change_run(request: StudioRequest, run_id: str, body: RunPatch) -> RunInfo:
 
 
 def _set_lock(request: StudioRequest, run: Run, on: bool, now: int) -> None:
+    if request.token is not None and request.token.kind != TokenKind.ORDINARY:
+        # Otherwise a script could change its locked run once it has ended.
+        raise PermissionDenied(_("The token of a run can't lock or unlock runs."))
     if on:
         lock_run(run, actor=request.actor, now=now)
     else:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from runs.models.tasks.background_tasks import (
     BackgroundTask,
+    BackgroundTaskQuerySet,
     BackgroundTaskStep,
     TaskKind,
     TaskState,
 )
 
-__all__ = ["BackgroundTask", "BackgroundTaskStep", "TaskKind", "TaskState"]
+__all__ = [
+    "BackgroundTask",
+    "BackgroundTaskQuerySet",
+    "BackgroundTaskStep",
+    "TaskKind",
+    "TaskState",
+]

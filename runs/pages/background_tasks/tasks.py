@@ -53,7 +53,7 @@ def tasks_page(request: PageRequest) -> HttpResponse:
 
 def _live_context(request: PageRequest) -> dict[str, Any]:
     before = PageOfTasks(request.GET).check()["before"]
-    page = list_tasks(request.workspace, before=before or None)
+    page = list_tasks(request.workspace, request.actor.user, before=before or None)
     now = now_ms()
     can_undo = request.role >= Permission.ANNOTATE.role
     return {
@@ -77,7 +77,7 @@ def _live_context(request: PageRequest) -> dict[str, Any]:
 @require_POST
 def stop(request: PageRequest, number: int) -> HttpResponse:
     """Stop a task: members their own, owners any."""
-    task = find_task(request.workspace, number)
+    task = find_task(request.workspace, request.actor.user, number)
     check_can_stop_task(task, request.actor.user, request.role)
     stopped = stop_task(task, now=now_ms())
     text = _("Background task stopped.") if stopped else _("It had ended already.")

@@ -99,7 +99,7 @@ def _undo_in_background(
             now=now_ms(),
             anyway=anyway,
         )
-    except NotSupported as error:
+    except (InvalidState, NotSupported) as error:
         return _show_undo_result(request, _run_list_path(request), error.message)
     text = _("The undo continues in the background")
     if not request.htmx:

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from runs.models import BackgroundTask, ChangeSet, Workspace
+from runs.models import (
+    BackgroundTask,
+    BackgroundTaskQuerySet,
+    ChangeSet,
+    User,
+    Workspace,
+)
 from studio.core.errors import NotFound
 
 TASKS_PER_PAGE = 50
+#: Who starred what is known to that member alone.
+STAR_ACTIONS = ("star", "unstar")
 
 
 @dataclass(frozen=True)
@@ -25,13 +34,14 @@ class TaskPage:
 
 def list_tasks(
     workspace: Workspace,
+    viewer: User | None,
     *,
     before: int | None = None,
     only_open: bool = False,
     limit: int = TASKS_PER_PAGE,
 ) -> TaskPage:
-    """Return a page of tasks, the newest first. Two queries."""
-    rows = BackgroundTask.objects.filter(workspace=workspace)
+    """Return a page of tasks that `viewer` may see, newest first. Two queries."""
+    rows = _visible_tasks(workspace, viewer)
     open_count = rows.open().count()
     if only_open:
         rows = rows.open()
@@ -44,9 +54,16 @@ def list_tasks(
     return TaskPage(shown, shown[-1].pk if more else None, open_count)
 
 
-def find_task(workspace: Workspace, number: int) -> BackgroundTask:
-    """Return a task of the workspace; raise NotFound."""
+def _visible_tasks(workspace: Workspace, viewer: User | None) -> BackgroundTaskQuerySet:
+    """Return the tasks without those that change the stars of others."""
+    is_of_stars = Q(action__in=STAR_ACTIONS) | Q(change_set__is_personal=True)
     rows = BackgroundTask.objects.filter(workspace=workspace)
+    return rows.exclude(is_of_stars & ~Q(user=viewer))
+
+
+def find_task(workspace: Workspace, viewer: User | None, number: int) -> BackgroundTask:
+    """Return a task that `viewer` may see; raise NotFound."""
+    rows = _visible_tasks(workspace, viewer)
     # A longer number can exceed 64 bits, which both databases refuse.
     found = rows.filter(pk=number) if number < 2**63 else rows.none()
     task = found.select_related("workspace", "user", "token", "change_set").first()

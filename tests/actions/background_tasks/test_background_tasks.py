@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.background_tasks import (
@@ -41,6 +42,7 @@ from runs.actions.run import (
     set_run_tags,
     trash_run,
 )
+from runs.actions.undo import undo_change_set
 from runs.models import (
     BackgroundTask,
     BackgroundTaskStep,
@@ -53,9 +55,11 @@ from runs.models import (
     RunStar,
     RunTag,
     TaskState,
+    User,
     Workspace,
 )
-from studio.core.errors import InvalidState, NotSupported
+from runs.search.background_tasks import find_task, list_tasks
+from studio.core.errors import InvalidState, NotFound, NotSupported
 from studio.core.statuses import RunStatus
 from tests.parts.records import NOON
 
@@ -146,7 +150,7 @@ def test_every_kind_of_change_works_in_the_background(
     runs: list[Run], actor: Actor, workspace: Workspace, kind: str
 ) -> None:
     change = change_of_kind(kind, actor, workspace)
-    assert load_change(store_change(change), actor, is_owner=True) == change
+    assert load_change(store_change(change), actor, now=NOON, is_owner=True) == change
     before = state()
     task = ended(start(runs, change, actor))
     assert (task.state, task.changed, task.position) == (TaskState.DONE, 5, 5)
@@ -377,3 +381,91 @@ def test_a_full_disk_pauses_the_task(runs: list[Run], actor: Actor) -> None:
     # It waits before it tries again; a new worker does so at once.
     assert tasks(NOON) == 0
     assert ended(task).changed == 5
+
+
+def test_a_change_that_still_goes_on_is_not_undone(
+    runs: list[Run], actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest would be changed after the undo, and count as undone."""
+    task = start(runs, TAG, actor)
+    assert run_step(task.pk, NOON)
+    task.refresh_from_db()
+    assert task.change_set is not None
+    with pytest.raises(InvalidState, match="still going on"):
+        undo_change_set(task.change_set, actor=actor, now=NOON)
+    with pytest.raises(InvalidState, match="still going on"):
+        undo(task, actor)
+    assert ended(task).state == TaskState.DONE
+    assert ended(undo(task, actor)).changed == 5
+
+
+def test_a_task_changes_with_the_time_of_its_step(
+    runs: list[Run], actor: Actor
+) -> None:
+    """A run can have started since the request."""
+    task = start(runs, MarkChange(RunStatus.FAILED, actor, NOON), actor)
+    while run_step(task.pk, NOON + 60_000):
+        pass
+    ends = Run.objects.values_list("ended", flat=True)
+    assert set(ends) == {NOON + 60_000}
+
+
+def test_after_an_error_that_passed_the_worker_goes_on_at_once(
+    runs: list[Run], actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = start(runs, TAG, actor)
+    tasks = BackgroundTasks(pause=lambda _seconds: None)
+    monkeypatch.setattr(worker, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(worker, "TURN_SECONDS", 0.0)
+    errors = iter([OperationalError("the connection failed")])
+
+    def fail_once(key: int, now: int) -> bool:
+        for error in errors:
+            raise error
+        return run_step(key, now)
+
+    monkeypatch.setattr(worker, "run_step", fail_once)
+    tasks(NOON)
+    assert tasks(NOON) == 1
+    task.refresh_from_db()
+    assert task.state == TaskState.DONE
+
+
+def test_an_error_that_stays_ends_the_task(
+    runs: list[Run], actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise it would hold up the workspace."""
+
+    def fail(_key: int, _now: int) -> bool:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT nothing_of_that_name()")
+        return True
+
+    monkeypatch.setattr(worker, "run_step", fail)
+    task = start(runs, TAG, actor)
+    assert BackgroundTasks(pause=lambda _seconds: None)(NOON) == 1
+    task.refresh_from_db()
+    assert task.state == TaskState.FAILED
+
+
+def test_the_number_of_queries_of_a_move_does_not_grow_with_the_roots(
+    runs: list[Run], experiment: Experiment, actor: Actor
+) -> None:
+    change = MoveChange(
+        create_experiment(experiment.workspace, "other", actor=actor, now=NOON)
+    )
+    with CaptureQueriesContext(connection) as captured:
+        assert len(change.affected([run.pk for run in runs])) == 5
+    assert len(captured) == 2
+
+
+def test_stars_of_others_are_in_no_list_of_tasks(runs: list[Run], actor: Actor) -> None:
+    assert actor.user is not None
+    task = start(runs, StarChange(actor.user, True), actor)
+    ended(task)
+    other = User.objects.create(username="other")
+    workspace = runs[0].workspace
+    assert [one.pk for one in list_tasks(workspace, actor.user).tasks] == [task.pk]
+    assert list_tasks(workspace, other).tasks == []
+    with pytest.raises(NotFound):
+        find_task(workspace, other, task.pk)

@@ -30,6 +30,7 @@ def list_tasks(request: StudioRequest, query: TaskQuery) -> TaskList:
         raise InvalidValue(text % {"max": MAX_LISTED}, field="limit")
     page = task_search.list_tasks(
         workspace_of(request),
+        signed_in_user(request),
         before=query.before,
         only_open=bool(query.open),
         limit=query.limit,
@@ -40,7 +41,8 @@ def list_tasks(request: StudioRequest, query: TaskQuery) -> TaskList:
 @endpoint("GET", Permission.READ, reply=TaskInfo)
 def get_task(request: StudioRequest, number: int) -> TaskInfo:
     """Read a background task: how far it is, or how it ended."""
-    return task_info(task_search.find_task(workspace_of(request), number))
+    viewer = signed_in_user(request)
+    return task_info(task_search.find_task(workspace_of(request), viewer, number))
 
 
 @endpoint("POST", Permission.STAR, reply=TaskInfo)
@@ -49,8 +51,8 @@ def stop_task(request: StudioRequest, number: int) -> TaskInfo:
 
     Members stop their own tasks, owners any. A task that has ended stays as it is.
     """
-    workspace = workspace_of(request)
-    task = task_search.find_task(workspace, number)
-    check_can_stop_task(task, signed_in_user(request), request.role)
+    workspace, viewer = workspace_of(request), signed_in_user(request)
+    task = task_search.find_task(workspace, viewer, number)
+    check_can_stop_task(task, viewer, request.role)
     task_actions.stop_task(task, now=now_ms())
-    return task_info(task_search.find_task(workspace, number))
+    return task_info(task_search.find_task(workspace, viewer, number))
