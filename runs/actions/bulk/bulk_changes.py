@@ -74,6 +74,10 @@ class BulkChange(ABC):
         """Lock what actions lock before runs, if anything; called in a transaction."""
         del keys
 
+    def complete(self, keys: Sequence[int]) -> Sequence[int]:
+        """Return a batch with the runs that belong to it now; called under locks."""
+        return keys
+
     @abstractmethod
     def find_skipped(self, runs: Sequence[Run]) -> Mapping[int, Skip]:
         """Return why runs of a batch are left as they are, by the run's key."""
@@ -132,7 +136,8 @@ def change_batch(
 ) -> None:
     """Change some of the runs and add to the result; the caller has a transaction."""
     change.lock_before_runs(keys)
-    runs = [run for run in lock_runs(keys) if run.workspace_id == workspace.pk]
+    found = lock_runs(change.complete(keys))
+    runs = [run for run in found if run.workspace_id == workspace.pk]
     skipped = change.find_skipped(runs)
     left = [run for run in runs if run.pk not in skipped]
     edits = change.write(left) if left else []

@@ -72,6 +72,14 @@ class MoveChange(BulkChange):
         lock_tree(self.target.workspace_id)
         lock_experiments_of(keys, self.target.pk)
 
+    def complete(self, keys: Sequence[int]) -> Sequence[int]:
+        """Add child runs that came after the batch was planned: a tree moves whole."""
+        known, late = set(keys), list[int]()
+        for some in batches(keys):
+            for below in _read_below(some).values():
+                late += [key for key in below if key not in known]
+        return [*keys, *late]
+
     def find_skipped(self, runs: Sequence[Run]) -> dict[int, Skip]:
         known = {run.pk for run in runs}
         locked = {run.root_id or run.pk for run in runs if run.locked}

@@ -469,3 +469,16 @@ def test_stars_of_others_are_in_no_list_of_tasks(runs: list[Run], actor: Actor) 
     assert list_tasks(workspace, other).tasks == []
     with pytest.raises(NotFound):
         find_task(workspace, other, task.pk)
+
+
+def test_a_child_run_that_comes_after_the_request_moves_with_its_tree(
+    runs: list[Run], experiment: Experiment, actor: Actor
+) -> None:
+    place = create_experiment(experiment.workspace, "other", actor=actor, now=NOON)
+    task = start(runs, MoveChange(place), actor)
+    root = runs[0].run_id
+    late = create_run(experiment, actor=actor, now=NOON, parent_run_id=root)
+    assert ended(task).state == TaskState.DONE
+    assert Run.objects.get(pk=late.pk).experiment == place
+    assert ended(undo(task, actor)).state == TaskState.DONE
+    assert set(Run.objects.values_list("experiment", flat=True)) == {experiment.pk}
