@@ -21,6 +21,7 @@ _REASONS = {
     "locked": "are locked",
     "tree_locked": "have a locked run in their tree",
     "registered": "belong to a registered model",
+    "experiment_deleted": "come from a deleted experiment",
     "name": "would take a used name",
     "not_supported": "can't be undone",
 }

@@ -268,6 +268,11 @@ def restore_places(
         refuse_unless_it_takes_runs(place)
         places[run.pk] = (place, before["number"])
     runs = [run for run, _before in wanted]
+    for run in runs:
+        root = places.get(run.root_id or run.pk)
+        if root is not None and root[0] != places[run.pk][0]:
+            # It was added between two moves of its root.
+            places[run.pk] = (root[0], None)
     added = _runs_added_below(runs, change_set)
     places |= {run.pk: (places[run.root_id or 0][0], None) for run in added}
     return move_runs([*runs, *added], places)
@@ -275,16 +280,21 @@ def restore_places(
 
 def _runs_added_below(runs: Sequence[Run], change_set: ChangeSet) -> list[Run]:
     """Return runs below these roots that came after the move; this locks them."""
-    # A large undo has several steps, and each run moves in its own.
-    changed = Change.objects.filter(change_set=change_set, field=EXPERIMENT_FIELD)
+    known = {run.pk for run in runs}
     found: list[Run] = []
     for root in runs:
         if root.root_id is None:
             rows = Run.objects.select_for_update(no_key=True, of=("self",))
-            below = rows.filter(root=root, experiment=root.experiment_id)
-            added = below.exclude(pk__in=changed.values("run"))
+            added = rows.filter(root=root, experiment=root.experiment_id)
+            # Several change sets are undone together with a set that is not stored.
+            if change_set.pk is not None:
+                # A large undo has several steps, and each run moves in its own.
+                moved = Change.objects.filter(
+                    change_set=change_set, field=EXPERIMENT_FIELD
+                )
+                added = added.exclude(pk__in=moved.values("run"))
             light = added.select_related("workspace").defer("description", "error")
-            found += light.order_by("pk")
+            found += [run for run in light.order_by("pk") if run.pk not in known]
     return found
 
 

@@ -7,13 +7,15 @@ restores.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from runs.actions import experiments as experiment_actions
@@ -31,7 +33,7 @@ from runs.actions.undo.stored_values import (
 )
 from runs.actions.undo.undo import UNDO, refuse_while_open
 from runs.actions.undo.undo_links import mark_undone
-from runs.models import ApiToken, Change, ChangeSet, Run, Workspace
+from runs.models import ApiToken, Change, ChangeSet, Experiment, Run, Workspace
 from studio.core.batches import batches
 from studio.core.errors import AlreadyExists, InvalidState, InvalidValue
 
@@ -47,6 +49,7 @@ class UndoSkip(str, Enum):
     LOCKED = "locked"
     TREE_LOCKED = "tree_locked"
     REGISTERED = "registered"
+    EXPERIMENT_DELETED = "experiment_deleted"
     NAME = "name"
     NOT_SUPPORTED = "not_supported"
 
@@ -107,15 +110,26 @@ def undo_since(
     # Stars belong to the token's user, and no other field needs the set.
     origin = ChangeSet(workspace=workspace, actor=token.user)
     supported = [each for each in net if _is_supported(each.change)]
-    for some in _split(supported):
-        with transaction.atomic():
-            _restore_batch(some, origin, result, actor, now, dry_run)
-    if result.change_set is not None:
-        rows = ChangeSet.objects.filter(pk=result.change_set.pk)
-        # A run can have values in several parts.
-        rows.update(run_count=len(result.runs))
-        mark_undone(sorted(result.sets - {result.change_set.pk}), result.change_set)
+    parts = list(_split(supported))
+    try:
+        while parts:
+            with transaction.atomic():
+                _restore_batch(parts[0], origin, result, actor, now, dry_run)
+            del parts[0]
+    finally:
+        # What earlier parts restored stays, also if a later one fails.
+        for each in itertools.chain.from_iterable(parts):
+            result.sets -= each.sets
+        if result.change_set is not None:
+            _finish(result.change_set, result.sets)
     return result
+
+
+def _finish(undo: ChangeSet, sets: set[int]) -> None:
+    # A run can have values in several parts, so the sum of their runs is too high.
+    counted = undo.changes.aggregate(runs=Count("run", distinct=True))
+    ChangeSet.objects.filter(pk=undo.pk).update(run_count=counted["runs"])
+    mark_undone(sorted(sets - {undo.pk}), undo)
 
 
 def _split(net: Sequence[NetChange]) -> Iterator[Sequence[NetChange]]:
@@ -171,9 +185,10 @@ def _restore_batch(
         runs = lock_changed_runs(changes)
     values = read_current_values(changes, origin)
     kept = KeptRuns(changes, runs)
+    homeless = _trees_without_a_place(changes, origin.workspace_id)
     wanted: list[tuple[Change, Any]] = []
     for net, value in zip(some, values, strict=True):
-        reason = _reason_to_skip(net.change, value, kept)
+        reason = _reason_to_skip(net.change, value, kept, homeless)
         if reason is None:
             wanted.append((net.change, value))
         else:
@@ -190,11 +205,37 @@ def _restore_batch(
         add_changes(result.change_set, edits)
 
 
-def _reason_to_skip(change: Change, value: Any, kept: KeptRuns) -> UndoSkip | None:
+def _trees_without_a_place(changes: Sequence[Change], workspace: int) -> set[int]:
+    """Return the roots of moved trees whose experiment before is deleted.
+
+    The rows of the experiments are locked, but not in a dry run.
+    """
+    left = [
+        (_root_of(each), each.before["experiment"])
+        for each in changes
+        if each.field == EXPERIMENT_FIELD and each.before is not None
+    ]
+    numbers = {number for _root, number in left}
+    rows = Experiment.objects.filter(workspace=workspace, deleted__isnull=True)
+    active = set(rows.filter(number__in=numbers).values_list("number", flat=True))
+    return {root for root, number in left if number not in active}
+
+
+def _root_of(change: Change) -> int:
+    assert change.run is not None
+    return change.run.root_id or change.run.pk
+
+
+def _reason_to_skip(
+    change: Change, value: Any, kept: KeptRuns, homeless: Collection[int]
+) -> UndoSkip | None:
     if value == change.before:
         return UndoSkip.SAME
     if value != change.after:
         return UndoSkip.CHANGED_SINCE
+    if change.field == EXPERIMENT_FIELD and _root_of(change) in homeless:
+        # Its tree stays whole.
+        return UndoSkip.EXPERIMENT_DELETED
     why = kept.why(change)
     return UndoSkip(why) if why else None
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from runs.actions.account.tokens import create_token
 from runs.actions.actor import Actor
+from runs.actions.bulk import MoveChange, apply_bulk_change, create_move_target
 from runs.actions.experiments import experiments
 from runs.actions.run import run_edits
 from runs.actions.run.runs import archive_run, create_run, trash_run
 from runs.actions.run_rows import lock_run
-from runs.actions.undo import UndoSkip, undo_change_set, undo_since
+from runs.actions.undo import UndoSkip, token_undo, undo_change_set, undo_since
 from runs.models import ApiToken, ChangeSet, Experiment, Run, RunTag, User, Workspace
 
 
@@ -83,3 +88,88 @@ def test_what_cannot_be_undone_is_skipped_with_its_reason(
     }
     run.refresh_from_db()
     assert (run.deleted, done.changed, len(done.runs)) == (None, 1, 1)
+
+
+Places = dict[str, tuple[str, int]]
+
+
+def move(runs: list[Run], name: str, bot: Actor, now: int) -> None:
+    workspace = runs[0].workspace
+    target = create_move_target(workspace, name, actor=bot, now=now)
+    keys = [run.pk for run in runs]
+    apply_bulk_change(workspace, keys, MoveChange(target), actor=bot, now=now)
+
+
+def places() -> Places:
+    rows = Run.objects.values_list("run_id", "experiment__name", "number")
+    return {run: (name, number) for run, name, number in rows}
+
+
+def test_moved_trees_come_back_whole_with_their_numbers(
+    experiment: Experiment, run: Run, actor: Actor, owner: User, now: int
+) -> None:
+    token = make_token(owner, run.workspace, now)
+    bot, home = Actor(owner, token), experiment.name
+    root = create_run(experiment, run_id="root", actor=actor, now=now)
+    below: dict[str, Any] = {"parent_run_id": "root", "actor": actor, "now": now}
+    child = create_run(experiment, run_id="child", **below)
+    before = places()
+    move([run, root, child], "first", bot, now + 1)
+    new = Experiment.objects.get(name="first")
+    between = create_run(new, run_id="between", **below)
+    move([root, child, between], "second", bot, now + 2)
+    create_run(Experiment.objects.get(name="second"), run_id="after", **below)
+    plan = undo_since(run.workspace, token, now, actor=actor, now=now, dry_run=True)
+    assert plan.changed == 4
+    done = undo_since(run.workspace, token, now, actor=actor, now=now + 9)
+    last = before["child"][1]
+    added = {"between": (home, last + 1), "after": (home, last + 2)}
+    assert places() == {**before, **added}
+    assert done.change_set is not None
+    assert ChangeSet.objects.get(pk=done.change_set.pk).run_count == 5
+
+
+def test_trees_from_deleted_experiments_stay_and_the_rest_is_undone(
+    experiment: Experiment, run: Run, actor: Actor, owner: User, now: int
+) -> None:
+    token = make_token(owner, run.workspace, now)
+    bot, name = Actor(owner, token), run.name
+    below: dict[str, Any] = {"parent_run_id": run.run_id, "actor": actor, "now": now}
+    child = create_run(experiment, run_id="child", **below)
+    run_edits.rename_run(run, "bot", actor=bot, now=now + 1)
+    move([run, child], "elsewhere", bot, now + 2)
+    moved = places()
+    experiments.delete_experiment(experiment, actor=actor, now=now + 3)
+    for dry_run in (True, False):
+        done = undo_since(
+            run.workspace, token, now, actor=actor, now=now + 9, dry_run=dry_run
+        )
+        assert dict(done.skipped)[UndoSkip.EXPERIMENT_DELETED] == 2
+        assert done.changed == 1
+    run.refresh_from_db()
+    assert (run.name, places()) == (name, moved)
+    sets = ChangeSet.objects.filter(token=token, run_count__gt=0)
+    renaming, moving = sets.order_by("pk")
+    assert (renaming.is_undone, moving.is_undone) == (True, False)
+
+
+def test_what_was_restored_before_a_failure_is_marked(
+    run: Run, actor: Actor, owner: User, now: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = make_token(owner, run.workspace, now)
+    bot, name = Actor(owner, token), run.name
+    run_edits.rename_run(run, "bot", actor=bot, now=now + 1)
+    run_edits.set_run_tags(run, {"a": "1"}, actor=bot, now=now + 2)
+    monkeypatch.setattr(token_undo, "VALUES_PER_TRANSACTION", 1)
+
+    def fail(*_given: object) -> None:
+        raise OSError("disk full")
+
+    # Only parts after the first add to the change set.
+    monkeypatch.setattr(token_undo, "add_changes", fail)
+    with pytest.raises(OSError, match="disk full"):
+        undo_since(run.workspace, token, now, actor=actor, now=now + 9)
+    run.refresh_from_db()
+    assert (run.name, tags(run)) == (name, {"a": "1"})
+    states = ChangeSet.objects.filter(token=token).order_by("pk")
+    assert list(states.values_list("is_undone", flat=True)) == [True, False]

@@ -103,8 +103,9 @@ class UndoSinceReply(Struct):
     """How many values of how many runs were restored; with `dry_run`, would be.
 
     Reasons for skipping: `same` (it is as before), `changed_since`, `locked`,
-    `tree_locked`, `registered`, `name` (another experiment has the name now),
-    `not_supported`. `change_set` is the number for undo; null if there is none.
+    `tree_locked`, `registered`, `experiment_deleted` (runs were moved from it), `name`
+    (another experiment has the name now), `not_supported`. `change_set` is the number
+    for undo; null if there is none.
     """
 
     changed: int
