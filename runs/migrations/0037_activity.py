@@ -10,9 +10,11 @@ import runs.models.changes
 from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.models import Count, Max, Min, Q
+from django.db.models.functions import Coalesce
 
 
-BATCH = 1000
+BATCH = 500
 KINDS = {
     "name": "rename",
     "description": "describe",
@@ -39,16 +41,29 @@ def fill(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def fill_sets(apps: Apps, found: list[Any]) -> None:
-    changes = apps.get_model("runs", "Change").objects.order_by("pk")
-    of_set: dict[int, list[Any]] = defaultdict(list)
-    columns = ("change_set_id", "field", "run_id", "run__experiment_id")
-    more = ("experiment_id", "view_id", "view__shared", "registered_model_id")
-    keys = [each.pk for each in found]
-    for row in changes.filter(change_set__in=keys).values(*columns, *more):
-        of_set[row["change_set_id"]].append(row)
-    filled = [each for each in found if of_set[each.pk]]
+    changes = apps.get_model("runs", "Change").objects
+    rows = changes.filter(change_set__in=[each.pk for each in found])
+    # The database counts: a set can have very many changes.
+    place = Coalesce("experiment", "run__experiment")
+    by_set = rows.order_by().values("change_set")
+    counted = by_set.annotate(
+        changes=Count("pk"),
+        first=Min("pk"),
+        runs=Count("run", distinct=True),
+        placed=Count(place),
+        lowest=Min(place),
+        highest=Max(place),
+        seen=Count("pk", filter=Q(view__isnull=True) & ~Q(field="starred")),
+    )
+    facts = {each["change_set"]: each for each in counted}
+    first = changes.defer("before", "after").in_bulk([each["first"] for each in facts.values()])
+    seen = {key for key, each in facts.items() if each["seen"]}
+    seen |= find_shared(apps, rows)
+    filled = [each for each in found if each.pk in facts]
     for each in filled:
-        fill_set(each, of_set[each.pk])
+        fact = facts[each.pk]
+        fill_set(each, fact, first[fact["first"]])
+        each.is_personal = each.pk not in seen
     names = [
         "kind",
         "experiment_id",
@@ -61,30 +76,48 @@ def fill_sets(apps: Apps, found: list[Any]) -> None:
     sets.bulk_update(filled, names, batch_size=100)
 
 
-def fill_set(change_set: Any, rows: list[dict[str, Any]]) -> None:
-    places = {row["experiment_id"] or row["run__experiment_id"] for row in rows}
-    change_set.experiment_id = places.pop() if len(places) == 1 else None
-    change_set.view_id = rows[0]["view_id"]
-    change_set.run_count = len({row["run_id"] for row in rows} - {None})
-    change_set.change_count = len(rows)
-    # Whether a view was shared at that time is not recorded.
-    change_set.is_personal = all(
-        row["field"] == "starred"
-        or (row["view_id"] is not None and not row["view__shared"])
-        for row in rows
+def find_shared(apps: Apps, rows: Any) -> set[int]:
+    """Return the sets with changes of views that were shared at that time."""
+    of_views = rows.filter(view__isnull=False).exclude(field="starred")
+    found = list(
+        of_views.values_list("pk", "change_set", "view", "field", "view__shared")
     )
-    change_set.kind = kind_of(change_set, rows[0])
+    changes = apps.get_model("runs", "Change").objects.filter(field="shared")
+    shares: dict[int, list[tuple[int, Any]]] = defaultdict(list)
+    some = changes.filter(view__in={view for _pk, _set, view, *_more in found})
+    for pk, view, before in some.order_by("pk").values_list("pk", "view", "before"):
+        shares[view].append((pk, before))
+
+    def was_shared(pk: int, view: int, now: bool) -> bool:
+        # What the view was is known from its next change.
+        return next((bool(was) for later, was in shares[view] if later > pk), now)
+
+    return {
+        change_set
+        for pk, change_set, view, field, now in found
+        # Sharing and unsharing is itself seen.
+        if field == "shared" or was_shared(pk, view, now)
+    }
 
 
-def kind_of(change_set: Any, row: dict[str, Any]) -> str:
-    field = row["field"].partition(".")[0].partition(":")[0]
+def fill_set(change_set: Any, fact: Any, first: Any) -> None:
+    one_place = fact["placed"] == fact["changes"] and fact["lowest"] == fact["highest"]
+    change_set.experiment_id = fact["lowest"] if one_place else None
+    change_set.view_id = first.view_id
+    change_set.run_count = fact["runs"]
+    change_set.change_count = fact["changes"]
+    change_set.kind = kind_of(change_set, first)
+
+
+def kind_of(change_set: Any, change: Any) -> str:
+    field = change.field.partition(".")[0].partition(":")[0]
     if change_set.is_compute:
         return "compute"
     if field == "starred":
         return "star"
-    if row["view_id"] is not None:
+    if change.view_id is not None:
         return "view"
-    return "model" if row["registered_model_id"] else KINDS.get(field, "other")
+    return "model" if change.registered_model_id else KINDS.get(field, "other")
 
 
 class Migration(migrations.Migration):
