@@ -81,8 +81,9 @@ def change_runs(request: StudioRequest, body: BulkRequest) -> BulkReply | HttpRe
     need = _NEEDS.get(body.action, Permission.ANNOTATE)
     check_role(need, request.role)
     workspace = workspace_of(request)
-    change = _build_change(request, body)
+    # First, because the experiment that runs move to is created with the change.
     keys = _find_keys(request, body)
+    change = _build_change(request, body)
     if body.below:
         keys = with_descendants(keys, in_trash=body.action == "restore")
     keys = change.affected(keys)

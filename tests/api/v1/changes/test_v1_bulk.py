@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runs.models import Member, Role, Run, RunTag
+from runs.models import Experiment, Member, Role, Run, RunTag
 from tests.api.rest import Rest
 
 
@@ -103,6 +103,9 @@ def test_a_reader_can_only_star(abc: Rest) -> None:
 def test_runs_move_to_an_experiment_by_its_name(abc: Rest) -> None:
     body = {"action": "move", "ids": ["a"], "to": "sweeps"}
     assert abc.refused("POST", "bulk", body)[0] == 404
+    for wrong in ({"ids": ["nosuch"]}, {"ids": None, "q": "nosuch:1"}):
+        abc.refused("POST", "bulk", {**body, **wrong, "create": True})
+    assert not Experiment.objects.filter(name="sweeps").exists()
     plan = abc.post("bulk", **body, create=True, dry_run=True)
     assert (plan["changed"], abc.get("runs/a")["experiment"]) == (1, "digits")
     done = abc.post("bulk", **body, create=True)
