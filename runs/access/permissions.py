@@ -88,6 +88,7 @@ BROWSER_ONLY = "in person"
 #: Content types that pages offer to scripts, by `Accept`.
 SCRIPT_FORMATS = ("application/json", "text/csv", "text/plain")
 _API_PATH = re.compile(r"/(w/[^/]+/)?(ajax-)?api(/|$)")
+_MLFLOW_PATH = re.compile(r"/(w/[^/]+/)?(ajax-)?api/\d+\.\d+/mlflow")
 
 ErrorRenderer = Callable[[HttpRequest, StudioError], HttpResponse]
 
@@ -233,7 +234,8 @@ def change_way(request: HttpRequest, caller: Caller) -> ChangeWay:
     """
     if caller.token is None:
         return ChangeWay.BROWSER
-    if is_api_path(request) and "/mlflow" in request.path_info:
+    # Not the word alone, because a workspace can be named mlflow.
+    if _MLFLOW_PATH.match(request.path_info):
         return ChangeWay.MLFLOW
     program = request.headers.get("User-Agent", "").partition("/")[0]
     return {SDK: ChangeWay.SDK, CLI: ChangeWay.CLI}.get(program, ChangeWay.REST)

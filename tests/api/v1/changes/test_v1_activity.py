@@ -70,6 +70,17 @@ def test_the_program_is_recorded(rest: Rest, agent: str, way: str) -> None:
     assert ChangeSet.objects.latest("pk").way == way
 
 
+def test_a_workspace_named_mlflow_is_no_mlflow_client(rest: Rest) -> None:
+    rest.new_run("r")
+    rest.workspace.name = "mlflow"
+    rest.workspace.save()
+    rest.ok("PATCH", "runs/r", {"name": "other"})
+    assert ChangeSet.objects.latest("pk").way == ChangeWay.REST
+    tag = {"run_id": "r", "key": "a", "value": "1"}
+    rest.ok("POST", "/w/mlflow/api/2.0/mlflow/runs/set-tag", tag)
+    assert ChangeSet.objects.latest("pk").way == ChangeWay.MLFLOW
+
+
 def test_an_own_change_of_a_view_is_undone(rest: Rest) -> None:
     view = rest.ok("POST", "views", {"name": "mine", "state": {"q": ""}}, 201)
     rest.ok("PATCH", f"views/{view['slug']}", {"name": "other"})
