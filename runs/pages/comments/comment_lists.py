@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from runs.pages.undo import last_undo_href
 from runs.render.comments import find_mentions, link_mentions
 from runs.search.comments import (
     find_members_by_name,
-    list_comments,
+    list_newest_comments,
     suggest_members,
 )
 from runs.search.descriptions import ReferenceSuggestion
@@ -44,26 +44,29 @@ class CommentLine:
 
 def comments_context(request: PageRequest, subject: Run | View) -> dict[str, Any]:
     """Return the context of `_comment_list.html`."""
+    comments, has_older = list_newest_comments(subject)
     return {
-        "comments": _comment_lines(request, subject, list_comments(subject)),
+        "comments": _comment_lines(request, subject, comments),
+        "stamp": comments_stamp(comments),
+        "shown_comments": len(comments) if has_older else 0,
         "comment_refusal": role_refusal(request, Permission.ANNOTATE),
     }
 
 
-def poll_context(path: str, lines: Sequence[CommentLine]) -> dict[str, str]:
+def poll_context(path: str, context: Mapping[str, Any]) -> dict[str, str]:
     """Return the address that brings the list once it has changed.
 
     The run page follows its run instead.
     """
-    return {"poll": f"{path}?seen={comments_stamp(lines)}"}
+    return {"poll": f"{path}?seen={context['stamp']}"}
 
 
-def comments_stamp(lines: Sequence[CommentLine]) -> str:
+def comments_stamp(comments: Sequence[Comment]) -> str:
     """Return a text that differs when a comment was added, edited or deleted."""
-    found = [each.comment for each in lines]
-    last = found[-1].pk if found else 0
-    edited = max((each.edited or 0 for each in found), default=0)
-    return f"{len(found)}.{last}.{edited}"
+    # The first one too: with a deletion an older comment joins a full list.
+    first, last = (comments[0].pk, comments[-1].pk) if comments else (0, 0)
+    edited = max((each.edited or 0 for each in comments), default=0)
+    return f"{len(comments)}.{first}.{last}.{edited}"
 
 
 def _comment_lines(
@@ -128,7 +131,7 @@ def _show_added_comment(
         ),
     }
     if isinstance(subject, View):
-        context |= poll_context(path, context["comments"])
+        context |= poll_context(path, context)
     response = render(request, "comments/_added_comment.html", context)
     response["HX-Trigger"] = toast_header(_("Comment added"), undo)
     return response

@@ -26,18 +26,20 @@ from runs.pages.descriptions import (
 )
 from runs.pages.lists import saved_view_href
 from runs.pages.requests import PageRequest
+from runs.search.comments import list_newest_comments
 from runs.search.views import find_view
 
 
 @access(Permission.READ)
 def _show_comments(request: PageRequest, slug: str) -> HttpResponse:
     view = find_view(slug, request.actor.user, request.workspace)
+    if request.htmx and "seen" in request.GET:
+        # Texts are read and rendered only if something changed since the last poll.
+        light, _has_older = list_newest_comments(view, light=True)
+        if request.GET["seen"] == comments_stamp(light):
+            return HttpResponse(status=204)
     context = comments_context(request, view)
-    stamp = comments_stamp(context["comments"])
-    if request.htmx and request.GET.get("seen") == stamp:
-        # Nothing changed since the page's last poll.
-        return HttpResponse(status=204)
-    context |= poll_context(request.path, context["comments"])
+    context |= poll_context(request.path, context)
     if request.htmx:
         return render(request, "comments/_comment_list.html", context)
     context |= _frame(request, view)

@@ -5,6 +5,7 @@ from runs.search.comments.comments import (
     find_comment,
     find_members_by_name,
     list_comments,
+    list_newest_comments,
     suggest_members,
 )
 
@@ -13,5 +14,6 @@ __all__ = [
     "find_comment",
     "find_members_by_name",
     "list_comments",
+    "list_newest_comments",
     "suggest_members",
 ]

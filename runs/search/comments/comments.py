@@ -18,9 +18,22 @@ MAX_COMMENTS = 500
 def list_comments(
     subject: Run | View, *, after: int = 0, limit: int = MAX_COMMENTS
 ) -> list[Comment]:
-    """Return the comments with keys above `after`."""
+    """Return the comments with keys above `after`, the oldest first."""
     rows = _of(subject).filter(pk__gt=after).select_related("author")
     return list(rows.order_by("pk")[:limit])
+
+
+def list_newest_comments(
+    subject: Run | View, *, light: bool = False
+) -> tuple[list[Comment], bool]:
+    """Return the newest comments, and whether there are older ones.
+
+    With `light` they are without texts and authors.
+    """
+    rows = _of(subject).order_by("-pk")
+    rows = rows.only("pk", "edited") if light else rows.select_related("author")
+    found = list(rows[: MAX_COMMENTS + 1])
+    return found[:MAX_COMMENTS][::-1], len(found) > MAX_COMMENTS
 
 
 def count_comments(subject: Run | View) -> int:
@@ -55,12 +68,10 @@ def find_members_by_name(
     """Return the keys of the members with these user names, by lower-case name."""
     if not names:
         return {}
-    wanted = Q()
-    for name in names:
-        wanted |= Q(user__username__iexact=name)
-    members = Member.objects.filter(wanted, workspace=workspace)
+    # Texts can have any number of names, so the members bound the query.
+    members = Member.objects.filter(workspace=workspace)
     found = members.values_list("user__username", "user_id")
-    return {username.lower(): key for username, key in found}
+    return {name.lower(): key for name, key in found if name.lower() in names}
 
 
 def suggest_members(workspace: Workspace, part: str) -> list[User]:
