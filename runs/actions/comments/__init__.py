@@ -8,6 +8,7 @@ from runs.actions.comments.comments import (
     delete_comment,
     edit_comment,
     is_author,
+    keeps_comment_deleted,
     read_current_comment,
     restore_comment,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "delete_comment",
     "edit_comment",
     "is_author",
+    "keeps_comment_deleted",
     "read_current_comment",
     "restore_comment",
 ]

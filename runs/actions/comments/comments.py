@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, check_version, record_changes
 from runs.actions.run_rows import bump_revision
-from runs.models import Comment, CommentMention, Role, Run, View
+from runs.models import Change, Comment, CommentMention, Role, Run, View
 from runs.render.comments import find_mentions
 from runs.render.descriptions import render_markdown
 from runs.search.comments import find_members_by_name
@@ -79,6 +79,25 @@ def read_current_comment(field: str) -> str | None:
     rows = Comment.objects.select_for_update().filter(pk=_key_of(field))
     found = rows.values_list("text", "deleted").first()
     return None if found is None or found[1] is not None else found[0]
+
+
+def keeps_comment_deleted(change: Change, value: str | None, actor: Actor) -> bool:
+    """Return whether an undo leaves a comment, which is now `value`, deleted.
+
+    Only the undo of a deletion brings it back, and only for who deleted it last.
+    """
+    if value is not None or not change.field.startswith(COMMENT_FIELD):
+        return False
+    rows = Change.objects.filter(
+        field=change.field, run=change.run_id, view=change.view_id
+    )
+    last = rows.select_related("change_set").order_by("-pk").first()
+    is_own = last is not None and last.change_set.actor_id == _key_of_user(actor)
+    return change.after is not None or not is_own
+
+
+def _key_of_user(actor: Actor) -> int | None:
+    return actor.user.pk if actor.user is not None else None
 
 
 def restore_comment(field: str, text: str | None, now: int) -> None:

@@ -14,9 +14,8 @@ from runs.actions import experiments as experiment_actions
 from runs.actions.actor import Actor
 from runs.actions.bulk import EXPERIMENT_FIELD, registered_runs
 from runs.actions.changes import add_changes, record_changes
-from runs.actions.compare import CONCLUSION_FIELD
 from runs.actions.undo.stored_values import (
-    STAR_FIELD,
+    NOT_OF_THE_RUN,
     lock_changed_runs,
     read_current_values,
     restore_values,
@@ -151,8 +150,7 @@ class KeptRuns:
     def why(self, change: Change) -> str:
         """Return why the value is left as it is; empty if it is restored."""
         run = self._runs.get(change.run_id or 0)
-        # Stars and conclusions are no part of the run, so a lock does not keep them.
-        if run is None or change.field.startswith((STAR_FIELD, CONCLUSION_FIELD)):
+        if run is None or change.field.startswith(NOT_OF_THE_RUN):
             return ""
         is_restored = change.field == "deleted" and not change.before
         is_moved = change.field == EXPERIMENT_FIELD

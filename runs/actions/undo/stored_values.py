@@ -37,6 +37,12 @@ TEXT_FIELDS = ("name", "description")
 FLAG_FIELDS = ("archived", "deleted")
 STAR_FIELD = "starred"
 TAG_PREFIX = "tags."
+#: Beginnings of fields that are no part of the run, so a lock does not keep them.
+NOT_OF_THE_RUN = (
+    STAR_FIELD,
+    compare_actions.CONCLUSION_FIELD,
+    comment_actions.COMMENT_FIELD,
+)
 #: Rows that one statement names.
 ROWS_PER_STATEMENT = 500
 
@@ -215,7 +221,7 @@ def _refuse_locked_runs(
     field: str, changes: Sequence[Change], runs: Mapping[int, Run]
 ) -> None:
     """Refuse what `begin_edit` would refuse a member."""
-    if field == STAR_FIELD or field.startswith(compare_actions.CONCLUSION_FIELD):
+    if field.startswith(NOT_OF_THE_RUN):
         return
     for change in changes:
         run = runs.get(change.run_id or 0)

@@ -109,7 +109,12 @@ def undo_change_set(
             later=later[:MAX_LATER],
             count=len(later),
         )
-    changed = [(change, value) for change, value in found if value != change.before]
+    changed = [
+        (change, value)
+        for change, value in found
+        if value != change.before
+        and not comment_actions.keeps_comment_deleted(change, value, actor)
+    ]
     edits = restore_values(changed, runs, change_set, now)
     action = REDO if change_set.action == UNDO else UNDO
     undo = record_changes(change_set.workspace, action, edits, actor=actor, now=now)

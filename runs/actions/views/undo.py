@@ -11,6 +11,7 @@ from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
 from runs.actions.comments import (
     COMMENT_FIELD,
+    keeps_comment_deleted,
     read_current_comment,
     restore_comment,
 )
@@ -18,6 +19,12 @@ from runs.actions.undo import REDO, UNDO, conflict_details, mark_undone
 from runs.actions.views import views
 from runs.models import Change, ChangeSet, View, ViewRevision, ViewStar
 from studio.core.errors import Conflict, NotSupported
+
+
+def can_undo_view_field(field: str) -> bool:
+    """Return whether `undo_view_change` restores it: no public link, for example."""
+    restored = (*views.EDITABLE_FIELDS, "revision", "deleted", "starred")
+    return field in restored or field.startswith(COMMENT_FIELD)
 
 
 @transaction.atomic
@@ -31,7 +38,7 @@ def undo_view_change(
     """
     rows = change_set.changes.select_related("view__owner", "view__workspace")
     changes = [change for change in rows.order_by("-pk") if change.view is not None]
-    if not changes:
+    if not changes or not all(can_undo_view_field(each.field) for each in changes):
         raise NotSupported(_("This change can't be undone."))
     view = changes[0].view
     assert view is not None
@@ -45,7 +52,7 @@ def undo_view_change(
     edits = [
         _restore_value(change, value, view, change_set, actor, now)
         for change, value in found
-        if value != change.before
+        if value != change.before and not keeps_comment_deleted(change, value, actor)
     ]
     action = REDO if change_set.action == UNDO else UNDO
     undo = record_changes(view.workspace, action, edits, actor=actor, now=now)

@@ -9,8 +9,10 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.changes import version_token
-from runs.actions.comments import add_comment
+from runs.actions.comments import add_comment, delete_comment, edit_comment
 from runs.actions.run.purge import purge_run
+from runs.actions.run_rows import lock_run
+from runs.actions.undo import undo_change_set
 from runs.actions.views import ViewState, create_view
 from runs.models import (
     ChangeSet,
@@ -23,6 +25,7 @@ from runs.models import (
     View,
     Workspace,
 )
+from runs.search.comments import comments as search
 from studio.core.view_spec import ViewSpec
 from tests.access.people import browser_of
 
@@ -272,3 +275,60 @@ def test_the_number_of_queries_does_not_depend_on_the_comments(
     for number in range(10):
         add_comment(run, f"{number} @ben @ada", actor=actor, now=now)
     assert queries() == few
+
+
+def test_texts_with_very_many_mentions_are_shown(
+    browser: Client, tab: str, run: Run, actor: Actor, now: int, ben: User
+) -> None:
+    for comment in range(25):
+        names = " ".join(f"@m{comment}x{n}" for n in range(50))
+        add_comment(run, f"@Ben {names}", actor=actor, now=now)
+    assert browser.get(tab).text.count('class="mention"') == 25
+
+
+def test_the_newest_comments_are_shown_and_polled(
+    browser: Client, view: View, actor: Actor, now: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MAX_COMMENTS", 3)
+    address = f"/w/default/views/{view.slug}/comments/"
+    made = [add_comment(view, text, actor=actor, now=now) for text in "abcd"]
+    assert texts(browser, address) == ["b", "c", "d"]
+    page = browser.get(address)
+    assert "Only the newest 3 comments" in page.text
+    poll = page.context["poll"]
+    assert browser.get(poll, headers=HTMX).status_code == 204
+    # As many as before, and the same last one.
+    delete_comment(made[2], role=Role.OWNER, actor=actor, now=now)
+    assert "Only the newest" not in browser.get(poll, headers=HTMX).text
+    assert texts(browser, address) == ["a", "b", "d"]
+
+
+def test_a_comment_on_a_locked_run_is_undone(
+    browser: Client, tab: str, run: Run, actor: Actor, now: int
+) -> None:
+    lock_run(run, actor=actor, now=now)
+    browser.post(tab, {"text": "locked"})
+    undo(browser)
+    assert texts(browser, tab) == []
+
+
+def test_only_who_deleted_a_comment_brings_it_back(
+    browser: Client, tab: str, ben: User, now: int, run: Run, actor: Actor
+) -> None:
+    author = Actor(ben)
+
+    def undo_as_author(action: str) -> None:
+        own = ChangeSet.objects.filter(actor=ben, action=action).latest("pk")
+        undo_change_set(own, actor=author, now=now, anyway=True)
+
+    comment = add_comment(run, "one", actor=author, now=now)
+    edit_comment(comment, "two", actor=author, now=now)
+    delete_comment(comment, role=Role.CONTRIBUTOR, actor=author, now=now)
+    undo_as_author("delete comment")
+    assert texts(browser, tab) == ["two"]
+    delete_comment(comment, role=Role.OWNER, actor=actor, now=now)
+    for action in ("edit comment", "delete comment", "undo"):
+        undo_as_author(action)
+        assert texts(browser, tab) == []
+    undo(browser)
+    assert texts(browser, tab) == ["two"]
