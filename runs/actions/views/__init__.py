@@ -7,7 +7,7 @@ from runs.actions.views.stars_and_defaults import (
     set_default_view,
     star_view,
 )
-from runs.actions.views.undo import undo_view_change
+from runs.actions.views.undo import can_undo_view_field, undo_view_change
 from runs.actions.views.views import (
     EDITABLE_FIELDS,
     ViewState,
@@ -24,6 +24,7 @@ from runs.actions.views.views import (
 __all__ = [
     "EDITABLE_FIELDS",
     "ViewState",
+    "can_undo_view_field",
     "clear_default_view",
     "create_view",
     "delete_view",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from html import unescape
 
@@ -19,6 +20,13 @@ from runs.pages.activity.activity_state import ActivityState
 from runs.pages.activity.sentences import sentence
 from runs.pages.requests import PageRequest
 from runs.search.activity import activity_query, find_activity, undone_sets
+
+#: Characters that XML does not have; values of tags can contain them.
+_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def _clean(text: str) -> str:
+    return _NOT_IN_XML.sub(" ", text)
 
 
 @access(Permission.READ)
@@ -51,10 +59,10 @@ def activity_atom(request: PageRequest) -> HttpResponse:
         time = datetime.fromtimestamp(each.time / 1000, UTC)
         href = reverse("activity-change", args=[workspace, each.pk])
         feed.add_item(
-            title=unescape(strip_tags(text)),
+            title=_clean(unescape(strip_tags(text))),
             link=request.build_absolute_uri(href),
             description="",
-            author_name=str(each.actor) if each.actor else "Run Studio",
+            author_name=_clean(str(each.actor)) if each.actor else "Run Studio",
             pubdate=time,
             updateddate=time,
             unique_id=request.build_absolute_uri(href),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from runs.actions.undo import UNDO, can_undo
+from runs.actions.views import can_undo_view_field
 from runs.models import Change, ChangeSet, ChangeWay, Role
 from runs.pages.activity.sentences import sentence, subject_link
 from runs.pages.requests import PageRequest
@@ -138,7 +139,7 @@ def _can_undo(
     is_own = change_set.actor_id == request.actor.user.pk
     if changes and changes[0].view_id is not None:
         # Only the author can: the view may have been private at that time.
-        return is_own
+        return is_own and all(can_undo_view_field(each.field) for each in changes)
     if request.role < Role.CONTRIBUTOR and not change_set.is_personal:
         return False
     return can_undo(change_set, changes, request.actor)

@@ -20,7 +20,8 @@ from runs.models import ApiToken, now_ms
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, with_vary_headers
 from runs.render.formats import grouped, local_time
 from runs.search.activity import first_change_of_token
-from studio.core.errors import InvalidValue
+from studio.core.errors import InvalidState, InvalidValue
+from studio.core.names import MAX_TIME
 
 REASONS = {
     UndoSkip.SAME: gettext_lazy("already as before"),
@@ -28,6 +29,7 @@ REASONS = {
     UndoSkip.LOCKED: gettext_lazy("locked"),
     UndoSkip.TREE_LOCKED: gettext_lazy("with a locked run in the tree"),
     UndoSkip.REGISTERED: gettext_lazy("used by a registered model"),
+    UndoSkip.EXPERIMENT_DELETED: gettext_lazy("from a deleted experiment"),
     UndoSkip.NAME: gettext_lazy("name is taken"),
     UndoSkip.NOT_SUPPORTED: gettext_lazy("can’t be undone"),
 }
@@ -55,7 +57,7 @@ def undo_of_token(request: PageRequest, number: int) -> HttpResponse:
             now=now_ms(),
             dry_run=request.method != "POST",
         )
-    except InvalidValue as error:
+    except (InvalidState, InvalidValue) as error:
         problem, since = error.message, now_ms()
     if request.method == "POST" and result is not None:
         return _report(request, result)
@@ -83,9 +85,13 @@ def _read_time(text: str) -> int | None:
         except ValueError:
             continue
         try:
-            return int(timezone.make_aware(found).timestamp() * 1000)
-        except (OverflowError, ValueError) as error:
-            raise InvalidValue(_("Enter a date and time."), field="since") from error
+            since = int(timezone.make_aware(found).timestamp() * 1000)
+        except (OverflowError, ValueError):
+            break
+        # Dates near the ends of the calendar have none in some time zones.
+        if 0 <= since <= MAX_TIME:
+            return since
+        break
     if text:
         raise InvalidValue(_("Enter a date and time."), field="since")
     return None

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from runs.actions.actor import Actor
 from runs.actions.bulk import FlagChange, TagChange, apply_bulk_change
 from runs.actions.experiments.experiments import create_experiment
+from runs.actions.public import create_share_link
 from runs.actions.run.run_edits import rename_run, set_run_tags, star_run
 from runs.actions.run.runs import create_run
 from runs.actions.views.views import ViewState, create_view, edit_view
@@ -188,3 +189,41 @@ def test_a_feed_reader_gets_atom_with_a_token(team, runs):
     assert response.headers["Content-Type"].startswith("application/atom+xml")
     assert "renamed a run: run 0 → a &lt;b&gt;" in response.content.decode()
     assert Client().get(f"{PAGE}feed.atom").status_code in (302, 401)
+
+
+def test_a_feed_has_no_characters_that_xml_does_not_have(team, runs):
+    set_run_tags(runs[0], {"a": "red\x1b[0m"}, **by(team.owner))
+    response = browser_of(team.owner).get(f"{PAGE}feed.atom")
+    assert "red [0m" in response.content.decode()
+
+
+def test_a_public_link_of_a_view_has_no_undo(team):
+    view = create_view(team.workspace, "mine", ViewState(ViewSpec()), **by(team.owner))
+    create_share_link(team.workspace, view, **by(team.owner))
+    number = ChangeSet.objects.latest("pk").pk
+    client = browser_of(team.owner)
+    shown = {each["id"]: each for each in entries(client)}
+    undos = [each.all("form.activity-undo") != [] for each in shown.values()]
+    assert undos == [False, True]
+    answer = client.post(f"/w/lab/undo/{number}/", headers={"HX-Request": "true"})
+    toast = json.loads(answer.headers["HX-Trigger"])["toast"]
+    assert "can't be undone" in toast["text"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "since"),
+    [
+        ("Asia/Shanghai", "0001-01-01T00:00"),
+        ("America/New_York", "9999-12-31T23:59"),
+        ("UTC", "1969-12-31T23:59"),
+        ("UTC", "soon"),
+    ],
+)
+def test_times_that_no_change_has_are_refused(team, zone, since):
+    token, _secret = token_of(team.owner, team.workspace)
+    team.owner.time_zone = zone
+    team.owner.save()
+    address = f"{PAGE}tokens/{token.pk}/undo/"
+    response = browser_of(team.owner).get(address, {"since": since})
+    assert response.status_code == 422
+    assert "Enter a date and time." in response.text
