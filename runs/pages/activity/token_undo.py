@@ -44,11 +44,12 @@ def undo_of_token(request: PageRequest, number: int) -> HttpResponse:
     rows = ApiToken.objects.filter(workspace=request.workspace)
     token = get_object_or_404(rows.select_related("user"), pk=number)
     values = request.POST if request.method == "POST" else request.GET
-    problem, result = "", None
+    problem, result, since = "", None, now_ms()
     try:
-        since = _read_time(values.get("since", ""))
-        if since is None:
-            since = first_change_of_token(request.workspace, token) or now_ms()
+        given = _read_time(values.get("since", ""))
+        if given is None:
+            given = first_change_of_token(request.workspace, token)
+        since = since if given is None else given
         result = undo_since(
             request.workspace,
             token,
@@ -58,7 +59,7 @@ def undo_of_token(request: PageRequest, number: int) -> HttpResponse:
             dry_run=request.method != "POST",
         )
     except (InvalidState, InvalidValue) as error:
-        problem, since = error.message, now_ms()
+        problem = error.message
     if request.method == "POST" and result is not None:
         return _report(request, result)
     shown = local_time(since, timezone.get_current_timezone())

@@ -11,13 +11,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
+from runs.actions.background_tasks import start_bulk_change
 from runs.actions.bulk import FlagChange, TagChange, apply_bulk_change
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.public import create_share_link
 from runs.actions.run.run_edits import rename_run, set_run_tags, star_run
 from runs.actions.run.runs import create_run
 from runs.actions.views.views import ViewState, create_view, edit_view
-from runs.models import ChangeSet, ChangeWay, Run, now_ms
+from runs.models import ChangeSet, ChangeWay, Role, Run, now_ms
 from studio.core.view_spec import ViewSpec
 from tests.access.people import Team, bearer, browser_of, make_team, token_of
 from tests.parts.elements import Element, parse_page
@@ -227,3 +228,25 @@ def test_times_that_no_change_has_are_refused(team, zone, since):
     response = browser_of(team.owner).get(address, {"since": since})
     assert response.status_code == 422
     assert "Enter a date and time." in response.text
+
+
+def test_changes_of_a_token_that_still_go_on_are_not_undone(team, runs):
+    token, _secret = token_of(team.owner, team.workspace)
+    actor = Actor(team.owner, token)
+    task = start_bulk_change(
+        team.workspace,
+        [run.pk for run in runs],
+        TagChange({"a": "1"}, ()),
+        actor=actor,
+        role=Role.OWNER,
+        now=now_ms(),
+    )
+    rename_run(runs[0], "first", actor=actor, now=now_ms())
+    task.change_set = ChangeSet.objects.latest("pk")
+    task.save()
+    page = browser_of(team.owner).get(
+        f"{PAGE}tokens/{token.pk}/undo/", {"since": "2026-01-02T03:04"}
+    )
+    assert "still going on" in page.text
+    # The time stays in the form.
+    assert 'value="2026-01-02T03:04"' in page.text
