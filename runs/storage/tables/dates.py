@@ -107,9 +107,10 @@ def _from_parts(text: str, order: tuple[int, int, int]) -> dt.datetime:
 
 
 def _microseconds(moment: dt.datetime) -> int:
+    """Raises OverflowError before the year 1 or after 9999, UTC: it has no text."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)
-    return (moment - _EPOCH) // _MICROSECOND
+    return (moment.astimezone(dt.UTC) - _EPOCH) // _MICROSECOND
 
 
 def date_range(text: str) -> tuple[int, int]:

@@ -29,7 +29,7 @@ from runs.storage.tables.dates import find_dates
 from runs.storage.tables.text_order import find_distinct
 
 #: Part of the name of a stored table, so that a new layout parses the files again.
-LAYOUT = 2
+LAYOUT = 3
 _ALIGNMENT = 64
 #: Fewer fractions are sorted as they are.
 MIN_RANKED_ROWS = 50_000

@@ -68,6 +68,9 @@ def test_dates_are_sorted_by_their_moment(source: str) -> None:
         (["14/03/2026", "03/14/2026"], "text", ["03/14/2026", "14/03/2026"]),
         (["2026-03-14", "2026-02-30"], "text", ["2026-02-30", "2026-03-14"]),
         (["2026-03-14", "soon"], "text", ["2026-03-14", "soon"]),
+        # No date in UTC, so no page could name it.
+        (["9999-12-31T23:59-08:00"], "text", ["9999-12-31T23:59-08:00"]),
+        (["0001-01-01T00:00+05:00"], "text", ["0001-01-01T00:00+05:00"]),
         (["1/2/3", "4/5/6"], "text", ["1/2/3", "4/5/6"]),
     ],
 )
@@ -94,7 +97,9 @@ def test_a_range_of_dates(condition: ColumnFilter, expected: list[int]) -> None:
     assert found == [MIXED[at] for at in expected]
 
 
-@pytest.mark.parametrize("bound", ["soon", "2026-13", "1", "99999-01-01"])
+@pytest.mark.parametrize(
+    "bound", ["soon", "2026-13", "1", "99999-01-01", "9999-12-31T23:59-08:00"]
+)
 def test_a_bound_that_is_no_date_is_refused(bound: str) -> None:
     with pytest.raises(InvalidValue, match="must be dates"):
         ordered(
