@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 MAX_SERIES, MAX_SHAPES, MAX_BINS = 50, 200, 100
+#: Sums and means of as many numbers as a figure has are finite below this.
+MAX_NUMBER = 1e300
 _MARKERS = {"mode": "markers"}
 #: Marks with the type of their traces and their other values.
 MARKS: dict[str, tuple[str, Mapping[str, Any]]] = {
@@ -90,7 +92,8 @@ def _channel(encoding: Encoding, name: str) -> Channel:
     aggregate = found.get("aggregate")
     if aggregate is not None and aggregate not in ("count", *_AGGREGATES):
         raise UnsupportedEncoding(str(aggregate)[:40])
-    return found
+    # In Vega-Lite null is the same as none.
+    return {key: each for key, each in found.items() if each is not None}
 
 
 def _series(rows: Sequence[Row], color: Channel) -> dict[str, list[Row]]:
@@ -178,17 +181,17 @@ def _binned(
     most = bins.get("maxbins") if isinstance(bins, dict) else None
     count = min(most, MAX_BINS) if isinstance(most, int) and most > 0 else 10
     numbers = [row.get(name) for row in rows] if isinstance(name, str) else []
-    finite = [v for v in numbers if isinstance(v, int | float) and abs(v) < 1e300]
+    finite = [float(v) for v in numbers if _is_number(v)]
     if not finite:
         raise UnsupportedEncoding("bin")
-    edges = np.histogram_bin_edges(finite, count)
+    try:
+        edges = np.histogram_bin_edges(finite, count)
+    except ValueError as error:
+        # No numbers lie between these, so bins would have no width.
+        raise UnsupportedEncoding("bin") from error
     middles = ((edges[:-1] + edges[1:]) / 2).tolist()
     places = np.clip(np.searchsorted(edges, finite, "right") - 1, 0, count - 1).tolist()
-    kept = [
-        row
-        for row, v in zip(rows, numbers, strict=True)
-        if isinstance(v, int | float) and abs(v) < 1e300
-    ]
+    kept = [row for row, v in zip(rows, numbers, strict=True) if _is_number(v)]
     key = f"bin of {axis}"
     moved = [
         {**row, key: middles[place]} for row, place in zip(kept, places, strict=True)
@@ -215,8 +218,13 @@ def _aggregated(
 def _combine(name: str, values: Sequence[Any]) -> float | None:
     if name == "count":
         return len(values)
-    numbers = [v for v in values if isinstance(v, int | float)]
+    numbers = [v for v in values if _is_number(v)]
     return _AGGREGATES[name](numbers) if numbers else None
+
+
+def _is_number(value: object) -> bool:
+    """Whether it can be computed with: not of NaN, infinity or a very large integer."""
+    return isinstance(value, int | float) and abs(value) < MAX_NUMBER
 
 
 def _rectangles(

@@ -102,6 +102,7 @@ def test_of_a_layout_only_known_keys_are_sent() -> None:
         {"type": "box", "q1": [1], "median": ["x"], "q3": [10**400]},
         {"type": "box", "x": [[1], {}], "y": [1, 2]},
         {"type": ["box"], "y": [1]},
+        {"type": "scatter", "y": {"dtype": [], "bdata": ""}},
     ],
 )
 def test_hostile_values_are_left_out(trace: dict[str, Any]) -> None:
@@ -153,6 +154,27 @@ def test_bins_of_a_vega_chart_are_counted() -> None:
     figure = vega(mark="bar", encoding={"x": x, "y": {"aggregate": "count"}})
     [bars] = figure["data"]
     assert sorted(zip(bars["x"], bars["y"], strict=True)) == [(1.5, 1), (2.5, 2)]
+
+
+def of_numbers(values: list[float], x: dict[str, Any]) -> Any:
+    rows = [{"x": value, "k": "a"} for value in values]
+    encoding = {"x": x, "y": {**K, "aggregate": None}}
+    spec = {"mark": "bar", "encoding": encoding, "data": {"values": rows}}
+    return vega_figure({"$schema": SCHEMA, **spec})
+
+
+@pytest.mark.parametrize("values", [[2**70], [10**400, 1], [math.inf, -math.inf, 1]])
+def test_numbers_of_a_vega_chart_that_are_too_large_are_left_out(
+    values: list[float],
+) -> None:
+    for how in ("mean", "median"):
+        [bars] = drawn(of_numbers(values, {**X, "aggregate": how})).data
+        assert (bars["x"], bars["y"]) == ([values[-1]], ["a"])
+    [bars] = drawn(of_numbers([*values, 0], {**X, "bin": {"maxbins": 1}})).data
+    assert bars["x"] == [values[-1] / 2] * len(bars["y"])
+    # Between equal large numbers there is no room for bins.
+    with pytest.raises(UnsupportedChart):
+        of_numbers([2**70], {**X, "bin": True})
 
 
 @pytest.mark.parametrize(
