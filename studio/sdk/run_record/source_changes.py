@@ -47,30 +47,61 @@ def read_diff(folder: Path) -> str:
     if os.environ.get(DIFF_VARIABLE, "").strip().lower() in ("0", "off", "false", "no"):
         return ""
     # Paths are those of the whole repository, wherever the script is.
-    root = os.fsdecode(_run_git(folder, ["rev-parse", "--show-toplevel"])).rstrip("\n")
-    if not root:
+    found = _run_git(folder, ["rev-parse", "--show-toplevel"])
+    root = Path(os.fsdecode(found or b"").rstrip("\n"))
+    words = ["diff", "HEAD", "--name-only", "-z", "--no-renames"]
+    changed = _names(_run_git(root, words)) if found else None
+    ignored = _ignored(root, changed) if changed else None
+    if not changed or ignored is None:
         return ""
-    changed = _run_git(
-        Path(root), ["diff", "HEAD", "--name-only", "-z", "--no-renames"]
-    )
-    check = ["check-ignore", "--no-index", "--stdin", "-z"]
-    ignored = set(_run_git(Path(root), check, changed).split(b"\0"))
-    names = [name for name in changed.split(b"\0") if name]
-    kept = [
-        name
-        for name in names
-        if name not in ignored and not is_excluded(os.fsdecode(name))
-    ]
+    left_out = {
+        name for name in changed if name in ignored or is_excluded(os.fsdecode(name))
+    }
+    # A link in place of a folder: its name would also select what was in the folder.
+    left_out.update(*(_folders(name) for name in left_out))
+    kept = [name for name in changed if name not in left_out]
     if not kept:
         return ""
-    paths = _pathspecs(kept, left_out=sorted({*names} - {*kept}))
+    paths = _pathspecs(kept, sorted(left_out.intersection(changed)))
     words = ["diff", "HEAD", *_PLAIN, "--dst-prefix=b/", "--", *paths]
-    data = _run_git(Path(root), words)
+    data = _run_git(root, words) or b""
     is_cut = len(data) > MAX_DIFF_BYTES
     if is_cut:
         data = data[: data.rfind(b"\n", 0, MAX_DIFF_BYTES) + 1]
     text = without_passwords(data.decode("utf-8", "replace"))
     return text + _CUT_LINE if is_cut else text
+
+
+def _names(data: bytes | None) -> list[bytes] | None:
+    """The names that git printed; None if these may not be all."""
+    if data is None or len(data) > MAX_DIFF_BYTES:
+        return None
+    return [name for name in data.split(b"\0") if name]
+
+
+def _ignored(root: Path, changed: Sequence[bytes]) -> set[bytes] | None:
+    """The files that git ignores; None if that is unknown.
+
+    Git answers for none if one was in a folder that is a link now. Such files count as
+    ignored: nothing tells whether they were.
+    """
+    links = {
+        folder
+        for folder in {each for name in changed for each in _folders(name)}
+        if (root / os.fsdecode(folder)).is_symlink()
+    }
+    moved = {name for name in changed if not links.isdisjoint(_folders(name))}
+    # A colon at the start would have a meaning.
+    asked = b"\0".join(b"./" + name for name in changed if name not in moved)
+    check = ["check-ignore", "--no-index", "--stdin", "-z"]
+    # It exits with 1 if it ignores none.
+    found = _names(_run_git(root, check, asked, codes=(0, 1)))
+    return None if found is None else moved.union(name[2:] for name in found)
+
+
+def _folders(name: bytes) -> list[bytes]:
+    parts = name.split(b"/")
+    return [b"/".join(parts[:end]) for end in range(1, len(parts))]
 
 
 def _pathspecs(kept: Sequence[bytes], left_out: Sequence[bytes]) -> list[str]:
@@ -81,18 +112,26 @@ def _pathspecs(kept: Sequence[bytes], left_out: Sequence[bytes]) -> list[str]:
     return [":(top)", *others]
 
 
-def _run_git(folder: Path, words: Sequence[str], given: bytes = b"") -> bytes:
-    """What git prints, up to a little more than a diff can have; empty if it fails.
+def _run_git(
+    folder: Path,
+    words: Sequence[str],
+    given: bytes = b"",
+    codes: Sequence[int] = (0,),
+) -> bytes | None:
+    """What git prints, up to a little more than a diff can have.
 
-    `given` is its input.
+    None if it takes too long or its exit code is none of `codes`. `given` is its input.
     """
     with tempfile.TemporaryFile() as source:
         source.write(given)
         source.seek(0)
-        return _read_git(folder, words, source)
+        code, data = _read_git(folder, words, source)
+    return data if code in codes or len(data) > MAX_DIFF_BYTES else None
 
 
-def _read_git(folder: Path, words: Sequence[str], source: BinaryIO) -> bytes:
+def _read_git(
+    folder: Path, words: Sequence[str], source: BinaryIO
+) -> tuple[int | None, bytes]:
     # Imported here, since it would slow down the import of the package.
     import subprocess
 
@@ -106,16 +145,15 @@ def _read_git(folder: Path, words: Sequence[str], source: BinaryIO) -> bytes:
             stderr=subprocess.DEVNULL,
         )
     except (OSError, ValueError):
-        return b""
+        return None, b""
     timer = threading.Timer(GIT_SECONDS, process.kill)
     timer.daemon = True
     timer.start()
     assert process.stdout is not None
     with process, process.stdout:
         data = process.stdout.read(MAX_DIFF_BYTES + 1)
-        is_whole = len(data) <= MAX_DIFF_BYTES
-        if not is_whole:
+        if len(data) > MAX_DIFF_BYTES:
             process.kill()
         code = process.wait()
         timer.cancel()
-    return data if code == 0 or not is_whole else b""
+    return code, data

@@ -65,6 +65,24 @@ def test_files_that_git_ignores_stay_out(folder: Path) -> None:
     assert "password" not in read_diff(folder)
 
 
+def test_a_link_in_place_of_a_folder_hides_no_ignored_files(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "sub/other.py").write_text("password\n")
+    git(folder, "commit", "-qam", "y")
+    (folder / "sub").rename(folder / "moved")
+    (folder / "sub").symlink_to("moved")
+    (folder / ".gitignore").write_text("other.py\ntrain.py\n")
+    git(folder, "add", "-f", "sub", ".gitignore")
+    (folder / "train.py").write_text("password\n")
+    diff = read_diff(folder)
+    assert "+other.py" in diff
+    assert "password" not in diff
+    # What git could not tell or tells in part is not guessed.
+    monkeypatch.setattr(source_changes, "MAX_DIFF_BYTES", 5)
+    assert read_diff(folder) == ""
+
+
 def test_very_many_files_are_in_the_diff(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
