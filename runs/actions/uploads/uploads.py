@@ -8,7 +8,6 @@ over in one transaction, so no crash can leave a part of a file under its path.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -200,19 +199,24 @@ def delete_expired_uploads(now: int, *, seconds: float = EXPIRY_SECONDS) -> int:
     expired = Upload.objects.filter(old | results)
     deleted, deadline = 0, time.monotonic() + seconds
     while keys := list(expired.values_list("pk", flat=True)[:EXPIRED_PER_TRANSACTION]):
-        if not _delete_some_pieces(keys):
-            # Asked again: one of them can have got a piece in between.
-            deleted += delete_uploads(expired.filter(pk__in=keys))
+        deleted += _delete_some(expired.filter(pk__in=keys))
         if time.monotonic() >= deadline:
             break
     return deleted
 
 
 @transaction.atomic
-def _delete_some_pieces(uploads: Sequence[int]) -> int:
-    """Delete a part of the pieces; a client that continues sends them again."""
-    found = UploadPiece.objects.filter(upload__in=uploads)
-    some = list(found.values_list("pk", "blob")[:SIZE])
+def _delete_some(expired: QuerySet[Upload]) -> int:
+    """Delete a part of the pieces, or the uploads once none has pieces.
+
+    A client that continues an upload meanwhile keeps it: it has a new piece, so it is
+    not found here. Without its old pieces a client sends them again.
+    """
+    keys = [upload.pk for upload in expired.select_for_update()]
+    pieces = UploadPiece.objects.filter(upload__in=keys)
+    some = list(pieces.values_list("pk", "blob")[:SIZE])
+    if not some:
+        return delete_uploads(Upload.objects.filter(pk__in=keys))
     UploadPiece.objects.filter(pk__in=[key for key, _blob in some]).delete()
     delete_blobs_after_commit([blob for _key, blob in some if blob])
-    return len(some)
+    return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,7 +15,13 @@ from runs.actions.ingest.log_files import append_log
 from runs.actions.run.runs import create_run
 from runs.actions.uploads.completion import complete_upload
 from runs.actions.uploads.pieces import save_piece
-from runs.actions.uploads.uploads import open_upload
+from runs.actions.uploads.uploads import (
+    DAY_MS,
+    UPLOAD_DAYS,
+    delete_expired_uploads,
+    open_upload,
+    stored_pieces,
+)
 from runs.models import File, FileTotal, Run, Workspace, file_totals, now_ms
 from runs.storage.files import files
 from studio.core.errors import StudioError, Unavailable
@@ -62,6 +69,27 @@ def test_clients_with_one_key_fill_one_upload(run: Run) -> None:
     assert len(set(saved)) == 1
     with files.open(File.objects.get().blob) as opened:
         assert opened.read() == CONTENT
+
+
+def test_an_upload_that_is_continued_meanwhile_keeps_its_pieces(run: Run) -> None:
+    now = now_ms()
+    later = now + (UPLOAD_DAYS + 1) * DAY_MS
+    upload = open_upload(
+        run, "a", size=2, key="", overwrite=True, limit=2, now=now, **ACT
+    )
+    save_piece(upload, 0, [b"1"], sha256="", now=now, **ACT)
+    seen: list[str] = []
+
+    def continue_after_first(execute: Callable[..., Any], sql: str, *more: Any) -> Any:
+        found = execute(sql, *more)
+        seen.append(sql)
+        if len(seen) == 1:
+            save_piece(upload, 1, [b"2"], sha256="", now=later, **ACT)
+        return found
+
+    with connection.execute_wrapper(continue_after_first):
+        assert delete_expired_uploads(later) == 0
+    assert [piece.number for piece in stored_pieces(upload)] == [0, 1]
 
 
 def test_totals_are_right_after_changes_at_the_same_time(run: Run) -> None:
