@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
@@ -19,6 +20,7 @@ from runs.pages.media import (
     DOCUMENT_KINDS,
     MAX_STEPS,
     MediaTile,
+    OutsidePage,
     draw_ticks,
     media_tiles,
     read_step,
@@ -114,7 +116,11 @@ def media_comparison(
     chosen = read_step(state.step)
     at = len(steps) - 1 if chosen is None else bisect_right(steps, chosen) - 1
     at = max(at, 0)
-    columns = _columns(workspace, compared.runs, series, steps[at] if steps else None)
+    now = steps[at] if steps else None
+    # New steps while a table is read don't take its place.
+    query = state.href(image=name, step="" if now is None else str(now))
+    page = OutsidePage(query, f"{reverse('compare-media', args=[workspace])}{query}")
+    columns = _columns(workspace, compared.runs, series, now, page)
 
     def href(index: int) -> str:
         step = str(steps[index])
@@ -148,6 +154,7 @@ def _columns(
     runs: Sequence[Run],
     series: Sequence[Sequence[MediaSeries]],
     step: int | None,
+    page: OutsidePage,
 ) -> list[MediaColumn]:
     is_document = any(each.kind in DOCUMENT_KINDS for own in series for each in own)
     most = (MAX_DOCUMENTS if is_document else MAX_ITEMS) // len(runs)
@@ -162,7 +169,7 @@ def _columns(
     reached: dict[int, int | None] = {}
     for (run, one), items in zip(asked, load_items_of_runs(asked), strict=True):
         base = run_path(workspace, run.run_id)
-        found[run.pk] += media_tiles(base, one.series, items.items, one.step)
+        found[run.pk] += media_tiles(base, one.series, items.items, one.step, page)
         reached.setdefault(run.pk, one.step)
     return [
         MediaColumn(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -32,7 +32,8 @@ SNIFFED_BYTES = 1024
 class MediaDocument:
     """What is shown of a file; one of the first five has the content.
 
-    `note` says why a file is not shown, or what is left out.
+    `note` says why a file is not shown, or what is left out. `place` is the id of a
+    table's element on the page, whatever it shows: it is replaced once it is read.
     """
 
     grid: TableGrid | None = None
@@ -41,15 +42,21 @@ class MediaDocument:
     html: SafeString | None = None
     picture: SafeString | None = None
     note: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True)
 class ShownProgress:
-    """How far a table is read; `again` is the address that shows it afterwards."""
+    """How far a table is read.
+
+    `again` is the address of the page that shows it afterwards, `poll` that of a
+    smaller part which has it, too.
+    """
 
     id: str
     rows: int | None
     again: str
+    poll: str
 
 
 def read_document(
@@ -57,7 +64,8 @@ def read_document(
 ) -> MediaDocument:
     """Read a table, text or histogram; `label` names it for screen readers."""
     if kind is MediaKind.TABLE:
-        return _table(file, label, address)
+        place = address.place(file)
+        return replace(_table(file, label, address, place), place=place)
     limit = MAX_TEXT_BYTES if kind is MediaKind.TEXT else MAX_DOCUMENT_BYTES
     if kind is not MediaKind.TEXT and file.size > limit:
         return MediaDocument(note=_("This file is too large to be shown here."))
@@ -103,7 +111,7 @@ def _not_text() -> MediaDocument:
     return MediaDocument(note=_("This file is not text."))
 
 
-def _table(file: File, label: str, address: TableAddress) -> MediaDocument:
+def _table(file: File, label: str, address: TableAddress, place: str) -> MediaDocument:
     kind = table_format(file.name)
     try:
         if kind and not kind.is_binary and is_binary(_read(file, SNIFFED_BYTES)):
@@ -114,10 +122,9 @@ def _table(file: File, label: str, address: TableAddress) -> MediaDocument:
     except UnreadableTable as error:
         return _other_json(file) or MediaDocument(note=fault_text(error))
     if isinstance(found, TableProgress):
-        place = f"{address.prefix}table-grid"
-        return MediaDocument(
-            progress=ShownProgress(place, found.rows, address.waiting())
-        )
+        again = address.waiting()
+        poll = address.outside.part if address.outside else again
+        return MediaDocument(progress=ShownProgress(place, found.rows, again, poll))
     return MediaDocument(grid=found)
 
 

@@ -14,7 +14,7 @@ from runs.pages.media.documents import MediaDocument, read_document
 from runs.pages.media.figure_files import figure_address
 from runs.pages.media.image_files import image_file
 from runs.pages.media.state import MAX_ITEMS, MediaState
-from runs.pages.media.tables import MAX_LOGGED_ROWS, TableAddress
+from runs.pages.media.tables import MAX_LOGGED_ROWS, OutsidePage, TableAddress
 from runs.pages.tables import TableGrid
 from runs.render.files import file_extension
 from runs.render.formats import filesize, grouped, number
@@ -137,14 +137,19 @@ def build_panels(
 
 
 def media_tiles(
-    base: str, series: MediaSeries, items: Sequence[MediaItem], step: int | None
+    base: str,
+    series: MediaSeries,
+    items: Sequence[MediaItem],
+    step: int | None,
+    page: OutsidePage,
 ) -> list[MediaTile]:
     """Return the items of a medium at a step, for a page outside of the tab.
 
     `base` is the address of the run page.
     """
     state = MediaState((series.name,))
-    return _PanelBuilder(base, state, step, f"{base}media/").tiles(series, items, step)
+    builder = _PanelBuilder(base, state, step, f"{base}media/", page)
+    return builder.tiles(series, items, step)
 
 
 def _step_requests(
@@ -196,6 +201,7 @@ class _PanelBuilder:
     step: int | None
     #: The address of the tab; empty on the tab itself.
     tab: str = ""
+    outside: OutsidePage | None = None
 
     def tiles(
         self, series: MediaSeries, items: Sequence[MediaItem], step: int | None
@@ -352,9 +358,7 @@ class _PanelBuilder:
     ) -> MediaDocument | None:
         if series.kind not in DOCUMENT_KINDS:
             return None
-        address = TableAddress(
-            series.name, self.state, self.base, is_outside=bool(self.tab)
-        )
+        address = TableAddress(series.name, self.state, self.base, self.outside)
         return read_document(series.kind, file, label, address)
 
 

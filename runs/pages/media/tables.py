@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import quote
 
@@ -30,6 +31,14 @@ WAIT_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
+class OutsidePage:
+    """A page outside of the tab: its address, and that of its part with the media."""
+
+    href: str
+    part: str
+
+
+@dataclass(frozen=True)
 class TableAddress:
     """Where the tables of the medium `name` are shown.
 
@@ -40,7 +49,7 @@ class TableAddress:
     name: str
     state: MediaState
     base: str
-    is_outside: bool = False
+    outside: OutsidePage | None = None
 
     @property
     def prefix(self) -> str:
@@ -54,8 +63,15 @@ class TableAddress:
 
     def waiting(self) -> str:
         """Return the address that shows the table once it is read."""
+        if self.outside:
+            return self.outside.href
         grid = self._grid_address()
         return grid.href(self.table_state().waiting())
+
+    def place(self, file: File) -> str:
+        """Return the id of a file's table among those of all runs of a page."""
+        name = blake2b(f"{self.base}{file.path}".encode(), digest_size=4).hexdigest()
+        return f"{self.prefix}{name}-table"
 
     def file_grid(self, file: File, title: str) -> TableGrid | TableProgress:
         """Return the grid of a file, or how far it is read.
@@ -83,7 +99,7 @@ class TableAddress:
 
     def _grid_address(self, download: str = "") -> GridAddress:
         files = f"{self.base}files/raw/"
-        if self.is_outside:
+        if self.outside:
             return GridAddress("", "", files)
         rest = self.state.without_table(self.prefix).query(open="")
         tab = f"{self.base}media/"

@@ -19,9 +19,12 @@ from runs.actions.files.files import save_file
 from runs.models import File, Run
 from tests.pages.compare.test_compare import COMPARE, asked
 from tests.pages.media.test_media_tab import logged
+from tests.pages.media.test_media_tables import read_tables, waiting_boxes
 from tests.pages.metrics.test_metric_kinds import PNG, write
 from tests.pages.run.run_page import keep
+from tests.parts.elements import one
 
+__all__ = ["read_tables"]
 pytestmark = pytest.mark.django_db
 HISTOGRAM = b'{"edges": [0, 1, 2], "counts": [3, 4]}'
 Save = Callable[[Run, str], None]
@@ -125,6 +128,20 @@ def test_other_media_than_images_are_side_by_side(
     page = visitor.get(f"{COMPARE}media/", asked("a", "b"))
     assert page.text.count(shown) == 2
     assert offered(visitor.get(COMPARE, asked("a", "b"))) == ["x"]
+
+
+def test_tables_appear_once_they_are_read(
+    visitor: Client, log: Any, read_tables: Callable[[], None]
+) -> None:
+    for name in "ab":
+        keep(log(name), "media/x/step_1.csv", f"digit\n{name}\n".encode())
+    boxes = waiting_boxes(visitor.get(COMPARE, asked("a", "b")))
+    read_tables()
+    for box, name in zip(boxes, "ab", strict=True):
+        links = [COMPARE + link["href"] for link in box.all("a.button")]
+        for address in (box["hx-get"], *links):
+            part = one(visitor.get(address), box["hx-select"])
+            assert part.all("td")[1].text == name
 
 
 def test_the_number_of_queries_is_that_of_two_runs(

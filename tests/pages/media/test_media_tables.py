@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,11 +15,13 @@ from django.test import Client
 
 from runs.models import Run
 from runs.pages.media.state import table_prefix
+from runs.storage.tables import table_cache
+from runs.storage.tables.build_process import take_slot
 from tests.pages.media.test_media_tab import MEDIA, panels
 from tests.pages.metrics.test_metric_kinds import write
 from tests.pages.previews.samples import VEGA
 from tests.pages.run.run_page import browser, keep
-from tests.parts.elements import texts
+from tests.parts.elements import Element, every, one, texts
 
 __all__ = ["browser"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files_dir")]
@@ -77,6 +82,43 @@ def test_tables_over_steps_are_in_the_same_order(browser: Client, run: Run) -> N
     page = browser.get(f"{MEDIA}?view=steps&{PREFIX}sort=-dice&{PREFIX}min.dice=0.8")
     assert first_cells(page) == ["1.png", "img_8.png", "2.png", "img_8.png"]
     assert "grid-tools" not in page.text
+
+
+@pytest.fixture
+def read_tables(
+    files_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], None]]:
+    """Tables wait for their turn to be read until this is called."""
+    (files_dir / "derived").mkdir(parents=True)
+    slots = [slot for _ in range(2) if (slot := take_slot(files_dir / "derived"))]
+    limit = table_cache.MAX_SMALL_BYTES
+    monkeypatch.setattr(table_cache, "MAX_SMALL_BYTES", 1)
+    yield lambda: monkeypatch.setattr(table_cache, "MAX_SMALL_BYTES", limit)
+    for slot in slots:
+        os.close(slot)
+
+
+def waiting_boxes(page: Any) -> list[Element]:
+    """What asks for tables again: each for its own part of the page."""
+    polls = [each for each in every(page, "[hx-get]") if "hx-select" in each.attributes]
+    boxes = [box for box in polls if "load" in box["hx-trigger"]]
+    parts = {box["hx-target"] for box in boxes}
+    assert parts == {box["hx-select"] for box in boxes}
+    assert len(parts) == len(boxes)
+    return boxes
+
+
+def test_tables_appear_in_their_places_once_they_are_read(
+    browser: Client, run: Run, read_tables: Callable[[], None]
+) -> None:
+    tables(run, 1, 2)
+    boxes = waiting_boxes(browser.get(f"{MEDIA}?view=steps"))
+    alone = waiting_boxes(browser.get(f"{MEDIA}?step=2"))
+    read_tables()
+    shown = [one(browser.get(box["hx-get"]), box["hx-select"]) for box in boxes]
+    assert [part.all("td")[1].text for part in shown] == ["img_0.png"] * 2
+    [box] = alone
+    assert one(browser.get(box["hx-get"]), box["hx-select"]).all(".grid-tools")
 
 
 def test_rows_that_were_logged_one_by_one_are_a_grid(browser: Client, run: Run) -> None:
