@@ -209,8 +209,8 @@ def delete_expired_uploads(now: int, *, seconds: float = EXPIRY_SECONDS) -> int:
 def _delete_some(expired: QuerySet[Upload]) -> int:
     """Delete a part of the pieces, or the uploads once none has pieces.
 
-    A client that continues an upload meanwhile keeps it: it has a new piece, so it is
-    not found here. Without its old pieces a client sends them again.
+    A client that has continued an upload since then keeps it: it has a new piece, so
+    it is not found here. Without its old pieces a client sends them again.
     """
     keys = [upload.pk for upload in expired.select_for_update()]
     pieces = UploadPiece.objects.filter(upload__in=keys)

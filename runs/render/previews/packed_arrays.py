@@ -29,11 +29,8 @@ def is_packed(value: Mapping[str, Any]) -> bool:
 
 def unpack(value: Mapping[str, Any]) -> list[Any] | None:
     """Unpack `{"dtype": "f8", "bdata": "…", "shape": "2, 3"}`."""
-    dtype, packed = value.get("dtype"), value.get("bdata")
-    if not isinstance(dtype, str) or not isinstance(packed, str):
-        return None
-    if dtype not in _ALLOWED_DTYPES:
-        return None
+    dtype, packed = str(value.get("dtype")), value.get("bdata")
+    if dtype not in _ALLOWED_DTYPES or not isinstance(packed, str):
         return None
     if len(packed) > 8 * MAX_VALUES * 4 // 3:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -222,7 +222,7 @@ def _combine(name: str, values: Sequence[Any]) -> float | None:
     return _AGGREGATES[name](numbers) if numbers else None
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     """Whether it can be computed with: not of NaN, infinity or a very large integer."""
     return isinstance(value, int | float) and abs(value) < MAX_NUMBER
 

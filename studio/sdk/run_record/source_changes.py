@@ -57,7 +57,7 @@ def read_diff(folder: Path) -> str:
     left_out = {
         name for name in changed if name in ignored or is_excluded(os.fsdecode(name))
     }
-    # A link in place of a folder: its name would also select what was in the folder.
+    # A link where a folder was: its name would also select what was in the folder.
     left_out.update(*(_folders(name) for name in left_out))
     kept = [name for name in changed if name not in left_out]
     if not kept:

@@ -71,7 +71,7 @@ def test_clients_with_one_key_fill_one_upload(run: Run) -> None:
         assert opened.read() == CONTENT
 
 
-def test_an_upload_that_is_continued_meanwhile_keeps_its_pieces(run: Run) -> None:
+def test_an_expired_upload_that_is_continued_keeps_its_pieces(run: Run) -> None:
     now = now_ms()
     later = now + (UPLOAD_DAYS + 1) * DAY_MS
     upload = open_upload(

@@ -88,7 +88,7 @@ def test_tables_over_steps_are_in_the_same_order(browser: Client, run: Run) -> N
 def read_tables(
     files_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[], None]]:
-    """Tables wait for their turn to be read until this is called."""
+    """Tables wait for their turn to be read until the test lets them."""
     (files_dir / "derived").mkdir(parents=True)
     slots = [slot for _ in range(2) if (slot := take_slot(files_dir / "derived"))]
     limit = table_cache.MAX_SMALL_BYTES
