@@ -88,7 +88,7 @@ def _window_query(query: LogLinesQuery) -> WindowQuery:
 def search_log_lines(
     request: StudioRequest, run_id: str, query: LineSearchQuery
 ) -> LineSearchReply:
-    """Search a whole log. A reply comes in less than a second; `next` continues."""
+    """Search a whole log. A reply comes in a few seconds; `next` continues."""
     source = _find_source(request, run_id, query.path)
     pattern = _pattern(query.q, query.regex, query.case)
     found = search_log(source, pattern, after=query.after, max_hits=query.limit)
