@@ -106,6 +106,7 @@ def test_a_live_run_shows_everything_escaped(run: Run) -> None:
     assert not live.has_ended
 
 
+@pytest.mark.usefixtures("run")
 def test_a_table_shows_its_last_rows(workspace: Workspace) -> None:
     live, html = read_live(workspace.get_run("shown-table"))
     text = text_of(html)
