@@ -6,19 +6,24 @@ Run data counts milliseconds since the epoch, UTC.
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
-from decimal import Decimal
 from functools import lru_cache
 from urllib.parse import quote
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
+from runs.render import numbers
 from studio.core.statuses import LABELS
+
+number = numbers.number
+nonfinite_word = numbers.nonfinite_word
+align_decimals = numbers.align_decimals
+grouped = numbers.grouped
+LARGEST = numbers.LARGEST
 
 
 def utf8_text(text: str) -> str:
@@ -43,64 +48,11 @@ class TextByLanguage:
 
 #: Shown where there is no value.
 MISSING = "–"
-#: Significant digits.
-DIGITS = 4
-#: Beyond these a number is written with an exponent.
-SMALLEST, LARGEST = 1e-3, 1e9
 
 
-def number(value: float | int) -> str:
-    """Four significant digits without trailing zeros; whole numbers whole."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return nonfinite_word(value)
-    size = abs(value)
-    if size == 0:
-        return "0"
-    if size >= LARGEST or size < SMALLEST:
-        return _with_exponent(value)
-    # Large counts keep all their digits, as `1,284` steps.
-    if value == int(value):
-        return grouped(int(value))
-    return number_format(
-        _without_trailing_zeros(f"{value:.{_decimal_places(size)}f}"),
-        force_grouping=True,
-    )
-
-
-def nonfinite_word(value: float) -> str:
-    """`NaN`, `Infinity` or `-Infinity`, spelled as on every wire."""
-    if math.isnan(value):
-        return "NaN"
-    return "Infinity" if value > 0 else "-Infinity"
-
-
-def align_decimals(values: Sequence[float | int | None]) -> list[str | None]:
-    """A column of numbers with the same decimals, so that they compare at a glance."""
-    sizes = [abs(v) for v in values if v is not None and _needs_no_exponent(v)]
-    decimals = _decimal_places(max(sizes, default=0.0))
-    # Zeros that the whole column would end with say nothing.
-    while decimals and all(f"{s:.{decimals}f}".endswith("0") for s in sizes):
-        decimals -= 1
-    return [None if v is None else _with_decimals(v, decimals) for v in values]
-
-
-def _with_decimals(value: float | int, decimals: int) -> str:
-    # What is small next to the others keeps two digits, or would be another number.
-    is_small = abs(value) < 10.0 ** (1 - decimals) and value != round(value, decimals)
-    if not _needs_no_exponent(value) or is_small:
-        return number(value)
-    return number_format(f"{value:.{decimals}f}", force_grouping=True)
-
-
-def _needs_no_exponent(value: float | int) -> bool:
-    """Whether it is written without an exponent or a word."""
-    size = abs(value)
-    return size == 0 or SMALLEST <= size < LARGEST
-
-
-def grouped(count: int) -> str:
-    """`1,107`."""
-    return number_format(count, force_grouping=True)
+def short_hash(text: str) -> str:
+    """A commit as people read it; what is no hash stays whole."""
+    return text[:7] if re.fullmatch("[0-9a-fA-F]{40,64}", text) else text
 
 
 def filesize(size: int) -> str:
@@ -114,23 +66,8 @@ def filesize(size: int) -> str:
     if unit == "bytes":
         return _("%s bytes") % size
     if amount < 99.95:
-        return f"{_without_trailing_zeros(f'{amount:.1f}')} {unit}"
+        return f"{numbers.without_trailing_zeros(f'{amount:.1f}')} {unit}"
     return f"{amount:.0f} {unit}"
-
-
-def _decimal_places(size: float) -> int:
-    whole_digits = math.floor(math.log10(size)) + 1 if size > 0 else 1
-    return max(0, DIGITS - max(whole_digits, 0)) + max(0, -whole_digits)
-
-
-def _with_exponent(value: float | int) -> str:
-    # Decimal, because integers of any size are legal values.
-    mantissa, exponent = f"{Decimal(value):.{DIGITS - 1}e}".split("e")
-    return f"{_without_trailing_zeros(mantissa)}e{int(exponent)}"
-
-
-def _without_trailing_zeros(digits: str) -> str:
-    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 SECOND = 1000

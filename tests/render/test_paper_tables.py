@@ -100,7 +100,7 @@ def test_a_markdown_table_has_deviations_and_bold_best_values() -> None:
         (0.5, float("nan"), ("0.5", "")),
         (0.5, 0.0, ("0.5", "0")),
         (1e-9, 1e-10, ("1e-9", "1e-10")),
-        (1e300, float("inf"), ("1e300", "")),
+        (1e300, float("inf"), ("1e+300", "")),
     ],
 )
 def test_a_mean_has_the_decimals_of_its_deviation(

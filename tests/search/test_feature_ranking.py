@@ -120,3 +120,17 @@ def test_the_number_of_queries_does_not_depend_on_runs_and_keys(shelf: Library) 
     for n in range(20):
         shelf.make(f"more{n}", params={f"key{n}": "1"}, tags={f"tag{n}": "1"})
     assert cost() == few
+
+
+def test_equal_numbers_count_as_one_value(shelf: Library) -> None:
+    for n in range(12):
+        wide = ("8", "8.0") if n < 6 else ("16", "16.0")
+        params = {"decay": "0" if n % 2 else "0.0", "width": wide[n % 2]}
+        shelf.make(f"r{n}", params=params)
+    ranked = found(shelf, "selected=" + ",".join(f"r{n}" for n in range(6)))
+    assert "params.decay" not in ranked
+    eight = ranked["params.width"].sides
+    assert {(s.low, s.high, s.selected, s.rest) for s in eight} == {
+        (8, 8, 6, 0),
+        (16, 16, 0, 6),
+    }

@@ -39,6 +39,7 @@ from runs.search.compare import (
     NonNumericSeries,
 )
 from studio.core.filters import fields
+from studio.core.filters.tree import attribute
 from studio.core.statuses import RunStatus
 
 FORMATS = {"json": JSON, "csv": CSV, "text": TEXT}
@@ -219,7 +220,20 @@ def _paper_metric_cells(
 
 
 def _paper_text_cells(row: ComparedRow) -> Iterator[PaperCell]:
-    return (_paper_cell(exported_value(row, value)) for value in row.values)
+    return (_paper_cell(_text_to_read(row, value)) for value in row.values)
+
+
+def _text_to_read(row: ComparedRow, value: object) -> object:
+    """Return a value as the page shows it; times are UTC, as a paper has no reader."""
+    kind = fields.value_type(row.field) if row.field is not None else ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if kind == fields.TIME:
+            return formats.utc_text(value, to_the_day=False)
+        if kind == fields.DURATION:
+            return formats.exact_duration(value)
+    if row.field == attribute("commit") and isinstance(value, str):
+        return formats.short_hash(value)
+    return exported_value(row, value)
 
 
 def _paper_cell(value: object) -> PaperCell:

@@ -270,7 +270,7 @@ def _attribute_html(field: Field, value: object) -> str:
         return _("yes") if value else _("no")
     text = str(value)
     if field == attribute("commit"):
-        return shortened_text_html(text, text[:7], "mono")
+        return shortened_text_html(text, formats.short_hash(text), "mono")
     return shortened_text_html(text, text.partition("\n")[0])
 
 

@@ -216,7 +216,10 @@ def build_paper_table(
     best = {field: grouping.best_group(field) for field in grouping.numbers}
     rows = [
         [
-            *(PaperCell(_group_value_text(group, n)) for n in range(len(group.values))),
+            *(
+                PaperCell(formats.short_hash(_group_value_text(group, n)))
+                for n in range(len(group.values))
+            ),
             PaperCell(formats.grouped(group.count), is_number=True),
             *(_seen_paper_cells(seen[group.number]) if seen else ()),
             *(

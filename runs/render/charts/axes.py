@@ -11,6 +11,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from runs.render.numbers import axis_format
+
 Figure = dict[str, Any]
 Trace = dict[str, Any]
 
@@ -23,12 +25,8 @@ class Axis(str, Enum):
     TIME = "time"
 
 
-#: How a position is written next to its value (d3's formats).
-HOVER_FORMATS = {
-    Axis.STEP: ",d",
-    Axis.RELATIVE: ".4~g",
-    Axis.TIME: "%-d %b %Y, %H:%M:%S",
-}
+#: How a time is written next to its value (d3's format).
+DATE_FORMAT = "%-d %b %Y, %H:%M:%S"
 
 
 @dataclass(frozen=True)
@@ -40,14 +38,14 @@ class TimeUnit:
 UNITS = (TimeUnit("h", 3_600_000), TimeUnit("min", 60_000), TimeUnit("s", 1000))
 
 
-def needs_exponent(value: float) -> bool:
-    """Whether it takes an exponent, which needs more room next to the axis."""
-    return math.isfinite(value) and value != 0 and not 1e-5 < abs(value) < 1e10
-
-
-def _exponent_format(smallest: int) -> Figure:
-    """`1e-5`, not a raised exponent: Plotly raises by an inline style."""
-    return {"exponentformat": "e", "minexponent": smallest}
+def with_number_formats(figure: Figure) -> Figure:
+    """Write the numbers of ticks and tooltips by the table of `runs/render/numbers`."""
+    lines = [each for each in figure["data"] if each["meta"]["part"] != "odd"]
+    for name in ("x", "y"):
+        axis = figure["layout"][f"{name}axis"]
+        if axis.get("type", "linear") in ("linear", "log"):
+            axis |= axis_format(v for line in lines for v in line.get(name, ()))
+    return figure
 
 
 def pad_constant_range(
@@ -89,14 +87,11 @@ def series_layout(axis: Axis, unit: TimeUnit, *, log_y: bool) -> Figure:
             "title": {"text": titles[axis], "standoff": 6},
             "type": "date" if axis is Axis.TIME else "linear",
             "zeroline": False,
-            **_exponent_format(7),
-            "hoverformat": HOVER_FORMATS[axis],
+            **({"hoverformat": DATE_FORMAT} if axis is Axis.TIME else {}),
         },
         "yaxis": {
             "type": "log" if log_y else "linear",
             "zeroline": False,
-            **_exponent_format(4),
-            "hoverformat": ".6~g",
         },
         # Marks of NaN and Infinity need a height that doesn't depend on the values.
         "yaxis2": {
@@ -110,7 +105,7 @@ def series_layout(axis: Axis, unit: TimeUnit, *, log_y: bool) -> Figure:
 
 def linear_layout(x_title: str, y_title: str) -> Figure:
     """Two linear axes with their names."""
-    axis = {"type": "linear", "zeroline": False, "hoverformat": ".6~g"}
+    axis = {"type": "linear", "zeroline": False}
     return {
         "margin": {"t": 12, "r": 12, "b": 44, "l": 60},
         "showlegend": False,
@@ -118,12 +113,10 @@ def linear_layout(x_title: str, y_title: str) -> Figure:
         "dragmode": "zoom",
         "xaxis": {
             **axis,
-            **_exponent_format(7),
             "title": {"text": escape_plotly_markup(x_title), "standoff": 6},
         },
         "yaxis": {
             **axis,
-            **_exponent_format(4),
             "title": {"text": escape_plotly_markup(y_title), "standoff": 8},
         },
     }

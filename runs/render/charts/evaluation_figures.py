@@ -16,7 +16,13 @@ import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from runs.render.charts.axes import Figure, Trace, escape_plotly_markup, linear_layout
+from runs.render.charts.axes import (
+    Figure,
+    Trace,
+    escape_plotly_markup,
+    linear_layout,
+    with_number_formats,
+)
 from runs.render.formats import number
 from runs.render.metrics import Numbers, read_numbers
 from studio.core.errors import InvalidValue
@@ -43,7 +49,9 @@ def curve_figure(
     data = [_curve_trace(curve, series) for series, curve in enumerate(curves, start=1)]
     if chance:
         data.append(_reference_line(*zip(*chance, strict=True)))
-    return {"data": data, "layout": linear_layout(x_title, y_title)}
+    return with_number_formats(
+        {"data": data, "layout": linear_layout(x_title, y_title)}
+    )
 
 
 def residual_histogram(document: Mapping[str, Any]) -> Figure:
@@ -69,7 +77,7 @@ def residual_histogram(document: Mapping[str, Any]) -> Figure:
     # The edges of the bins touch, and a gap would look like a range without values.
     layout["bargap"] = 0
     layout["hovermode"] = "closest"
-    return {"data": [bars], "layout": layout}
+    return with_number_formats({"data": [bars], "layout": layout})
 
 
 def prediction_figure(document: Mapping[str, Any]) -> Figure:
@@ -91,14 +99,18 @@ def prediction_figure(document: Mapping[str, Any]) -> Figure:
     }
     ends = (float(edges[0]), float(edges[-1]))
     layout = linear_layout(_("Actual value"), _("Predicted value"))
-    return {"data": [line, _reference_line(ends, ends)], "layout": layout}
+    return with_number_formats(
+        {"data": [line, _reference_line(ends, ends)], "layout": layout}
+    )
 
 
 def table_columns_figure(
     x: str, y: str, xs: Sequence[float], ys: Sequence[float]
 ) -> Figure:
     """One column of a table over another, in the order of the rows."""
-    return {"data": [_curve_trace(Curve(y, xs, ys), 1)], "layout": linear_layout(x, y)}
+    return with_number_formats(
+        {"data": [_curve_trace(Curve(y, xs, ys), 1)], "layout": linear_layout(x, y)}
+    )
 
 
 def rows_of_figure(figure: Figure) -> list[tuple[str, str, str]]:

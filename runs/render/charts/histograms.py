@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from runs.render.charts.axes import Figure, Trace, clock_time, escape_plotly_markup
+from runs.render.charts.axes import (
+    Figure,
+    Trace,
+    clock_time,
+    escape_plotly_markup,
+    with_number_formats,
+)
 from runs.render.charts.multi_run_lines import ChartLook
 from runs.render.charts.scatter_and_bars import value_layout
 from runs.render.formats import number
@@ -85,7 +91,7 @@ def histogram_figure(
     }
     if not log:
         trace["width"] = [each.high - each.low for each in bins]
-    return {"data": [trace], "layout": layout}
+    return with_number_formats({"data": [trace], "layout": layout})
 
 
 def _bin_center(bin_: Bin, *, log: bool) -> float:

@@ -19,8 +19,8 @@ from runs.render.charts.axes import (
     TimeUnit,
     Trace,
     escape_plotly_markup,
-    needs_exponent,
     pad_constant_range,
+    with_number_formats,
 )
 from runs.render.charts.axes import series_layout as axes_layout
 from runs.render.charts.nonfinite_markers import (
@@ -82,9 +82,7 @@ def metric_figure(
     if len(lines) == 1:
         layout["annotations"] = _last_value_annotation(data, lines[0], log_y=log_y)
     pad_constant_range(layout, data, axis, log_y=log_y)
-    if any(needs_exponent(value) for line in lines for value in line.values):
-        layout["margin"]["l"] = 64
-    return {"data": data, "layout": layout}
+    return with_number_formats({"data": data, "layout": layout})
 
 
 def mark_moment(

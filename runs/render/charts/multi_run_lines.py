@@ -17,6 +17,7 @@ from runs.render.charts.axes import Axis, Figure, Trace, escape_plotly_markup
 from runs.render.charts.line_dashes import SOLID
 from runs.render.charts.metric_lines import Line, metric_figure, time_unit
 from runs.render.charts.nonfinite_markers import clamp_to_drawable
+from runs.render.numbers import tooltip_format
 
 #: Maximum lines in one tooltip; a longer list would cover the chart.
 MAX_UNIFIED_HOVER_LINES = 12
@@ -111,7 +112,6 @@ def _style_trace(trace: Trace, run_line: RunLine) -> None:
 def _set_axes(layout: Figure, look: ChartLook, second: float) -> None:
     if look.x_title:
         layout["xaxis"]["title"]["text"] = escape_plotly_markup(look.x_title)
-        layout["xaxis"]["hoverformat"] = ".6~g"
     # Plotly has no logarithmic axis of dates.
     if look.log_x and look.axis is not Axis.TIME:
         layout["xaxis"]["type"] = "log"
@@ -153,6 +153,7 @@ def _with_error_bands(
 ) -> list[Trace]:
     words = _("%(n)s runs") % {"n": "%{customdata[1]}"}
     means = [trace for trace in data if trace["meta"]["part"] == "line"]
+    shown = tooltip_format([y for t in means for y in t["y"] if y is not None])
     found: list[Trace] = []
     for trace, (each, band) in zip(means, paired, strict=False):
         if not _has_values(trace):
@@ -160,7 +161,7 @@ def _with_error_bands(
         if any(high > low for low, high in zip(band.low, band.high, strict=True)):
             found.append(_band_trace(trace, each, band, log_y=log_y))
         trace["customdata"] = list(zip(band.std, band.runs, strict=True))
-        trace["hovertemplate"] = f"%{{y:.6~g}} ± %{{customdata[0]:.2~g}} ({words})"
+        trace["hovertemplate"] = f"%{{y:{shown}}} ± %{{customdata[0]:.2~g}} ({words})"
     # Bands first, because later traces are drawn over earlier ones.
     return [*found, *filter(_has_values, data)]
 

@@ -10,7 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runs.render.charts.axes import Figure, Trace, escape_plotly_markup
+from runs.render.charts.axes import (
+    Figure,
+    Trace,
+    escape_plotly_markup,
+    with_number_formats,
+)
 from runs.render.charts.multi_run_lines import ChartLook, set_x_range, set_y_range
 from runs.render.charts.nonfinite_markers import (
     clamp_to_drawable,
@@ -75,7 +80,7 @@ def scatter_figure(
             layout[name]["type"] = "category"
     if layout["xaxis"]["type"] in ("linear", "log"):
         set_x_range(layout, look)
-    return {"data": data, "layout": layout}
+    return with_number_formats({"data": data, "layout": layout})
 
 
 def _scatter_trace(placed: Sequence[ChartDot], labels: Sequence[str]) -> list[Trace]:
@@ -177,7 +182,7 @@ def bar_figure(
         "showticklabels": len(dots) <= MAX_NAMED_BARS,
         "type": "linear",
     }
-    return {"data": data, "layout": layout}
+    return with_number_formats({"data": data, "layout": layout})
 
 
 def _bar_trace_of_field(
@@ -228,14 +233,10 @@ def value_layout(look: ChartLook, x_title: str) -> Figure:
             "title": {"text": x_title, "standoff": 6},
             "type": "log" if look.log_x else "linear",
             "zeroline": False,
-            "exponentformat": "e",
-            "minexponent": 5,
         },
         "yaxis": {
             "type": "log" if look.log_y else "linear",
             "zeroline": False,
-            "exponentformat": "e",
-            "minexponent": 4,
         },
         "yaxis2": {
             "overlaying": "y",

@@ -110,9 +110,9 @@ def _latex_cell(cell: PaperCell) -> str:
 
 def _latex_number(text: str) -> str:
     """In mathematics a comma would get a space, and a word would be variables."""
-    if re.fullmatch(r"-?[\d.]+e-?\d+", text):
+    if re.fullmatch(r"-?[\d.]+e[+-]\d+", text):
         mantissa, exponent = text.split("e")
-        return f"{mantissa} \\times 10^{{{exponent}}}"
+        return f"{mantissa} \\times 10^{{{int(exponent)}}}"
     # `NaN` and `Infinity` are words.
     if not text[-1:].isdigit():
         return f"\\text{{{escape_latex(text)}}}"

@@ -220,8 +220,23 @@ def _rank_by_value_counts(field: Field, rows: Sequence[ValueRow]) -> RankedFeatu
         sides = [_value_share(row) for row in rows if not _is_number(row)]
         sides += _value_ranges(numbers)
     else:
-        sides = [_value_share(row) for row in rows]
+        sides = _shares_of_values(rows)
     return _rank_feature(field, sides)
+
+
+def _shares_of_values(rows: Sequence[ValueRow]) -> list[ValueShare]:
+    """A share for each value; `0` and `0.0` are one, as a range of one number."""
+    numbers: dict[float, list[ValueRow]] = {}
+    for row in filter(_is_number, rows):
+        assert row[3] is not None
+        numbers.setdefault(row[3], []).append(row)
+    return [
+        *(_value_share(row) for row in rows if not _is_number(row)),
+        *(
+            _share_of_range(same) if len(same) > 1 else _value_share(same[0])
+            for same in numbers.values()
+        ),
+    ]
 
 
 def _value_share(row: ValueRow) -> ValueShare:

@@ -209,6 +209,8 @@ def test_the_shown_table_is_copied_for_papers(
     assert "| Metrics | acc | 0.8 | **0.9** | 0.7 |" in forms["markdown"]
     assert "params,lr,0.1,0.2,'=5% & <b>_" in forms["csv"]
     assert not any("opt" in text or "Duration" in text for text in forms.values())
+    attributes = visitor.get(COMPARE, asked("a", "d", copy="latex", find="dur"))
+    assert r" & Duration & 1 min 30 s & " in attributes.text
 
 
 def test_the_number_of_queries_does_not_depend_on_the_content(

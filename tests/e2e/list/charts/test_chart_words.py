@@ -75,7 +75,7 @@ def test_titles_ticks_and_labels_are_readable(runs_page: Page, far: None) -> Non
         pairs = pairwise(found)
         assert all(one[1] <= other[0] + 1 for one, other in pairs), found
     shown = drawn(runs_page).locator(".textpoint text")
-    expect(shown.first).to_have_text("1.7e308, Infinity, NaN")
+    expect(shown.first).to_have_text("1.7e+308, Infinity, NaN")
     title = card(runs_page).locator(".chart-head b")
     assert title.evaluate(MISSING) < 0.05
 
