@@ -18,9 +18,9 @@ def test_each_share_is_of_a_file_or_folder(name: str) -> None:
     ("path", "share"),
     [
         ("runner/test_stops.py", 3),
-        ("e2e/submit/test_submit_run.py", 3),
-        ("e2e/test_run_page.py", 3),
-        ("search/test_tree.py", 1),
+        ("e2e/submit/test_submit_run.py", 4),
+        ("sdk/names/test_snippets.py", 3),
+        ("storage/test_metrics.py", 1),
     ],
 )
 def test_a_share_is_that_of_the_file_or_its_folder(path: str, share: int) -> None:

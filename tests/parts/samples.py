@@ -25,24 +25,23 @@ SAMPLE_SHARE = 10
 #: Files of other packages that are about SQL.
 SQL_FILES = (TESTS / "api" / "mlflow" / "test_mlflow_registry_search.py",)
 
-#: Files and folders whose tests start servers, scripts, clients or containers: with
-#: `--sample-seed`, one in this number of each file's tests runs, and at least one.
+#: With `--sample-seed`, one in this number of each file's tests runs, and at least one.
+#: Files and folders whose tests start servers, scripts, clients or containers, and
+#: packages with many tests: `search` runs whole on the other database.
 SHARES = {
+    "access/test_path_attacks.py": 2,
     "agent": 3,
+    "api/v1/compute": 2,
     "api/v1/test_v1_bad_input.py": 2,
-    "backup": 4,
+    "backup": 5,
     "capture": 2,
     "cli": 3,
-    "commands": 3,
+    "commands": 4,
     "delivery": 3,
-    "e2e": 3,
-    "e2e/logs": 3,
-    "e2e/media": 3,
-    "e2e/previews": 3,
-    "e2e/submit": 3,
-    "e2e/tables": 3,
-    "e2e/test_help_code.py": 4,
+    "e2e": 4,
+    "pages": 2,
     "runner": 3,
+    "search": 2,
     "sdk": 2,
     "sdk/names/test_snippets.py": 3,
     "sdk/process": 3,
@@ -51,7 +50,7 @@ SHARES = {
     "sdk/test_kernels.py": 3,
     "sdk/test_offline.py": 3,
     "upgrades": 2,
-    "web": 3,
+    "web": 4,
 }
 
 
