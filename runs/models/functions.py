@@ -117,6 +117,10 @@ class TextOrder(Func):
         return self.as_sql(compiler, connection, template=template, **extra)
 
 
+#: Behind every character that a path can have.
+LAST_CHAR = "\U0010ffff"
+
+
 class PathOrder(Func):
     """The first characters of a path, ordered by code point; an index can hold it."""
 

@@ -27,6 +27,7 @@ from runs.actions.run_rows import (
 )
 from runs.models import File, IndexedLog, LoggedModel, Run, in_folder, path_key
 from runs.storage.files import Blob, files
+from runs.storage.logs import index_uploaded_text
 from studio.core import names
 from studio.core.errors import (
     AlreadyExists,
@@ -67,6 +68,8 @@ def save_file(
         files.discard(blob.name)
         raise
     keep_or_discard_blob(blob, file.blob)
+    if file.blob == blob.name:
+        index_uploaded_text(blob.name, blob.size)
     return file
 
 

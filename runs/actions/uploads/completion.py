@@ -24,6 +24,7 @@ from runs.storage.files import (
     files,
     join_pieces,
 )
+from runs.storage.logs import index_uploaded_text
 from studio.core.errors import Conflict, InvalidValue, MissingBytes
 
 
@@ -72,7 +73,10 @@ def _complete(
             _("The file has another SHA-256 than it should have. Abort the upload."),
             field="sha256",
         )
-    return _insert_file(owner, found, joined, actor, now)
+    file = _insert_file(owner, found, joined, actor, now)
+    if file.blob == found.blob:
+        index_uploaded_text(found.blob, joined.size)
+    return file
 
 
 def _result(upload: Upload) -> File:

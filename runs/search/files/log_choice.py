@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.lookups import GreaterThanOrEqual, LessThan
 
 from runs.models import File, Run, in_folder
+from runs.models.functions import LAST_CHAR, PathOrder
 from runs.render.files import is_text
 from runs.search.files.files import current_files, find_files
 from runs.storage.files import files as file_store
@@ -77,8 +79,17 @@ def _failed_rank(output: File) -> int | None:
 
 
 def _newest_log(run: Run) -> File | None:
+    # Each arm names the run and a range of the index `file_by_folder`, so that a run
+    # with 100,000 outputs is not read.
     below = Q()
     for folder in LOG_FOLDERS:
-        below |= in_folder(folder)
-    rows = current_files().filter(below, run=run).order_by("-created", "-pk")
+        below |= Q(_begins_like(folder), in_folder(folder), run=run)
+    rows = current_files().filter(below).order_by("-created", "-pk")
     return next((file for file in rows[:_MAX_LISTED] if is_text(file.name)), None)
+
+
+def _begins_like(folder: str) -> Q:
+    """The range of folders that has this one and those below it, and few others."""
+    at = PathOrder(F("folder"))
+    after = Q(LessThan(at, Value(f"{folder}/{LAST_CHAR}")))
+    return Q(GreaterThanOrEqual(at, Value(folder))) & after

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import F, Q, QuerySet, TextField, Value
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Concat, Left
+from django.db.models.functions import Concat, Left, Length
 from django.db.models.lookups import Exact, GreaterThan, LessThan
 
 from runs.models import File, LoggedModel, Run
-from runs.models.functions import SORTED_CHARS, PathOrder
+from runs.models.functions import LAST_CHAR, SORTED_CHARS, PathOrder
 from runs.search.files.files import current_files
 
 #: A level shows this many files, and as many folders; more files follow on request.
@@ -22,8 +22,6 @@ MAX_LEVEL_FOLDERS = 500
 MAX_FOUND_PATHS = 200
 #: A search has this many words; further ones are ignored.
 MAX_SEARCH_WORDS = 8
-#: Behind every path that a folder of this name can begin.
-_LAST = "\U0010ffff"
 
 #: What has files.
 FileHome = Run | LoggedModel
@@ -73,14 +71,14 @@ def _subfolders(home: FileHome, folder: str) -> list[str]:
     if len(start) >= SORTED_CHARS:
         return _subfolders_of_long_path(home, start)
     rows = _files_of(home).annotate(at=PathOrder(F("folder"))).order_by("at")
-    rows = rows.filter(LessThan(F("at"), Value(f"{start}{_LAST}")))
+    rows = rows.filter(LessThan(F("at"), Value(f"{start}{LAST_CHAR}")))
     first = rows.filter(GreaterThan(F("at"), Value(start))).values("at")[:1]
     # Behind the folder itself, and then behind all that is below it.
     behind = f"substr(found.at, 1, %s + {_position('substr(found.at, %s + 1)')} - 1)"
     following = RawSQL(
         f"CASE WHEN {_position('substr(found.at, %s + 1)')} = 0 THEN found.at "
         f"ELSE {behind} || %s END{_COLLATION[connection.vendor]}",
-        [len(start), len(start), len(start), f"/{_LAST}"],
+        [len(start), len(start), len(start), f"/{LAST_CHAR}"],
     )
     then = rows.filter(GreaterThan(F("at"), following)).values("at")[:1]
     (begin, given), (step, more) = (
@@ -129,13 +127,31 @@ def _subfolders_of_long_path(home: FileHome, start: str) -> list[str]:
 
 def find_paths(homes: Iterable[FileHome], text: str) -> tuple[list[File], bool]:
     """Find files whose path has all words of `text`, in any case; and if more exist."""
-    words = text.split()[:MAX_SEARCH_WORDS]
+    # The longest word excludes most paths, so it is looked for first.
+    words = sorted(text.split()[:MAX_SEARCH_WORDS], key=len, reverse=True)
     owned = Q()
     for home in homes:
         owned |= Q(run=home) if isinstance(home, Run) else Q(model=home)
-    rows: Any = current_files().filter(owned)
+    rows: Any = current_files().filter(pk__in=_possible_paths(owned, words))
     rows = rows.annotate(whole=Concat(F("folder"), Value("/"), F("name")))
     for word in words:
         rows = rows.filter(whole__icontains=word)
     found = list(rows.order_by("folder", "name")[: MAX_FOUND_PATHS + 1])
     return found[:MAX_FOUND_PATHS], len(found) > MAX_FOUND_PATHS
+
+
+def _possible_paths(owned: Q, words: Iterable[str]) -> QuerySet[Any, Any]:
+    """The keys of files that can have all words; found in `file_by_folder` alone.
+
+    That index holds the beginnings of folders and names. Longer ones are possible.
+    """
+    parts = PathOrder(F("folder")), Value("/"), PathOrder(F("name"))
+    begun = Concat(*parts, output_field=TextField())
+    rows: Any = current_files().filter(owned).annotate(begun=begun)
+    matching = Q()
+    for word in words:
+        matching &= Q(begun__icontains=word)
+    is_long = Q()
+    for field in ("folder", "name"):
+        is_long |= Q(Exact(Length(PathOrder(F(field))), Value(SORTED_CHARS)))
+    return cast("QuerySet[Any, Any]", rows.filter(matching | is_long).values("pk"))

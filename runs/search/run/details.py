@@ -14,6 +14,7 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    Sum,
 )
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
@@ -22,7 +23,7 @@ from runs.models import (
     Comment,
     Dataset,
     Direction,
-    File,
+    FileTotal,
     LoggedModel,
     Metric,
     MetricKind,
@@ -130,9 +131,8 @@ def _counts_of_tabs() -> dict[str, Any]:
         has_snapshot=Exists(RunSnapshot.objects.filter(run=OuterRef("pk"))),
         has_lineage=_has_lineage(),
         metric_count=_count_subquery(Metric.objects.filter(run=OuterRef("pk"))),
-        own_files=_count_subquery(
-            _current_files(File.objects.filter(run=OuterRef("pk")))
-        ),
+        # Kept totals: a run can have 100,000 files.
+        own_files=_sum_subquery(FileTotal.objects.filter(run=OuterRef("pk")), by="run"),
         table_count=_count_subquery(
             Metric.objects.filter(run=OuterRef("pk"), kind=MetricKind.TABLE)
         ),
@@ -142,8 +142,8 @@ def _counts_of_tabs() -> dict[str, Any]:
         child_count=_count_subquery(
             Run.objects.not_deleted().filter(parent=OuterRef("pk")), by="parent"
         ),
-        model_files=_count_subquery(
-            _current_files(File.objects.filter(model__source_run=OuterRef("pk"))),
+        model_files=_sum_subquery(
+            FileTotal.objects.filter(model__source_run=OuterRef("pk")),
             by="model__source_run",
         ),
     )
@@ -159,12 +159,13 @@ def _has_lineage() -> Q:
     )
 
 
-def _current_files(files: QuerySet[File]) -> QuerySet[File]:
-    return files.filter(replaced__isnull=True)
+def _sum_subquery(rows: QuerySet[FileTotal], by: str) -> Coalesce:
+    summed = rows.order_by().values(by).annotate(n=Sum("files")).values("n")
+    return Coalesce(Subquery(summed, output_field=IntegerField()), 0)
 
 
 def _count_subquery(
-    rows: QuerySet[Metric] | QuerySet[File] | QuerySet[Run] | QuerySet[Comment],
+    rows: QuerySet[Metric] | QuerySet[Run] | QuerySet[Comment],
     by: str = "run",
 ) -> Coalesce:
     counted = rows.order_by().values(by).annotate(n=Count("pk")).values("n")

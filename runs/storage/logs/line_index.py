@@ -17,12 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runs.storage.files import files
+from studio.core.errors import MissingBytes
 
 BLOCK_BYTES = 64 * 1024
 #: Records are saved after this many new ones, so that a stopped reader keeps its work.
 SAVED_BLOCKS = 1024
 #: An append reads at most this many blocks again; readers do the rest.
 MAX_APPEND_BLOCKS = 256
+#: The lines of a smaller upload are counted when it is opened: that takes few ms.
+MIN_UPLOAD_BLOCKS = 256
 _MAGIC = b"LINES1"
 _RECORD_BYTES = 8
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
@@ -152,6 +155,22 @@ def extend_line_index(blob: str, start: int, size: int) -> None:
         records = load_records(blob, encoding)[:kept]
         if size // BLOCK_BYTES - len(records) <= MAX_APPEND_BLOCKS:
             add_records(file.fileno(), blob, encoding, records, size)
+
+
+def index_uploaded_text(blob: str, size: int) -> None:
+    """Count the lines of a large file that was just uploaded, if it is a text.
+
+    Its bytes are still in memory, so its first reader does not wait for the disk.
+    """
+    if size < MIN_UPLOAD_BLOCKS * BLOCK_BYTES:
+        return
+    # It was read while it was written: an error here belongs to its readers.
+    with contextlib.suppress(OSError, MissingBytes), files.open(blob) as file:
+        encoding = find_encoding(os.pread(file.fileno(), 2, 0))
+        start = os.pread(file.fileno(), BLOCK_BYTES, 0)
+        if encoding == "utf-8" and b"\0" in start:
+            return
+        add_records(file.fileno(), blob, encoding, load_records(blob, encoding), size)
 
 
 def _truncate_records(path: Path, count: int) -> None:

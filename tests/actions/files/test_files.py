@@ -6,6 +6,7 @@ import io
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -21,8 +22,12 @@ from runs.actions.files.files import (
 from runs.actions.files.snapshots import save_snapshot
 from runs.actions.ingest.log_files import append_log
 from runs.actions.run.lifecycle import change_status
+from runs.actions.uploads.completion import complete_upload
+from runs.actions.uploads.pieces import save_piece
+from runs.actions.uploads.uploads import open_upload
 from runs.models import Experiment, File, LoggedModel, Run
 from runs.storage.files import files
+from runs.storage.logs.line_index import load_records
 from studio.core.errors import Conflict, InvalidValue, MissingBytes, TooLarge
 from studio.core.statuses import RunStatus
 from tests.parts.records import stored_files
@@ -218,3 +223,26 @@ def test_bytes_that_others_replaced_since_the_commit_are_not_missed(
         django_capture_on_commit_callbacks(execute=True),
     ):
         keep_or_discard_blob(gone, gone.name)
+
+
+@pytest.mark.parametrize(
+    ("content", "records"), [(b"a line\n" * 20_000, 2), (b"\0line\n" * 20_000, 0)]
+)
+def test_the_lines_of_a_large_upload_are_counted_before_it_is_read(
+    run: Run,
+    actor: Actor,
+    now: int,
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes,
+    records: int,
+) -> None:
+    monkeypatch.setattr("runs.storage.logs.line_index.MIN_UPLOAD_BLOCKS", 1)
+    options: dict[str, Any] = {"actor": actor, "now": now, "limit": 10**6}
+    sent = save_file(run, "log.txt", [content], **options)
+    upload = open_upload(
+        run, "other.txt", size=len(content), key="", overwrite=True, **options
+    )
+    save_piece(upload, 0, [content], sha256="", actor=actor, now=now)
+    joined = complete_upload(run, upload, sha256="", actor=actor, now=now)
+    for file in (sent, joined):
+        assert len(load_records(file.blob, "utf-8")) == records

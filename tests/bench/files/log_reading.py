@@ -23,7 +23,8 @@ LINE = (
 )
 APPEND_BYTES = 4_000_000
 LINES_PER_SECOND = 200
-APPEND = "/api/v1/workspaces/default/runs/logs/files/logs/user_log.txt"
+UPLOAD = "/api/v1/workspaces/default/runs/logs/files"
+APPEND = f"{UPLOAD}/logs/user_log.txt"
 LOG = "/runs/logs/logs?"
 SEARCH = "/runs/logs/logs/search?"
 
@@ -48,6 +49,7 @@ def log_reading(as_json: bool, repeats: int, megabytes: int) -> None:
             _measure(link, report, repeats)
         report.add("memory of the server, in MB", before=peak.before, at_most=peak.most)
         _measure_cold(home, link, report)
+        _measure_uploaded(link, report, megabytes)
     report.show(as_json=as_json)
 
 
@@ -102,11 +104,23 @@ def _measure(link: Connection, report: Report, repeats: int) -> None:
 
 
 def _measure_cold(home: Path, link: Connection, report: Report) -> None:
-    """An uploaded log has no line index until it is read."""
+    """A log that an older release stored has no line index until it is read."""
     for index in home.glob("files/derived/*/*"):
         index.unlink()
     seconds = _seconds(lambda: link.rest("GET", f"{LOG}end=1&count=300"))
     report.add("the last 300 lines, without the index", ms=seconds * 1000)
+
+
+def _measure_uploaded(link: Connection, report: Report, megabytes: int) -> None:
+    """One request writes the whole file; its lines are counted at its end."""
+    path = "logs/uploaded.txt"
+    chunk = "".join(_lines_of_second(n) for n in range(200)).encode()
+    text = chunk * (megabytes * 1_000_000 // len(chunk))
+    seconds = _seconds(lambda: link.ask("PUT", f"{UPLOAD}/{path}", text))
+    report.add("uploaded in one request", ms=seconds * 1000)
+    last = f"{LOG}end=1&count=300&path={path}"
+    seconds = _seconds(lambda: link.rest("GET", last))
+    report.add("the last 300 lines of it, once", "100 ms", ms=seconds * 1000)
 
 
 def _search(link: Connection, query: dict[str, object]) -> None:

@@ -109,6 +109,11 @@ def test_a_search_finds_paths_with_all_words(
     assert (names(files), has_more) == (found, False)
 
 
+def test_a_search_reads_paths_to_their_end(run: Run) -> None:
+    add(run, f"{LONG}/end/x", f"a/{LONG}-end", "a/x")
+    assert names(find_paths([run], "end xx")[0]) == [f"{LONG}-end", "x"]
+
+
 def test_replaced_files_are_left_out(run: Run) -> None:
     add(run, "old/x", "new/y")
     File.objects.filter(folder="old").update(replaced=1)
