@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import reduce
 
 import numpy as np
@@ -20,6 +23,40 @@ from runs.storage.log_index import (
 
 #: A search that meets a merge of segments reads the list of them again.
 MAX_TRIES = 3
+#: Answers that are remembered, and blocks of each. A page asks for the same twice, and
+#: lists that refresh ask for it again.
+MAX_REMEMBERED, MAX_REMEMBERED_BLOCKS = 8, 500_000
+
+#: The workspace, its segments, which never change, and the pattern.
+_Key = tuple[int, tuple[str, ...], LogPattern]
+
+
+@dataclass
+class _Cache:
+    found: OrderedDict[_Key, Blocks] = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, key: _Key) -> Blocks | None:
+        with self.lock:
+            blocks = self.found.get(key)
+            if blocks is not None:
+                self.found.move_to_end(key)
+            return blocks
+
+    def add(self, key: _Key, blocks: Blocks) -> Blocks:
+        if len(blocks) <= MAX_REMEMBERED_BLOCKS:
+            with self.lock:
+                self.found[key] = blocks
+                while len(self.found) > MAX_REMEMBERED:
+                    self.found.popitem(last=False)
+        return blocks
+
+    def clear(self) -> None:
+        with self.lock:
+            self.found.clear()
+
+
+_cache = _Cache()
 
 
 def segment_names(workspace: int) -> list[str]:
@@ -34,11 +71,20 @@ def find_candidates(workspace: int, pattern: LogPattern) -> Blocks:
     """
     for _try in range(MAX_TRIES):
         names = segment_names(workspace)
+        key = (workspace, tuple(names), pattern)
+        known = _cache.get(key)
+        if known is not None:
+            return known
         found = [_find_in_segment(workspace, name, pattern) for name in names]
-        known = [blocks for blocks in found if blocks is not None]
-        if len(known) == len(names):
-            break
-    return concatenate_blocks(known)
+        readable = [blocks for blocks in found if blocks is not None]
+        if len(readable) == len(names):
+            return _cache.add(key, concatenate_blocks(readable))
+    return concatenate_blocks(readable)
+
+
+def forget_candidates() -> None:
+    """For measuring: the next search reads the segments again."""
+    _cache.clear()
 
 
 def _find_in_segment(workspace: int, name: str, pattern: LogPattern) -> Blocks | None:

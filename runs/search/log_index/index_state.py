@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum, Value
+from django.db.models.lookups import Exact
 
 from runs.models import (
     Experiment,
@@ -15,6 +16,7 @@ from runs.models import (
     Workspace,
     in_folder,
 )
+from runs.search.sql import Unindexed
 
 #: Where clients and launchers write what a process printed.
 LOG_FOLDERS = ("user_logs", "logs", "azureml-logs", "system_logs")
@@ -60,11 +62,12 @@ def count_unsearched(workspace: Workspace) -> Unsearched:
     ).exclude(file__run__experiment__in=in_trash)
     new = File.objects.filter(
         is_log_file(),
+        # By the keys of the few new files, not by all runs of the workspace.
+        Q(Exact(Unindexed(F("run__workspace")), Value(workspace.pk))),
         pk__gt=_last_known_file(workspace),
         size__gt=0,
         replaced__isnull=True,
         indexed_log__isnull=True,
-        run__workspace=workspace,
         run__deleted__isnull=True,
     ).exclude(run__experiment__in=in_trash)
     left = known.aggregate(bytes=Sum(F("file__size") - F("indexed")))["bytes"] or 0

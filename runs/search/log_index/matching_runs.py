@@ -9,8 +9,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from runs.models import File, Workspace
 from runs.search.expressions import search_slot
-from runs.search.log_index.candidates import find_candidates
+from runs.search.log_index.candidates import find_candidates, forget_candidates
 from runs.search.log_index.log_pattern import LogPattern
 from runs.search.log_index.log_text import block_text
 from runs.search.sql import QUERY_SECONDS, InKeys
@@ -34,6 +34,8 @@ MAX_PATTERNS, MAX_REMEMBERED = 16, 300_000
 #: If more logs than this have to be read, those of runs that other terms exclude are
 #: left out first.
 MAX_READ_AT_ONCE = 100
+#: Logs whose rows are read at once: few at first, and twice as many each time.
+FIRST_BATCH, MAX_BATCH = 256, 8192
 
 #: Of runs, by their keys, those that fulfill the other terms of the filter.
 Narrow = Callable[[Sequence[int]], Iterable[int]]
@@ -97,6 +99,7 @@ def forget_read_blocks() -> None:
     """For measuring: the next search reads everything again."""
     with _memory.lock:
         _memory.patterns.clear()
+    forget_candidates()
 
 
 @dataclass(frozen=True)
@@ -122,23 +125,18 @@ def find_matching_runs(
     seconds = QUERY_SECONDS if partial is None else partial.seconds
     deadline = time.monotonic() + seconds
     known = _memory.read_blocks(workspace.pk, pattern)
-    unread = _unread_blocks(find_candidates(workspace.pk, pattern), known)
-    logs = read_log_rows([*known.matching, *unread])
-    if narrow is not None and len(unread) > MAX_READ_AT_ONCE:
-        kept = set(narrow(sorted({log.run for log in logs.values()})))
-        logs = {pk: log for pk, log in logs.items() if log.run in kept}
+    candidates = find_candidates(workspace.pk, pattern)
     # Another thread can add to what is known.
-    found = {logs[pk].run for pk in list(known.matching) if pk in logs}
-    # The newest runs first: they are asked for most.
-    blocks = {pk: unread[pk] for pk in sorted(unread, reverse=True) if pk in logs}
+    found = _runs_of_logs(list(known.matching))
     try:
-        with search_slot() if blocks else nullcontext(True) as has_slot:
-            if not has_slot:
-                raise QueryTimeout(_("Other searches are running. Search again."))
-            for pk, parts in blocks.items():
-                if _find_first_match(logs[pk], parts, pattern, known, deadline):
-                    found.add(logs[pk].run)
-                _check_time(deadline)
+        with ExitStack() as stack:
+            for number, blocks in enumerate(_unread_batches(candidates, known)):
+                if not number and not stack.enter_context(search_slot()):
+                    raise QueryTimeout(_("Other searches are running. Search again."))
+                for log in _logs_to_read(blocks, narrow):
+                    if _find_first_match(log, blocks[log.pk], pattern, known, deadline):
+                        found.add(log.run)
+                    _check_time(deadline)
     except QueryTimeout:
         if partial is None:
             raise
@@ -146,21 +144,40 @@ def find_matching_runs(
     return found
 
 
-def _unread_blocks(
+def _unread_batches(
     candidates: Blocks, known: _ReadBlocks
-) -> dict[int, list[tuple[int, int]]]:
-    """By file the blocks that no search has read; none of files that match."""
-    found: dict[int, list[tuple[int, int]]] = {}
-    pairs = zip(
-        candidates.files.tolist(),
-        candidates.starts.tolist(),
-        candidates.ends.tolist(),
-        strict=True,
-    )
-    for file, start, end in pairs:
-        if file not in known.matching and (file, start, end) not in known.others:
-            found.setdefault(file, []).append((start, end))
-    return found
+) -> Iterator[dict[int, list[tuple[int, int]]]]:
+    """By file the blocks that no search has read; none of files that match.
+
+    The newest files come first: they are asked for most, and a search can end after
+    them. So a text that every log has does not cost a look at every log.
+    """
+    order = np.lexsort((candidates.starts, -candidates.files))
+    matching = np.fromiter(list(known.matching), np.int64)
+    blocks = candidates.chosen(order[~np.isin(candidates.files[order], matching)])
+    _files, begins = np.unique(-blocks.files, return_index=True)
+    bounds = [*begins.tolist(), len(blocks)]
+    first, count = 0, FIRST_BATCH
+    while first < len(begins):
+        last = min(first + count, len(begins))
+        rows = blocks.chosen(np.arange(bounds[first], bounds[last]))
+        found: dict[int, list[tuple[int, int]]] = {}
+        parts = (rows.files.tolist(), rows.starts.tolist(), rows.ends.tolist())
+        for file, start, end in zip(*parts, strict=True):
+            if (file, start, end) not in known.others:
+                found.setdefault(file, []).append((start, end))
+        if found:
+            yield found
+        first, count = last, min(2 * count, MAX_BATCH)
+
+
+def _logs_to_read(files: Collection[int], narrow: Narrow | None) -> list[LogRow]:
+    """The rows of these logs, newest first; of the runs that `narrow` keeps."""
+    logs = read_log_rows(sorted(files))
+    if narrow is not None and len(logs) > MAX_READ_AT_ONCE:
+        kept = set(narrow(sorted({log.run for log in logs.values()})))
+        logs = {pk: log for pk, log in logs.items() if log.run in kept}
+    return [logs[pk] for pk in sorted(logs, reverse=True)]
 
 
 def _find_first_match(
@@ -200,15 +217,19 @@ def _check_time(deadline: float) -> None:
 
 
 def read_log_rows(keys: Sequence[int]) -> dict[int, LogRow]:
-    """The logs with these keys that were neither replaced nor deleted.
-
-    A join with the run would have SQLite start from all runs of the workspace.
-    """
-    rows: Any = File.objects.filter(
-        Q(InKeys("id", list(keys))), replaced__isnull=True
-    ).order_by()
+    """The logs with these keys that were neither replaced nor deleted."""
     columns = ("pk", "run_id", "blob", "size")
-    return {row[0]: LogRow(*row) for row in rows.values_list(*columns)}
+    return {row[0]: LogRow(*row) for row in _current(keys).values_list(*columns)}
+
+
+def _runs_of_logs(keys: Sequence[int]) -> set[int]:
+    return set(_current(keys).values_list("run_id", flat=True)) if keys else set()
+
+
+def _current(keys: Sequence[int]) -> Any:
+    # A join with the run would have SQLite start from all runs of the workspace.
+    rows = File.objects.filter(Q(InKeys("id", list(keys))), replaced__isnull=True)
+    return rows.order_by()
 
 
 @contextmanager

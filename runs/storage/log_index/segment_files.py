@@ -90,7 +90,7 @@ class Segment:
         size = 4 * (GRAM_COUNT // self._group_grams + 1)
         offsets = np.frombuffer(self._read(ends, size), "<u4").astype(np.int64)
         self._offsets = offsets + ends + size
-        self._groups: dict[int, tuple[Keys, Places]] = {}
+        self._groups: dict[int, bytes] = {}
 
     def find_blocks(self, grams: Sequence[int]) -> npt.NDArray[np.int64]:
         """The places of the blocks that have every one of the trigrams."""
@@ -123,17 +123,11 @@ class Segment:
         return np.concatenate(grams), np.concatenate(places)
 
     def _places_of(self, gram: int) -> Places:
-        ends, places = self._group(gram // self._group_grams)
-        number = gram % self._group_grams
-        return places[ends[number] : ends[number + 1]]
-
-    def _group(self, group: int) -> tuple[Keys, Places]:
+        group, number = divmod(gram, self._group_grams)
         if group not in self._groups:
-            data = self._read_group(group)
-            self._groups[group] = _unpack_group(
-                data, len(self.blocks), self._group_grams
-            )
-        return self._groups[group]
+            self._groups[group] = _decompress(self._read_group(group))
+        plain = self._groups[group]
+        return _places_in(plain, number, len(self.blocks), self._group_grams)
 
     def _read_group(self, group: int) -> bytes:
         start, end = int(self._offsets[group]), int(self._offsets[group + 1])
@@ -146,14 +140,33 @@ class Segment:
         return data
 
 
-def _unpack_group(data: bytes, blocks: int, size: int) -> tuple[Keys, Places]:
-    """Where the places of each of `size` trigrams end, and the places."""
-    if not data:
-        return np.zeros(size + 1, np.int64), np.zeros(0, np.uint16)
+def _decompress(data: bytes) -> bytes:
     try:
-        plain = zlib.decompress(data)
+        return zlib.decompress(data) if data else b""
     except zlib.error as error:
         raise ValueError("A segment of the log index is damaged") from error
+
+
+def _places_in(plain: bytes, number: int, blocks: int, size: int) -> Places:
+    """The places of one of the `size` trigrams of a group."""
+    if not plain:
+        return np.zeros(0, np.uint16)
+    if plain[:1] == b"B":
+        width = (blocks + 7) // 8
+        row = np.frombuffer(plain, np.uint8, width, 1 + number * width)
+        return np.flatnonzero(np.unpackbits(row, count=blocks)).astype(np.uint16)
+    counts = np.frombuffer(plain, "<u2", size, 1).astype(np.int64)
+    start = 1 + 2 * size + 2 * int(counts[:number].sum())
+    # Each step starts from the place before, the first one from none.
+    steps = np.frombuffer(plain, "<u2", int(counts[number]), start)
+    return np.cumsum(steps.astype(np.int64)).astype(np.uint16)
+
+
+def _unpack_group(data: bytes, blocks: int, size: int) -> tuple[Keys, Places]:
+    """Where the places of each of `size` trigrams end, and the places."""
+    plain = _decompress(data)
+    if not plain:
+        return np.zeros(size + 1, np.int64), np.zeros(0, np.uint16)
     if plain[:1] == b"B":
         width = (blocks + 7) // 8
         bits = np.frombuffer(plain, np.uint8, offset=1).reshape(size, width)

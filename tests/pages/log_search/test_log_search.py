@@ -102,10 +102,13 @@ def test_the_page_costs_a_fixed_number_of_statements(
     write_log(shelf, "a", OOM)
     index()
     cost()
+    # One log is known from the last search, and one is new.
+    write_log(shelf, "b", OOM)
+    index(NOON + 1)
     few = cost()
     for n in range(9):
         write_log(shelf, f"r{n}", OOM)
-    index(NOON + 1)
+    index(NOON + 2)
     assert cost() == few
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runs.search.log_index import matching_runs
+from runs.search.log_index import matching_runs, partial_search
 from runs.search.log_index.log_text import BLOCK_BYTES
 from studio.core.errors import InvalidFilter, QueryTimeout
 from studio.core.statuses import RunStatus
@@ -134,6 +134,18 @@ def test_a_search_that_takes_too_long_continues_the_next_time(
         assert len(tries) < 10
     assert tries[-1] == ["a", "b"]
     assert QueryTimeout in tries
+
+
+def test_logs_are_read_in_batches_the_newest_first(
+    logs: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matching_runs, "FIRST_BATCH", 1)
+    monkeypatch.setattr(matching_runs, "MAX_BATCH", 2)
+    # The time is over after the first log.
+    with partial_search(-1.0) as search:
+        assert logs.find("log:memory") == ["f"]
+    assert search.is_stopped
+    assert logs.find("log:memory") == list("abcdef")
 
 
 def test_other_terms_decide_which_logs_are_read(
