@@ -32,7 +32,9 @@ class ComputeTarget(models.Model):
         Workspace, on_delete=models.CASCADE, related_name="compute_targets"
     )
     name = models.CharField(max_length=64)
+    # How agents start its runs, with the settings of that kind (`core.compute_kinds`).
     kind = models.CharField(max_length=20, default="agents")
+    settings = models.JSONField(default=dict)
     description = models.TextField(blank=True, default="")
     paused = models.BooleanField(default=False)
     max_per_member = models.PositiveIntegerField(null=True, blank=True)
@@ -205,6 +207,13 @@ class Job(models.Model):
     )
     lease_expires = models.BigIntegerField(null=True, blank=True)
     taken = models.BigIntegerField(null=True, blank=True)
+    # What the engine of the target says of the current attempt: its number for the
+    # job, the state (`core.engine_states`) and its own words.
+    engine_job = models.CharField(max_length=100, blank=True, default="", db_default="")
+    engine_state = models.CharField(
+        max_length=20, blank=True, default="", db_default=""
+    )
+    engine_message = models.TextField(blank=True, default="", db_default="")
     # Its run waits for its own children, so its slot is lent to them.
     is_waiting = models.BooleanField(default=False)
     queued = models.BigIntegerField()

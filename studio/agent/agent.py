@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from studio.agent.agent_api import AgentApi, Registration, TakenJob
@@ -27,6 +27,7 @@ from studio.agent.refusals import (
 )
 from studio.agent.usage import UsageReader
 from studio.agent.wakeup import AgentSignals, Wakeup
+from studio.core.compute_kinds import DEFAULT_MAX_JOBS
 from studio.core.errors import (
     AlreadyExists,
     NotFound,
@@ -62,6 +63,8 @@ class AgentOptions:
     target: str
     name: str
     slots: int = 1
+    #: Nobody chose the number, so that an engine's target can say it.
+    is_slots_default: bool = False
     #: End when nothing is queued, or the agent is drained, and nothing runs.
     is_once: bool = False
     #: How many folders of ended jobs are kept.
@@ -80,14 +83,14 @@ class Agent:
         self,
         api: AgentApi,
         folder: AgentFolder,
-        create_executor: Callable[[str], Executor],
+        create_executor: Callable[[str, Mapping[str, Any]], Executor],
         options: AgentOptions,
         *,
         host: Mapping[str, Any],
         gpus: Sequence[Gpu] = (),
         print_line: Callable[[str], None],
     ) -> None:
-        """`create_executor` gets the kind of the agent's target."""
+        """`create_executor` gets the kind of the agent's target, and its settings."""
         self._api, self._folder, self._options = api, folder, options
         self._host, self._print = dict(host), print_line
         self._create_executor = create_executor
@@ -124,11 +127,18 @@ class Agent:
         return REFUSED if self._is_refused else 0
 
     def _prepare(self, found: Registration) -> None:
-        """Raises InvalidValue for a target that this agent cannot serve."""
+        """Raises StudioError for a target that this agent cannot serve."""
+        if found.kind != "agents":
+            # The engine has the GPUs, and a queue of its own.
+            self._gpus = ()
+            if self._options.is_slots_default:
+                slots = int(found.settings.get("max_jobs", DEFAULT_MAX_JOBS))
+                self._options = replace(self._options, slots=slots)
+                self._register()
         self._heartbeat_seconds = found.heartbeat_seconds
         shared = JobEnvironment(
             api=self._api,
-            executor=self._create_executor(found.kind),
+            executor=self._create_executor(found.kind, found.settings),
             print_line=self._print,
             wake=self._wakeup.set,
             clock=boot_seconds,
@@ -254,6 +264,11 @@ class Agent:
             list(held),
             usage=self._usage.read(runs),
             is_draining=self._is_draining,
+            reports={
+                key: report
+                for key, job in held.items()
+                if (report := job.describe()) is not None
+            },
         )
         for verdict in orders.verdicts:
             job = held.get((verdict.run, verdict.attempt))

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from studio import __version__
+from studio.agent.executors import EngineReport
 from studio.core.names import check_run_id
 from studio.sdk.client import Client
 
@@ -29,6 +30,8 @@ class Registration:
     lease_seconds: float
     #: The kind of the target, which decides on the executor.
     kind: str = "agents"
+    #: Of the target, by its kind (`studio.core.compute_kinds`).
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,7 @@ class AgentApi:
             float(reply.get("heartbeat_seconds", 5)),
             float(reply.get("lease_seconds", 120)),
             str(reply.get("kind", "agents")),
+            dict(reply.get("settings") or {}),
         )
 
     def heartbeat(
@@ -106,10 +110,22 @@ class AgentApi:
         *,
         usage: Any,
         is_draining: bool,
+        reports: Mapping[tuple[str, int], EngineReport] | None = None,
     ) -> Orders:
-        """Renew the jobs' leases; the reply says what is to become of each."""
+        """Renew the jobs' leases; the reply says what is to become of each.
+
+        `reports` has what an engine says of jobs.
+        """
+        runs = _as_runs(jobs)
+        for job, sent in zip(jobs, runs):
+            if report := (reports or {}).get(job):
+                sent["engine"] = {
+                    "job": report.job,
+                    "state": str(report.state or ""),
+                    "message": report.message,
+                }
         body = {
-            "runs": _as_runs(jobs),
+            "runs": runs,
             "usage": usage,
             "draining": is_draining,
             "version": __version__,

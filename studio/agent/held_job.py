@@ -7,6 +7,7 @@ delivery of what is left) is done by a thread of the job.
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,11 +15,18 @@ from enum import Enum
 from typing import ClassVar
 
 from studio.agent.agent_api import AgentApi, JobVerdict, TakenJob
-from studio.agent.executors import Executor, JobState
+from studio.agent.executors import (
+    EngineReport,
+    EngineUnavailable,
+    Executor,
+    JobState,
+    SubmissionRefused,
+)
 from studio.agent.job_folder import Attempt, JobFolder
 from studio.agent.leftovers import deliver_leftovers, has_leftovers
 from studio.agent.working_copy import fetch_working_copy
 from studio.core.cancel_signals import KILL_AFTER_SECONDS
+from studio.core.engine_states import EndCode, EngineState
 from studio.core.errors import StudioError
 from studio.core.job_files import (
     LOST,
@@ -44,6 +52,8 @@ FORCE_GRACE_SECONDS = 10.0
 END_GRACE_SECONDS = KILL_AFTER_SECONDS
 #: A job is not started this short before others could get it.
 LEASE_MARGIN_SECONDS = 20.0
+#: How soon a start is tried again if the engine can't be reached.
+START_AGAIN_SECONDS = 5.0
 #: How long one attempt to deliver a job's leftovers takes at most.
 DELIVERY_SECONDS = 30.0
 
@@ -101,6 +111,9 @@ class HeldJob:
         self._cancel_at: float | None = None
         self._force_at: float | None = None
         self._end_at: float | None = None
+        self._start_at = -math.inf
+        #: Why the engine could not be reached; empty after the start.
+        self._engine_error = ""
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
         self._pause = RetryPause()
@@ -112,6 +125,14 @@ class HeldJob:
     @property
     def is_occupying(self) -> bool:
         return self.phase in OCCUPYING
+
+    def describe(self) -> EngineReport | None:
+        """What the engine says of the job; None without one, or before the start."""
+        if self.phase is Phase.RUNNING:
+            return self.shared.executor.describe(self.attempt.handle)
+        if self.phase is Phase.READY and self._engine_error:
+            return EngineReport("", EngineState.QUEUED, self._engine_error)
+        return None
 
     def follow(self, verdict: JobVerdict, now: float) -> None:
         """Do what the server says of the job."""
@@ -181,15 +202,25 @@ class HeldJob:
         if unconfirmed > self.shared.lease_seconds - LEASE_MARGIN_SECONDS:
             # Another agent could have it soon; the next heartbeat tells.
             return
+        if now < self._start_at:
+            return
         try:
             write_job(self.folder.path, self._job_file())
             handle = self.shared.executor.start(self.folder.path, self.attempt.slot)
             self.attempt = replace(self.attempt, handle=handle)
             self.folder.write_attempt(self.attempt)
+        except EngineUnavailable as error:
+            # It stays in the queue there too, until the engine is back.
+            self._start_at = now + START_AGAIN_SECONDS
+            self._engine_error = f"The engine can't be reached: {error}"
+            return
+        except SubmissionRefused as error:
+            self._report("Failed", f"{EndCode.LAUNCH_FAILED}: {error}")
+            return
         except OSError as error:
             self._end_unstarted(error)
             return
-        self._taken = None
+        self._taken, self._engine_error = None, ""
         self.phase = Phase.RUNNING
 
     def _job_file(self) -> JobFile:
@@ -226,21 +257,46 @@ class HeldJob:
         elif executor.poll(handle) is JobState.ENDED:
             # What the script left in the background ends with the run.
             executor.stop(handle, force=True)
-            end = read_end(self.folder.path)
-            if end is None:
-                self._end_running(
-                    "lost", "The process that watches the run's script was killed."
-                )
-            elif end.status == LOST:
-                self._end_running("lost", "Its runner could not reach the server.")
-            else:
-                self.shared.print_line(f"Run {self.attempt.run}: {end.status}.")
-                reason = ""
-                if end.status == RunStatus.CANCELED:
-                    reason = read_stop_reason(self.folder.path)
-                self._end_running("" if end.is_delivered else end.status, reason)
-        elif self._cancel_at is not None and now > self._cancel_at:
+            self._note_end()
+        elif self._cancel_at is not None and (
+            now > self._cancel_at or self._waits_in_engine()
+        ):
             self._ask_to_stop()
+
+    def _note_end(self) -> None:
+        end = read_end(self.folder.path)
+        reason = read_stop_reason(self.folder.path)
+        if end is None:
+            self._end_without_runner()
+        elif end.status == LOST:
+            text = reason or "Its runner could not reach the server."
+            self._end_running("lost", text)
+        else:
+            self.shared.print_line(f"Run {self.attempt.run}: {end.status}.")
+            if end.status != RunStatus.CANCELED:
+                reason = ""
+            self._end_running("" if end.is_delivered else end.status, reason)
+
+    def _end_without_runner(self) -> None:
+        report = self.shared.executor.describe(self.attempt.handle)
+        if report is None or not report.code:
+            self._end_running(
+                "lost", "The process that watches the run's script was killed."
+            )
+        elif report.can_repeat:
+            self._end_running("lost", f"{report.code}: {report.message}")
+        elif report.code == EndCode.CANCELED:
+            # Without a wish of ours, somebody else canceled it there.
+            is_ours = self._cancel_at is not None
+            text = "" if is_ours else f"It was canceled there. {report.message}"
+            self._end_running("Canceled", text)
+        else:
+            self._end_running("Failed", f"{report.code}: {report.message}")
+
+    def _waits_in_engine(self) -> bool:
+        """Whether no runner is there yet that could hear of a cancel itself."""
+        report = self.describe()
+        return report is not None and report.state is EngineState.QUEUED
 
     def _ask_to_stop(self) -> None:
         if not self._is_asked_to_stop:

@@ -115,14 +115,23 @@ def read_end(folder: Path) -> JobEnd | None:
     return JobEnd(str(content["status"]), bool(content["delivered"]))
 
 
-def write_stop_reason(folder: Path, reason: str) -> None:
-    """Tell the runner why it is asked to stop. Raises OSError."""
-    _write_json(folder / STOP_FILE, {"reason": reason})
+def write_stop_reason(folder: Path, reason: str, *, status: str = "") -> None:
+    """Tell the runner why it is asked to stop. Raises OSError.
+
+    With a `status` the run ends with it, instead of as Canceled.
+    """
+    content = {"reason": reason, **({"status": status} if status else {})}
+    _write_json(folder / STOP_FILE, content)
 
 
 def read_stop_reason(folder: Path) -> str:
     """Why the run is stopped; empty if its members want it."""
-    return str(_read_json(folder / STOP_FILE).get("reason", ""))
+    return str(read_stop_request(folder).get("reason", ""))
+
+
+def read_stop_request(folder: Path) -> dict[str, Any]:
+    """The `reason` for the stop and the `status`, as far as they were written."""
+    return _read_json(folder / STOP_FILE)
 
 
 def lock_runner(folder: Path) -> int | None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,13 @@ from studio.agent.executors import (
     Executor,
     JobState,
     LocalProcessExecutor,
+    SlurmExecutor,
     create_executor,
 )
+from studio.core.compute_kinds import COMPUTE_KINDS
 from studio.core.errors import InvalidValue
 from studio.core.job_files import JobFile, read_end, read_runner_state, write_job
+from tests.parts.engines.slurm import Slurm
 from tests.parts.waiting import becomes, is_gone
 
 RUNNER = ("-m", "tests.agent.stand_in_runner")
@@ -50,14 +54,20 @@ def create_local_executor() -> Executor:
     return LocalProcessExecutor(clean_environment(os.environ), runner=RUNNER)
 
 
+def create_slurm_executor(slurm: Slurm) -> Executor:
+    environment = {**clean_environment(os.environ), **slurm.variables}
+    return SlurmExecutor(environment, {"partition": "main"}, runner=RUNNER)
+
+
 #: A further executor is added here, and must pass everything below.
-EXECUTORS = [pytest.param(create_local_executor, id="local_process")]
+EXECUTORS = ["local_process", "slurm"]
 
 
 @pytest.fixture(params=EXECUTORS)
 def create(request: pytest.FixtureRequest) -> Create:
-    made: Create = request.param
-    return made
+    if request.param == "local_process":
+        return create_local_executor
+    return partial(create_slurm_executor, request.getfixturevalue("slurm"))
 
 
 @pytest.fixture
@@ -203,10 +213,10 @@ def test_a_job_gets_the_device_of_its_slot(folder: Path) -> None:
 
 
 def test_the_kind_of_the_target_decides_on_the_executor() -> None:
-    made = create_executor("agents", {"PATH": "/bin"}, ())
-    assert isinstance(made, LocalProcessExecutor)
-    with pytest.raises(InvalidValue, match=r"kind 'slurm'\. Upgrade run-studio"):
-        create_executor("slurm", {}, ())
+    made = [create_executor(kind, {}, {"PATH": "/bin"}, ()) for kind in COMPUTE_KINDS]
+    assert [type(one) for one in made] == [LocalProcessExecutor, SlurmExecutor]
+    with pytest.raises(InvalidValue, match=r"kind 'mesos'\. Upgrade run-studio"):
+        create_executor("mesos", {}, {}, ())
 
 
 def test_jobs_get_a_clean_environment() -> None:

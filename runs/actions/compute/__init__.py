@@ -18,6 +18,7 @@ from runs.actions.compute.attempts import (
     report_status,
     requeue_lost_jobs,
 )
+from runs.actions.compute.engine_reports import EngineReport, check_engine_report
 from runs.actions.compute.queue import (
     check_priority,
     insert_jobs,
@@ -50,12 +51,14 @@ from runs.actions.compute.targets import (
 from runs.actions.compute.waiting import set_waiting
 
 __all__ = [
+    "EngineReport",
     "HeldRun",
     "RunOrder",
     "TakenRun",
     "agent_command",
     "change_target",
     "check_can_control",
+    "check_engine_report",
     "check_priority",
     "check_secrets_exist",
     "create_agent_token",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 
 from runs.actions.compute.agents import check_facts
+from runs.actions.compute.engine_reports import EngineReport, follow_engine
 from runs.actions.compute.taking import HeldRun
 from runs.models import Agent, Job
 from runs.search.run import find_cancel_request
@@ -35,11 +36,15 @@ def receive_agent_heartbeat(
     agent: Agent,
     held: Collection[HeldRun],
     *,
+    reports: Mapping[HeldRun, EngineReport],
     usage: dict[str, Any],
     is_ending: bool,
     now: int,
 ) -> list[RunOrder]:
-    """Record that an agent is alive and has these runs; renew exactly their leases."""
+    """Record that an agent is alive and has these runs; renew exactly their leases.
+
+    `reports` is what the target's engine says of runs.
+    """
     Agent.objects.filter(pk=agent.pk).update(
         heard=now, usage=check_facts(usage, "usage"), is_ending=is_ending
     )
@@ -49,6 +54,9 @@ def receive_agent_heartbeat(
     own = {(job.run.run_id, job.attempt): job for job in rows.select_related("run")}
     alive = [own[one].pk for one in held if one in own]
     Job.objects.taken().filter(pk__in=alive).update(lease_expires=expires)
+    for one, report in reports.items():
+        if one in own and own[one].ended is None:
+            follow_engine(own[one], report, now=now)
     return [_order(one, own.get(one)) for one in held]
 
 

@@ -200,6 +200,9 @@ def _queue_again(
         lease_expires=None,
         taken=None,
         is_waiting=False,
+        engine_job="",
+        engine_state="",
+        engine_message="",
         queued=now,
     )
     # Until the next attempt begins, nothing sends heartbeats.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypedDict, Unpack
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -20,7 +20,7 @@ from runs.models import (
     Job,
     Workspace,
 )
-from studio.core import names
+from studio.core import compute_kinds, names
 from studio.core.errors import AlreadyExists, InvalidState, InvalidValue, NotFound
 
 #: An agent renews its leases every five seconds; a network can be away for a while.
@@ -68,9 +68,15 @@ def create_target(
     description: str = "",
     max_per_member: int | None = None,
     lease_seconds: int = DEFAULT_LEASE_SECONDS,
+    kind: str = "agents",
+    settings: Mapping[str, Any] | None = None,
 ) -> ComputeTarget:
-    """Create a target; raise AlreadyExists if the workspace has one of this name."""
+    """Create a target; raise AlreadyExists if the workspace has one of this name.
+
+    The kind of a target never changes; its settings can.
+    """
     names.check_target_name(name)
+    checked = compute_kinds.check_settings(kind, settings or {})
     if name == LOCAL_TARGET or _find_by_name(workspace, name) is not None:
         raise AlreadyExists(
             _("The compute target %(name)r already exists. Choose another name.")
@@ -84,6 +90,8 @@ def create_target(
             description=names.check_description(description),
             max_per_member=_check_max_per_member(max_per_member),
             lease_seconds=_check_lease(lease_seconds),
+            kind=kind,
+            settings=checked,
             created=now,
             created_by=actor.user,
         )
@@ -99,13 +107,17 @@ class TargetChanges(TypedDict, total=False):
     description: str
     max_per_member: int | None
     lease_seconds: int
+    settings: Mapping[str, Any]
 
 
 @transaction.atomic
 def change_target(
     target: ComputeTarget, *, actor: Actor, now: int, **changes: Unpack[TargetChanges]
 ) -> ComputeTarget:
-    """Change what is given. A paused target keeps its queue and starts no run."""
+    """Change what is given. A paused target keeps its queue and starts no run.
+
+    `settings` replaces all settings. Agents know them after their next start.
+    """
     found = ComputeTarget.objects.select_for_update().get(pk=target.pk)
     before = {name: getattr(found, name) for name in changes}
     found.paused = changes.get("paused", found.paused)
@@ -115,6 +127,8 @@ def change_target(
         found.max_per_member = _check_max_per_member(changes["max_per_member"])
     if "lease_seconds" in changes:
         found.lease_seconds = _check_lease(changes["lease_seconds"])
+    if "settings" in changes:
+        found.settings = compute_kinds.check_settings(found.kind, changes["settings"])
     found.save()
     edits = [
         Edit(f"{_field(found)}.{name}", value, getattr(found, name))

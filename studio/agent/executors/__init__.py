@@ -8,25 +8,48 @@ folder can be reached. The runner reports to the server itself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from studio.agent.executors.executor import Executor, JobState
+from studio.agent.executors.executor import (
+    EngineReport,
+    EngineUnavailable,
+    Executor,
+    JobState,
+    SubmissionRefused,
+)
 from studio.agent.executors.local_process import LocalProcessExecutor
+from studio.agent.executors.slurm import SlurmExecutor
 from studio.core.errors import InvalidValue
-
-#: How agents start the runs of a target, by the target's kind.
-_EXECUTORS = {"agents": LocalProcessExecutor}
 
 
 def create_executor(
-    kind: str, environment: Mapping[str, str], devices: Sequence[str]
+    kind: str,
+    settings: Mapping[str, Any],
+    environment: Mapping[str, str],
+    devices: Sequence[str],
 ) -> Executor:
-    """The executor for targets of this kind; raises InvalidValue for another kind."""
-    if kind not in _EXECUTORS:
-        raise InvalidValue(
-            f"This agent cannot serve compute targets of the kind {kind!r}. Upgrade "
-            "run-studio on this machine."
-        )
-    return _EXECUTORS[kind](environment, devices)
+    """The executor for targets of this kind; raises InvalidValue for another kind.
+
+    `settings` are the target's (`studio.core.compute_kinds`), `devices` the GPUs of
+    this machine's slots.
+    """
+    if kind == "agents":
+        return LocalProcessExecutor(environment, devices)
+    if kind == "slurm":
+        return SlurmExecutor(environment, settings)
+    raise InvalidValue(
+        f"This agent cannot serve compute targets of the kind {kind!r}. Upgrade "
+        "run-studio on this machine."
+    )
 
 
-__all__ = ["Executor", "JobState", "LocalProcessExecutor", "create_executor"]
+__all__ = [
+    "EngineReport",
+    "EngineUnavailable",
+    "Executor",
+    "JobState",
+    "LocalProcessExecutor",
+    "SlurmExecutor",
+    "SubmissionRefused",
+    "create_executor",
+]

@@ -5,16 +5,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import Optional, Protocol
+
+from studio.core.engine_states import EngineState
 
 
 class JobState(Enum):
-    """Whether the runner of a job still lives."""
+    """Whether the runner of a job still lives, or will."""
 
     RUNNING = "running"
     ENDED = "ended"
+
+
+class EngineUnavailable(OSError):
+    """The engine can't be reached now. The call is repeated later.
+
+    Its text has the engine's own words.
+    """
+
+
+class SubmissionRefused(OSError):
+    """The engine refused the job for good, such as for an unknown partition.
+
+    Its text has the engine's own words.
+    """
+
+
+@dataclass(frozen=True)
+class EngineReport:
+    """What an engine says of a job: its own number for it, the state, and the reason.
+
+    `state` is None once the job has ended. Then `code` says how, if the engine ended it
+    (`studio.core.engine_states.EndCode`), and `can_repeat` whether another attempt is
+    worthwhile.
+    """
+
+    job: str
+    state: Optional[EngineState]
+    message: str = ""
+    code: str = ""
+    can_repeat: bool = False
 
 
 class Executor(Protocol):
@@ -27,7 +60,8 @@ class Executor(Protocol):
         """Start the runner of a job's folder and return its handle.
 
         `slot` is a number from 0 that no other running job has, unless that one lends
-        it. Raises OSError if the runner cannot be started.
+        it. Raises EngineUnavailable, after which the call can be repeated and starts no
+        second runner; SubmissionRefused; OSError if the runner cannot be started here.
         """
 
     def find(self, folder: Path) -> str | None:
@@ -39,6 +73,9 @@ class Executor(Protocol):
 
     def poll(self, handle: str) -> JobState:
         """Whether the runner lives. A handle that is not known has ended."""
+
+    def describe(self, handle: str) -> EngineReport | None:
+        """What the engine says of the job; None without an engine."""
 
     def stop(self, handle: str, *, force: bool) -> None:
         """Ask the runner to stop its script; with `force` end all processes at once.

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from studio.agent.executors.executor import JobState
+from studio.agent.executors.executor import EngineReport, JobState
 from studio.agent.executors.process_table import (
     boot_id,
     end_orphans,
@@ -92,6 +92,9 @@ class LocalProcessExecutor:
             return JobState.ENDED
         self._seen.add(handle)
         return JobState.RUNNING
+
+    def describe(self, _handle: str) -> EngineReport | None:
+        return None
 
     def stop(self, handle: str, *, force: bool) -> None:
         folder = Path(handle)

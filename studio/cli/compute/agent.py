@@ -68,7 +68,8 @@ def _plain_output(command: Command) -> Command:
 @click.option(
     "--slots",
     type=click.IntRange(1, 1024),
-    help="Runs at a time; default: one per GPU, else 1.",
+    help="Runs at a time; default: one per GPU, else 1. On a Slurm target: as the "
+    "target says.",
 )
 @click.option(
     "--name", default="", metavar="NAME", help="Default: the name of this machine."
@@ -127,6 +128,7 @@ def agent(
         output.note(AS_ROOT)
     name = name or default_name()
     gpus = find_gpus(os.environ)
+    is_slots_default = slots is None
     slots = slots or len(gpus) or 1
     create = partial(
         create_executor,
@@ -139,7 +141,13 @@ def agent(
             AgentApi(client),
             folder,
             create,
-            AgentOptions(target=compute, name=name, slots=slots, **options),
+            AgentOptions(
+                target=compute,
+                name=name,
+                slots=slots,
+                is_slots_default=is_slots_default,
+                **options,
+            ),
             host={**read_facts(gpus), **({"server": True} if is_server else {})},
             gpus=gpus,
             print_line=(lambda _text: None) if output.only_errors else print_line,

@@ -20,7 +20,7 @@ from studio.core.job_files import (
     JobEnd,
     JobFile,
     lock_runner,
-    read_stop_reason,
+    read_stop_request,
     take_job,
     write_end,
     write_runner_state,
@@ -135,11 +135,13 @@ class _JobSteps:
         left = end_descendants()
         if left:
             print_notice(f"{left} processes that outlived the script were ended.")
-        if self._run.is_lost:
+        if self._status == RunStatus.CANCELED and not self._message:
+            stop = read_stop_request(self._folder)
+            self._message = str(stop.get("reason", ""))
+            self._status = str(stop.get("status", self._status))
+        if self._run.is_lost or self._status == LOST:
             self._run.abandon()
             return JobEnd(LOST, True)
-        if self._status == RunStatus.CANCELED and not self._message:
-            self._message = read_stop_reason(self._folder)
         self._run.end(self._status, self._message)
         return JobEnd(self._status, self._run.is_delivered)
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from runs.access import Permission, StudioRequest
 from runs.actions import compute as compute_actions
-from runs.actions.compute import HeldRun, TakenRun
+from runs.actions.compute import EngineReport, HeldRun, TakenRun
 from runs.api.v1.endpoints import endpoint
 from runs.api.v1.schemas import (
     AgentBeat,
@@ -58,6 +58,7 @@ def register_agent(request: StudioRequest, body: RegisterAgent) -> Registered:
         heartbeat_seconds=HEARTBEAT_SECONDS,
         lease_seconds=agent.target.lease_seconds,
         kind=agent.target.kind,
+        settings=agent.target.settings,
     )
 
 
@@ -74,6 +75,7 @@ def receive_agent_heartbeat(
     orders = compute_actions.receive_agent_heartbeat(
         found,
         _held(body.runs),
+        reports=_reports(body.runs),
         usage=body.usage,
         is_ending=body.draining or refusal is not None,
         now=now_ms(),
@@ -181,6 +183,16 @@ def _held(runs: list[HeldRunInfo]) -> list[HeldRun]:
         (names.check_run_id(one.run, f"runs[{number}].run"), one.attempt)
         for number, one in enumerate(runs)
     ]
+
+
+def _reports(runs: list[HeldRunInfo]) -> dict[HeldRun, EngineReport]:
+    return {
+        (one.run, one.attempt): compute_actions.check_engine_report(
+            one.engine.job, one.engine.state, one.engine.message
+        )
+        for one in runs
+        if one.engine is not None
+    }
 
 
 def _taken_job(taken: TakenRun) -> TakenJob:

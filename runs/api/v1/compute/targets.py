@@ -129,6 +129,7 @@ def _target_info(summary: TargetSummary) -> TargetInfo:
     return TargetInfo(
         name=target.name,
         kind=target.kind,
+        settings=target.settings,
         description=target.description,
         paused=target.paused,
         max_per_member=target.max_per_member,

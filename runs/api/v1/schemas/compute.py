@@ -40,6 +40,7 @@ class TargetInfo(Struct):
 
     name: str
     kind: str
+    settings: dict[str, Any]
     description: str
     paused: bool
     max_per_member: int | None
@@ -60,22 +61,26 @@ class TargetList(Struct):
 class NewTarget(RequestStruct):
     """`max_per_member`: how many runs of one member run at the same time.
 
-    `lease_seconds`: how long an agent without a heartbeat keeps its runs.
+    `lease_seconds`: how long an agent without a heartbeat keeps its runs. `kind` is
+    agents or slurm; `settings` are those of the kind.
     """
 
     name: str
     description: str = ""
     max_per_member: Count | None = None
     lease_seconds: Count | UnsetType = UNSET
+    kind: str | UnsetType = UNSET
+    settings: dict[str, Any] | UnsetType = UNSET
 
 
 class TargetPatch(RequestStruct):
-    """`max_per_member` null removes the limit."""
+    """`max_per_member` null removes the limit. `settings` replaces all settings."""
 
     paused: bool | UnsetType = UNSET
     description: str | UnsetType = UNSET
     max_per_member: Count | UnsetType | None = UNSET
     lease_seconds: Count | UnsetType = UNSET
+    settings: dict[str, Any] | UnsetType = UNSET
 
 
 class NewAgentToken(RequestStruct):
@@ -134,7 +139,10 @@ class RegisterAgent(RequestStruct):
 
 
 class Registered(Struct):
-    """The agent's id, how often it must send a heartbeat, and its target's kind."""
+    """The agent's id, how often it must send a heartbeat, and its target's kind.
+
+    `settings` are those of the target, by its kind.
+    """
 
     id: int
     target: str
@@ -142,6 +150,18 @@ class Registered(Struct):
     heartbeat_seconds: int
     lease_seconds: int
     kind: str
+    settings: dict[str, Any]
+
+
+class EngineInfo(RequestStruct):
+    """What an engine says of a job: its number there, the state, and its own words.
+
+    `state` is queued, preparing, running, paused, finalizing, unknown, or empty.
+    """
+
+    job: str = ""
+    state: str = ""
+    message: str = ""
 
 
 class HeldRunInfo(RequestStruct):
@@ -149,6 +169,7 @@ class HeldRunInfo(RequestStruct):
 
     run: str
     attempt: Count
+    engine: EngineInfo | None = None
 
 
 class AgentBeat(RequestStruct):

@@ -1,0 +1,9 @@
+"""Runs jobs on a Slurm cluster, by its commands on a machine that can submit there.
+
+The agent's folder must be on a disk that the cluster's nodes share.
+"""
+
+from studio.agent.executors.slurm.executor import SlurmExecutor
+from studio.agent.executors.slurm.script import job_script
+
+__all__ = ["SlurmExecutor", "job_script"]

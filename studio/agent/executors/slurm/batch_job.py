@@ -1,0 +1,105 @@
+"""Runs in a Slurm job: starts the runner of a folder, and leaves no process behind.
+
+`python -m studio.agent.executors.slurm.batch_job FOLDER RUNNER…`. The agent's own
+signals are STOP and KILL. SIGTERM is Slurm's, to all processes of the job: then this
+one notes why, because else the run would look as if a member had canceled it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from studio.agent.executors.process_table import kill_all, kill_job
+from studio.core.engine_states import EndCode
+from studio.core.job_files import (
+    LOST,
+    read_runner_state,
+    read_stop_request,
+    write_stop_reason,
+)
+from studio.core.statuses import RunStatus
+from studio.sdk.process_tree import become_subreaper, list_descendants
+from studio.sdk.runner_process import start_runner_process
+
+#: What the agent sends through `scancel --signal=… --batch`.
+STOP, KILL = signal.SIGUSR2, signal.SIGUSR1
+#: Set for jobs whose runs are queued again after a preemption.
+REQUEUE_VARIABLE = "STUDIO_SLURM_REQUEUE"
+#: Slurm checks time limits only now and then, and never early.
+LIMIT_MARGIN_SECONDS = 1.0
+ASK_SECONDS = 5.0
+KILLED_EXIT_CODE = 137
+
+
+def main(folder: Path, runner: list[str]) -> int:
+    """Wait for the runner; the exit code of the batch script."""
+    become_subreaper()
+    received: list[int] = []
+    for number in (STOP, KILL, signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _frame: received.append(number))
+    process = start_runner_process(folder, os.environ, runner)
+    while process.poll() is None:
+        if KILL in received:
+            # The runner first: it must not report what is killed after it.
+            process.kill()
+            process.wait()
+            _end_all(folder)
+            return KILLED_EXIT_CODE
+        if received:
+            if STOP not in received:
+                _note_reason(folder)
+            received.clear()
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
+        time.sleep(0.1)
+    _end_all(folder)
+    return process.returncode
+
+
+def _end_all(folder: Path) -> None:
+    """Kill what the script left, also what left its session or dropped variables."""
+    state = read_runner_state(folder)
+    kill_all(list_descendants(os.getpid()))
+    kill_job(folder, state.group if state else None)
+    # What was just being started has come to this process, a subreaper.
+    kill_all(list_descendants(os.getpid()))
+
+
+def _note_reason(folder: Path) -> None:
+    if read_stop_request(folder):
+        return
+    end = os.environ.get("SLURM_JOB_END_TIME", "")
+    if end.isdecimal() and time.time() >= int(end) - LIMIT_MARGIN_SECONDS:
+        status = RunStatus.FAILED.value
+        reason = f"{EndCode.TIME_LIMIT}: the time limit of the Slurm job is over."
+    elif "PREEMPTED" in _ask_state():
+        may_repeat = REQUEUE_VARIABLE in os.environ
+        status = LOST if may_repeat else RunStatus.FAILED.value
+        reason = f"{EndCode.PREEMPTED}: Slurm gave the node to another job."
+    else:
+        status, reason = "", "The job was canceled in Slurm."
+    with contextlib.suppress(OSError):
+        write_stop_reason(folder, reason, status=status)
+
+
+def _ask_state() -> list[str]:
+    """Slurm's states of this job, such as PREEMPTED and COMPLETING."""
+    words = ["squeue", "--json", "-j", os.environ.get("SLURM_JOB_ID", "")]
+    try:
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=ASK_SECONDS, check=True
+        )
+        return list(json.loads(done.stdout)["jobs"][0]["job_state"])
+    except (OSError, ValueError, LookupError, TypeError, subprocess.SubprocessError):
+        return []
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))

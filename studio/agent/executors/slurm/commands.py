@@ -1,0 +1,120 @@
+"""Slurm's commands: `sbatch`, `squeue`, `scancel`, with what they print."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from studio.agent.executors.executor import EngineUnavailable, SubmissionRefused
+
+#: `sbatch` itself waits about nine seconds for a controller that is down.
+COMMAND_SECONDS = 30.0
+#: What the commands print if the controller can't be reached, in any of their wordings.
+_UNREACHABLE = (
+    "Unable to contact slurm controller",
+    "Socket timed out",
+    "Connection refused",
+    "Connection timed out",
+    "Zero Bytes were transmitted",
+    "Slurm temporarily unable to accept job",
+    "error: slurm_receive_msg",
+)
+#: No reason or name contains it; the comment, which is ours, comes last.
+_FORMAT = "%A|%T|%r|%N|%k"
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """A job as `squeue` prints it. `reason` is empty where Slurm says None."""
+
+    job: str
+    state: str
+    reason: str
+    nodes: str
+    comment: str
+
+
+def submit(script: str, folder: str, environment: Mapping[str, str]) -> str:
+    """Submit the script; the job's number.
+
+    Raises EngineUnavailable, SubmissionRefused.
+    """
+    done = _run(["sbatch", "--parsable", script], environment, folder=folder)
+    # With a federation the name of the cluster follows.
+    number = done.stdout.strip().partition(";")[0]
+    if done.returncode or not number.isdecimal():
+        words = _last_line(done.stderr) or f"sbatch printed {done.stdout.strip()!r}"
+        if _is_unreachable(done.stderr):
+            raise EngineUnavailable(words)
+        raise SubmissionRefused(words)
+    return number
+
+
+def list_queue(environment: Mapping[str, str]) -> list[QueueRow]:
+    """All jobs of this user that Slurm knows, also ended ones.
+
+    `squeue --json` would take twenty times as long. Raises EngineUnavailable.
+    """
+    done = _run(["squeue", "-h", "-t", "all", "--me", "-o", _FORMAT], environment)
+    if done.returncode:
+        raise EngineUnavailable(_last_line(done.stderr) or "squeue failed")
+    return [row for row in map(_read_row, done.stdout.splitlines()) if row]
+
+
+def cancel(job: str, environment: Mapping[str, str], *options: str) -> None:
+    """Send a signal to a job, or end it. Raises EngineUnavailable.
+
+    A job that has ended is no error.
+    """
+    done = _run(["scancel", *options, job], environment)
+    if done.returncode and _is_unreachable(done.stderr):
+        raise EngineUnavailable(_last_line(done.stderr))
+
+
+def _read_row(line: str) -> QueueRow | None:
+    parts = line.strip().split("|", 4)
+    if len(parts) != 5:
+        return None
+    job, state, reason, nodes, comment = parts
+    return QueueRow(job, state, "" if reason == "None" else reason, nodes, comment)
+
+
+def _run(
+    words: Sequence[str], environment: Mapping[str, str], folder: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    # The texts are compared, so they must be English.
+    variables = {**environment, "LC_ALL": "C"}
+    if "SLURM_CONF" in os.environ:
+        variables["SLURM_CONF"] = os.environ["SLURM_CONF"]
+    try:
+        return subprocess.run(
+            words,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=variables,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EngineUnavailable(
+            f"{words[0]} did not end within {COMMAND_SECONDS:g} seconds"
+        ) from error
+    except FileNotFoundError as error:
+        raise EngineUnavailable(
+            f"{words[0]} is not installed on this machine. Start the agent on a "
+            "machine that can submit jobs to Slurm."
+        ) from error
+
+
+def _is_unreachable(text: str) -> bool:
+    return any(words in text for words in _UNREACHABLE)
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""

@@ -1,0 +1,68 @@
+"""Slurm's states of jobs, and what each means for a run.
+
+Source: "JOB STATE CODES" of squeue(1), Slurm 24.11.
+"""
+
+from __future__ import annotations
+
+from studio.agent.executors.executor import EngineReport
+from studio.agent.executors.slurm.commands import QueueRow
+from studio.core.engine_states import EndCode, EngineState
+
+_STATES = {
+    "PENDING": EngineState.QUEUED,
+    "REQUEUED": EngineState.QUEUED,
+    "REQUEUE_FED": EngineState.QUEUED,
+    "REQUEUE_HOLD": EngineState.QUEUED,
+    "SPECIAL_EXIT": EngineState.QUEUED,
+    "RESV_DEL_HOLD": EngineState.QUEUED,
+    "CONFIGURING": EngineState.PREPARING,
+    "POWER_UP_NODE": EngineState.PREPARING,
+    "RUNNING": EngineState.RUNNING,
+    "RESIZING": EngineState.RUNNING,
+    "SIGNALING": EngineState.RUNNING,
+    "SUSPENDED": EngineState.PAUSED,
+    "STOPPED": EngineState.PAUSED,
+    "COMPLETING": EngineState.FINALIZING,
+    "STAGE_OUT": EngineState.FINALIZING,
+}
+#: Without a code the runner's own end counts, or the run is lost.
+_ENDS = {
+    "COMPLETED": "",
+    "FAILED": "",
+    "CANCELLED": EndCode.CANCELED.value,
+    "BOOT_FAIL": EndCode.LAUNCH_FAILED.value,
+    "LAUNCH_FAILED": EndCode.LAUNCH_FAILED.value,
+    "DEADLINE": EndCode.TIME_LIMIT.value,
+    "TIMEOUT": EndCode.TIME_LIMIT.value,
+    "NODE_FAIL": EndCode.NODE_LOST.value,
+    "OUT_OF_MEMORY": EndCode.OUT_OF_MEMORY.value,
+    "PREEMPTED": EndCode.PREEMPTED.value,
+    "REVOKED": EndCode.CANCELED.value,
+}
+#: Slurm's reasons of a job that FAILED before its script ran.
+_LAUNCH_REASONS = ("BadConstraints", "JobLaunchFailure", "PartitionDown")
+_REPEATED = (EndCode.PREEMPTED.value, EndCode.NODE_LOST.value)
+
+
+def is_ended(state: str) -> bool:
+    """Whether a job in this state runs no more, and never will."""
+    return state in _ENDS
+
+
+def describe(row: QueueRow, *, can_requeue: bool) -> EngineReport:
+    """What the row means. A state of a later version counts as running."""
+    reason = f" ({row.reason})" if row.reason else ""
+    if not is_ended(row.state):
+        state = _STATES.get(row.state, EngineState.RUNNING)
+        return EngineReport(row.job, state, f"Slurm job {row.job}: {row.state}{reason}")
+    code = _ENDS[row.state]
+    if row.state == "FAILED" and row.reason in _LAUNCH_REASONS:
+        code = EndCode.LAUNCH_FAILED.value
+    return EngineReport(
+        row.job,
+        None,
+        f"Slurm job {row.job}: {row.state}{reason}",
+        code,
+        can_repeat=can_requeue and code in _REPEATED,
+    )

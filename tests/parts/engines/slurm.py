@@ -1,0 +1,174 @@
+"""A Slurm cluster of one node: `slurmctld` and `slurmd`, without munge and cgroups."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from tests.parts.waiting import becomes
+
+#: What Debian's package `slurm-wlm` installs.
+PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol")
+_CONFIGURATION = """\
+ClusterName=test
+SlurmctldHost=localhost(127.0.0.1)
+SlurmctldPort={controller_port}
+SlurmdPort={node_port}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/slurm
+CredType=cred/slurm
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/log/slurmctld.log
+SlurmdLogFile={folder}/log/slurmd.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
+SlurmdParameters=config_overrides
+MpiDefault=none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SchedulerType=sched/backfill
+SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0,\
+sched_min_interval=100000
+JobCompType=jobcomp/filetxt
+JobCompLoc={folder}/jobcomp.txt
+DefMemPerCPU=200
+MinJobAge=300
+KillWait=2
+SlurmdTimeout=5
+ReturnToService=2
+MailProg=/bin/true
+NodeName=localhost NodeAddr=127.0.0.1 NodeHostname={host} CPUs=16 RealMemory=16000 \
+State=UNKNOWN
+PartitionName=main Nodes=localhost Default=YES MaxTime=INFINITE State=UP
+PartitionName=short Nodes=localhost MaxTime=1 State=UP
+"""
+
+
+def missing_programs() -> list[str]:
+    path = f"{os.environ['PATH']}:/usr/sbin"
+    if os.geteuid() != 0:
+        return ["root"]
+    return [name for name in PROGRAMS if shutil.which(name, path=path) is None]
+
+
+@dataclass
+class Slurm:
+    """A running cluster. Its commands need `SLURM_CONF`."""
+
+    folder: Path
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def configuration(self) -> str:
+        return str(self.folder / "slurm.conf")
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {"SLURM_CONF": self.configuration}
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            words,
+            env={**os.environ, **self.variables},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def start(self, program: str, *words: str) -> None:
+        path = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
+        assert path is not None
+        with (self.folder / "log" / f"{program}.out").open("ab") as output:
+            self.processes[program] = subprocess.Popen(
+                [path, "-D", *words, "-f", self.configuration],
+                env={**os.environ, **self.variables},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def start_controller(self) -> None:
+        self.start("slurmctld")
+
+    def start_node(self) -> None:
+        self.start("slurmd", "-N", "localhost")
+
+    def is_idle(self) -> bool:
+        return self.command("sinfo", "-h", "-o", "%T").stdout.strip() == "idle"
+
+    def responds(self) -> bool:
+        return self.command("squeue", "-h").returncode == 0
+
+    def stop(self, program: str, number: int = signal.SIGTERM) -> None:
+        process = self.processes.pop(program)
+        process.send_signal(number)
+        process.wait(30)
+
+    def end(self) -> None:
+        self.command("scancel", "--signal=KILL", "--full", "--me")
+        self.command("scancel", "--me")
+        becomes(lambda: not self.command("squeue", "-h").stdout.strip(), 20)
+        for program in list(self.processes):
+            self.stop(program)
+        for process in psutil.process_iter():
+            with_configuration = self.configuration in _variables(process)
+            if with_configuration and process.name() == "slurmstepd":
+                process.kill()
+
+
+def _variables(process: psutil.Process) -> str:
+    try:
+        return process.environ().get("SLURM_CONF", "")
+    except psutil.Error:
+        return ""
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+@contextmanager
+def slurm_cluster(folder: Path) -> Iterator[Slurm]:
+    for name in ("state", "spool", "log"):
+        (folder / name).mkdir(parents=True)
+    key = folder / "slurm.key"
+    key.write_bytes(secrets.token_bytes(64))
+    key.chmod(0o600)
+    slurm = Slurm(folder)
+    text = _CONFIGURATION.format(
+        folder=folder,
+        host=socket.gethostname().partition(".")[0],
+        controller_port=free_port(),
+        node_port=free_port(),
+    )
+    (folder / "slurm.conf").write_text(text)
+    (folder / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
+    try:
+        slurm.start_controller()
+        slurm.start_node()
+        assert becomes(slurm.is_idle, 60), (folder / "log/slurmctld.log").read_text()
+        yield slurm
+    finally:
+        slurm.end()
