@@ -202,8 +202,10 @@ class HeldJob:
         if unconfirmed > self.shared.lease_seconds - LEASE_MARGIN_SECONDS:
             # Another agent could have it soon; the next heartbeat tells.
             return
-        if now < self._start_at:
-            return
+        if now >= self._start_at:
+            self._start_runner(now)
+
+    def _start_runner(self, now: float) -> None:
         try:
             write_job(self.folder.path, self._job_file())
             handle = self.shared.executor.start(self.folder.path, self.attempt.slot)

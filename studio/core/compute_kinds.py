@@ -7,7 +7,7 @@ agent reaches. The server stores the settings; only agents use them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +28,6 @@ class Setting:
 
     name: str
     type: str
-    label: str
-    help: str
 
 
 @dataclass(frozen=True)
@@ -42,45 +40,19 @@ class ComputeKind:
     settings: tuple[Setting, ...] = ()
 
 
+#: What each means stands in docs/user/compute.md.
 _SLURM = (
-    Setting(
-        "partition", "word", message("Partition"), message("default: the cluster's")
-    ),
-    Setting("account", "word", message("Account"), message("who is charged")),
-    Setting("qos", "word", message("Quality of service"), message("such as normal")),
-    Setting("cpus", "count", message("Processors per run"), message("such as 8")),
-    Setting("gpus", "word", message("GPUs per run"), message("such as 1 or a100:2")),
-    Setting("memory", "word", message("Memory per run"), message("such as 16G")),
-    Setting(
-        "time_limit",
-        "word",
-        message("Time limit"),
-        message("minutes, or days-hours:minutes:seconds"),
-    ),
-    Setting(
-        "max_jobs",
-        "count",
-        message("Runs in the engine"),
-        message("how many runs are queued or running there at a time; default 100"),
-    ),
-    Setting(
-        "can_requeue",
-        "flag",
-        message("Queue lost runs again"),
-        message("after a preemption or the loss of a node; else they are Failed"),
-    ),
-    Setting(
-        "options",
-        "lines",
-        message("Further options"),
-        message("one per line, such as --constraint=a100"),
-    ),
-    Setting(
-        "setup",
-        "lines",
-        message("Setup"),
-        message("shell lines before each run, such as module load cuda"),
-    ),
+    Setting("partition", "word"),
+    Setting("account", "word"),
+    Setting("qos", "word"),
+    Setting("cpus", "count"),
+    Setting("gpus", "word"),
+    Setting("memory", "word"),
+    Setting("time_limit", "word"),
+    Setting("max_jobs", "count"),
+    Setting("can_requeue", "flag"),
+    Setting("options", "lines"),
+    Setting("setup", "lines"),
 )
 
 #: One entry for each kind. `studio.agent.executors` has an executor for each.
@@ -129,6 +101,43 @@ def check_settings(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         if value not in (None, "", []):
             checked[name] = _CHECKS[known[name].type](f"settings.{name}", value)
     return checked
+
+
+def parse_settings(kind: str, lines: Sequence[str]) -> dict[str, Any]:
+    """The settings of lines `NAME=VALUE`; names of lists can be repeated.
+
+    Raises InvalidValue.
+    """
+    types = {one.name: one.type for one in check_kind(kind).settings}
+    found: dict[str, Any] = {}
+    for line in lines:
+        name, equals, value = (part.strip() for part in line.partition("="))
+        if not equals:
+            raise InvalidValue(
+                message(
+                    "Settings are lines NAME=VALUE, not %(line)s.", line=line[:100]
+                ),
+                field="settings",
+            )
+        if types.get(name) == "lines":
+            found.setdefault(name, []).append(value)
+        elif types.get(name) == "count" and value.isdecimal() and len(value) < 10:
+            found[name] = int(value)
+        elif types.get(name) == "flag" and value in ("true", "false"):
+            found[name] = value == "true"
+        else:
+            found[name] = value
+    return check_settings(kind, found)
+
+
+def print_settings(settings: Mapping[str, Any]) -> list[str]:
+    """The lines that `parse_settings` reads."""
+    lines = []
+    for name, value in settings.items():
+        for one in value if isinstance(value, list) else [value]:
+            text = str(one).lower() if isinstance(one, bool) else str(one)
+            lines.append(f"{name}={text}")
+    return lines
 
 
 def _check_word(field: str, value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What engines such as Slurm say of a job, in words that do not depend on the engine."""
+"""What engines such as Slurm say of a job, in words that fit each engine."""
 
 from __future__ import annotations
 

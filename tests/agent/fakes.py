@@ -10,7 +10,7 @@ from typing import Any
 from studio.agent.agent import Agent, AgentOptions
 from studio.agent.agent_api import AgentApi
 from studio.agent.agent_folder import AgentFolder
-from studio.agent.executors import JobState
+from studio.agent.executors import EngineReport, JobState
 from studio.agent.host import Gpu
 from studio.core.errors import StudioError
 from studio.core.job_files import JobEnd, write_end
@@ -92,6 +92,8 @@ class FakeExecutor:
     slots: list[int] = field(default_factory=list)
     stopped: list[tuple[str, bool]] = field(default_factory=list)
     on_start: Callable[[], None] = lambda: None
+    #: What its engine says of a run's job.
+    reports: dict[str, EngineReport] = field(default_factory=dict)
 
     def start(self, folder: Path, slot: int) -> str:
         self.running[str(folder)] = self.polls
@@ -112,6 +114,9 @@ class FakeExecutor:
         if self.ends_with:
             write_end(Path(handle), JobEnd(self.ends_with, is_delivered=True))
         return JobState.ENDED
+
+    def describe(self, handle: str) -> EngineReport | None:
+        return self.reports.get(Path(handle).name.partition("-")[0])
 
     def stop(self, handle: str, *, force: bool) -> None:
         self.stopped.append((Path(handle).name.partition("-")[0], force))
@@ -140,7 +145,7 @@ class FakeMachine:
         agent = Agent(
             AgentApi(self.server),
             opened,
-            lambda _kind: self.executor,
+            lambda _kind, _settings: self.executor,
             options,
             host={},
             gpus=gpus,

@@ -56,7 +56,8 @@ def create_local_executor() -> Executor:
 
 def create_slurm_executor(slurm: Slurm) -> Executor:
     environment = {**clean_environment(os.environ), **slurm.variables}
-    return SlurmExecutor(environment, {"partition": "main"}, runner=RUNNER)
+    settings = {"partition": "main"}
+    return SlurmExecutor(environment, settings, runner=RUNNER, queue_seconds=0.2)
 
 
 #: A further executor is added here, and must pass everything below.

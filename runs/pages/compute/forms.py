@@ -26,9 +26,11 @@ class OnOffForm(PageForm):
 
 
 class TargetForm(PageForm):
-    """The name counts only for a new target; without a limit there is none."""
+    """The name and kind count only for a new target; without a limit there is none."""
 
     name = TextField()
+    kind = TextField()
+    settings = TextField(plain_line_breaks)
     description = TextField()
     max_per_member = TextField()
     lease_seconds = CountField(max_digits=6)

@@ -33,9 +33,11 @@ from runs.search.compute import (
     WaitReason,
     wait_reason_text,
 )
+from studio.core.compute_kinds import COMPUTE_KINDS
 from studio.core.filters import to_text
 from studio.core.filters.tree import Comparison, attribute
 from studio.core.filters.tree import Text as FilterText
+from studio.core.messages import translated
 from studio.core.view_spec import ViewSpec
 
 #: Reasons that only a person can change; shown in the color of a warning.
@@ -145,7 +147,7 @@ def _target_row(
     return TargetRow(
         summary,
         "laptop" if name == LOCAL_TARGET else "server",
-        _("This server") if is_server else _("Agents"),
+        _("This server") if is_server else _kind_label(summary.target.kind),
         run_list_href(workspace, [name]),
         health_pill(
             summary.health,
@@ -160,6 +162,10 @@ def _target_row(
         None if summary.longest_wait is None else now - summary.longest_wait,
         _remove_refusal(summary),
     )
+
+
+def _kind_label(kind: str) -> str:
+    return translated(COMPUTE_KINDS[kind].label) if kind in COMPUTE_KINDS else kind
 
 
 def _remove_refusal(summary: TargetSummary) -> str:

@@ -16,6 +16,7 @@ from runs.models import DEFAULT_LEASE_SECONDS, ComputeTarget, now_ms
 from runs.pages.compute.forms import OnOffForm, TargetForm
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, safe_return_path
 from runs.search.compute import list_agents
+from studio.core import compute_kinds
 from studio.core.errors import InvalidValue, StudioError
 
 
@@ -33,6 +34,8 @@ def _create_target(request: PageRequest) -> HttpResponse:
             request.workspace,
             sent["name"],
             **_limits(sent),
+            kind=sent["kind"] or "agents",
+            settings=_settings(sent, sent["kind"] or "agents"),
             actor=request.actor,
             now=now_ms(),
         )
@@ -58,8 +61,13 @@ def _change_limits(request: PageRequest, name: str) -> HttpResponse:
     target = compute_actions.find_target(request.workspace, name, now=now_ms())
     form = TargetForm(request.POST)
     try:
+        sent = form.check()
         compute_actions.change_target(
-            target, **_limits(form.check()), actor=request.actor, now=now_ms()
+            target,
+            **_limits(sent),
+            settings=_settings(sent, target.kind),
+            actor=request.actor,
+            now=now_ms(),
         )
     except StudioError as error:
         return _show_refused_form(request, form, target, error)
@@ -123,12 +131,19 @@ def redirect_to_compute(request: PageRequest) -> HttpResponse:
 
 def _initial_values(target: ComputeTarget | None) -> dict[str, Any]:
     if target is None:
-        return {"lease_seconds": DEFAULT_LEASE_SECONDS}
+        return {"kind": "agents", "lease_seconds": DEFAULT_LEASE_SECONDS}
     return {
+        "kind": target.kind,
+        "settings": "\n".join(compute_kinds.print_settings(target.settings)),
         "description": target.description,
         "max_per_member": target.max_per_member or "",
         "lease_seconds": target.lease_seconds,
     }
+
+
+def _settings(sent: dict[str, Any], kind: str) -> dict[str, Any]:
+    lines = [line for line in sent["settings"].splitlines() if line.strip()]
+    return compute_kinds.parse_settings(kind, lines)
 
 
 def _limits(sent: dict[str, Any]) -> dict[str, Any]:
@@ -172,6 +187,7 @@ def _show_target_form(
     context = {
         "form": form,
         "target": target,
+        "kinds": compute_kinds.COMPUTE_KINDS.values(),
         "title": _("Limits of %(name)s") % {"name": target.name}
         if target
         else _("Add target"),

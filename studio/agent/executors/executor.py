@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Optional, Protocol
+from typing import Protocol
 
 from studio.core.engine_states import EngineState
 
@@ -44,7 +44,7 @@ class EngineReport:
     """
 
     job: str
-    state: Optional[EngineState]
+    state: EngineState | None
     message: str = ""
     code: str = ""
     can_repeat: bool = False

@@ -13,10 +13,12 @@ from studio.cli.output import Column, Output, output_options
 from studio.cli.target import Target, workspace_options
 from studio.cli.times import format_time
 from studio.cli.words import refuse_words, take_query, words_argument
+from studio.core.compute_kinds import COMPUTE_KINDS, parse_settings
 from studio.core.errors import NotFound
 
 LIST_COLUMNS: tuple[Column, ...] = (
     ("Name", lambda one: one["name"]),
+    ("Kind", lambda one: one["kind"]),
     (
         "Health",
         lambda one: "paused" if one["is_paused"] else one["health"].replace("_", " "),
@@ -26,6 +28,15 @@ LIST_COLUMNS: tuple[Column, ...] = (
     ("Queued", lambda one: str(one["queued"])),
     ("Agents", lambda one: ", ".join(agent["name"] for agent in one["agents"])),
     ("Description", lambda one: one["description"]),
+)
+
+
+settings_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A setting of the kind, such as partition=a100; repeat it for more.",
 )
 
 
@@ -51,6 +62,14 @@ def list_targets(target: Target, output: Output, words: Sequence[str]) -> None:
 @output_options
 @workspace_options
 @click.argument("name")
+@click.option(
+    "--kind",
+    type=click.Choice(list(COMPUTE_KINDS)),
+    default="agents",
+    show_default=True,
+    help="What runs its jobs: agents themselves, or an engine that they reach.",
+)
+@settings_option
 @click.option("--description", default="", help="What it is for.")
 @click.option(
     "--max-per-member", type=click.IntRange(1), help="Runs of a member at a time."
@@ -65,12 +84,15 @@ def create(
     target: Target,
     output: Output,
     name: str,
+    kind: str,
+    settings: tuple[str, ...],
     description: str,
     max_per_member: int | None,
     requeue_after: int | None,
 ) -> None:
     """Create a compute target. Its runs wait for an agent."""
-    body: dict[str, Any] = {"name": name, "description": description}
+    body: dict[str, Any] = {"name": name, "description": description, "kind": kind}
+    body["settings"] = parse_settings(kind, settings)
     if max_per_member is not None:
         body["max_per_member"] = max_per_member
     if requeue_after is not None:
@@ -81,6 +103,27 @@ def create(
         summary=f"Compute target {name!r} created. For an agent: "
         f"studio target agent-token {name}",
     )
+
+
+@target_group.command(
+    "configure",
+    epilog="Example: studio target configure gpu --set partition=a100 --set gpus=1",
+)
+@output_options
+@workspace_options
+@click.argument("name")
+@settings_option
+def configure(
+    target: Target, output: Output, name: str, settings: tuple[str, ...]
+) -> None:
+    """Replace the settings of a target of an engine.
+
+    Restart its agents afterwards: they read the settings when they start.
+    """
+    found = target.client.get("compute")["targets"]
+    kinds = {str(one["name"]): str(one["kind"]) for one in found}
+    checked = parse_settings(kinds.get(name, "agents"), settings)
+    change(target, output, name, {"settings": checked}, f"{name!r} changed.")
 
 
 @target_group.command("pause", epilog="Example: studio target pause gpu-cluster")
@@ -173,6 +216,7 @@ def target_record(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": found["name"],
         "kind": found["kind"],
+        "settings": found.get("settings", {}),
         "description": found["description"],
         "is_paused": found["paused"],
         "health": found["health"],

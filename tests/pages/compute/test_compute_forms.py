@@ -67,6 +67,21 @@ def test_a_refused_target_keeps_what_was_typed(owner, bad):
     assert not ComputeTarget.objects.filter(name="gpu-cluster").exists()
 
 
+def test_a_slurm_target_has_settings_that_are_changed_later(owner):
+    sent = {**LIMITS, "name": "a100", "kind": "slurm"}
+    typed = "partition=gpu\ncpus=4\nsetup=module load cuda\n"
+    owner.post(f"{PAGE}targets/", {**sent, "settings": typed})
+    wanted = {"partition": "gpu", "cpus": 4, "setup": ["module load cuda"]}
+    assert target_named("a100").settings == wanted
+    form = parse_page(owner.get(f"{PAGE}targets/a100/"))
+    assert form.one("#target-settings").text.split() == typed.split()
+    refused = owner.post(f"{PAGE}targets/a100/", {**LIMITS, "settings": "cpus=many"})
+    assert refused.status_code == 422
+    owner.post(f"{PAGE}targets/a100/", {**LIMITS, "settings": "gpus=1"})
+    assert target_named("a100").settings == {"gpus": "1"}
+    assert "Slurm" in owner.get(PAGE).text
+
+
 def test_the_form_is_a_dialog_for_a_script_and_a_page_without(owner):
     assert "<html" in owner.get(f"{PAGE}targets/").text
     assert "<html" not in owner.get(f"{PAGE}targets/", headers=HTMX).text

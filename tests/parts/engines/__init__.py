@@ -1,1 +1,1 @@
-"""Engines that tests start: real ones, in a temporary folder, on ports of the system."""
+"""Real engines that tests start, in a temporary folder."""

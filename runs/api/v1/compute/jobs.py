@@ -166,6 +166,9 @@ def _job_info(job: Job) -> JobInfo:
         queued=job.queued,
         taken=job.taken,
         ended=job.ended,
+        engine_job=job.engine_job,
+        engine_state=job.engine_state,
+        engine_message=job.engine_message,
     )
 
 

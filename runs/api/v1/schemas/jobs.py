@@ -64,7 +64,8 @@ class JobInfo(Struct):
 
     While it is queued it has a `position`, from 1, and a `reason`: no_agent,
     target_paused, no_free_slot, member_limit, sweep_limit or next. `reason_text` says
-    it in words. While it runs it has an `agent`.
+    it in words. While it runs it has an `agent`. `engine_job`, `engine_state` and
+    `engine_message` are what the engine of its target says of the current attempt.
     """
 
     run: str
@@ -81,6 +82,9 @@ class JobInfo(Struct):
     queued: int
     taken: int | None
     ended: int | None
+    engine_job: str
+    engine_state: str
+    engine_message: str
 
 
 class QueuedJobInfo(Struct):

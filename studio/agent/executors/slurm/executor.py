@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import time
 import uuid
@@ -53,17 +54,19 @@ class SlurmExecutor:
         environment: Mapping[str, str],
         settings: Mapping[str, Any],
         runner: Sequence[str] = RUNNER,
+        queue_seconds: float = QUEUE_SECONDS,
     ) -> None:
+        self._queue_seconds = queue_seconds
         self._environment, self._settings = dict(environment), dict(settings)
         self._runner = tuple(runner)
         self._rows: dict[str, QueueRow] = {}
-        self._asked = -QUEUE_SECONDS
+        self._asked = -math.inf
         self._error = ""
         #: Since when Slurm does not know a job, by its folder.
         self._missing: dict[str, float] = {}
         self._can_requeue = bool(self._settings.get("can_requeue"))
 
-    def start(self, folder: Path, slot: int) -> str:
+    def start(self, folder: Path, _slot: int) -> str:
         # Fails at once where `sbatch` would wait for the controller.
         self._refresh(now=True)
         if self._error:
@@ -181,7 +184,7 @@ class SlurmExecutor:
         return False
 
     def _refresh(self, *, now: bool = False) -> None:
-        if not now and time.monotonic() - self._asked < QUEUE_SECONDS:
+        if not now and time.monotonic() - self._asked < self._queue_seconds:
             return
         self._asked = time.monotonic()
         try:

@@ -27,7 +27,11 @@ RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 #: Of owners.
 RIGHT_OF_OWNERS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "create_compute_target": ("POST", "compute", {"name": "gpu", "max_per_member": 2}),
+    "create_compute_target": (
+        "POST",
+        "compute",
+        {"name": "gpu", "max_per_member": 2, "kind": "slurm", "settings": {"cpus": 2}},
+    ),
     "change_compute_target": ("PATCH", "compute/local", {"paused": True}),
     "create_agent_token": ("POST", "compute/local/agent-tokens", {"days": 5}),
     "change_agent": ("PATCH", "agents/{agent}", {"draining": True}),
@@ -93,6 +97,9 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("change_job", {"priority": None}, "priority"),
 ]
 WRONG_OF_OWNERS: list[tuple[str, dict[str, Any], str]] = [
+    ("create_compute_target", {"kind": "mesos"}, "kind"),
+    ("create_compute_target", {"settings": {"cpus": "x"}}, "settings.cpus"),
+    ("change_compute_target", {"settings": {"cpus": 2}}, "settings.cpus"),
     ("create_compute_target", {"name": "a b"}, "name"),
     ("create_compute_target", {"name": "x" * 65}, "name"),
     ("create_compute_target", {"max_per_member": 0}, "max_per_member"),
@@ -110,6 +117,16 @@ WRONG_OF_OWNERS: list[tuple[str, dict[str, Any], str]] = [
     ("set_secret", {"value": "ä" * 40_000}, "value"),
 ]
 WRONG_OF_AGENTS: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "receive_agent_heartbeat",
+        {"runs": [{**ATTEMPT, "engine": {"state": "gone"}}]},
+        "engine.state",
+    ),
+    (
+        "receive_agent_heartbeat",
+        {"runs": [{**ATTEMPT, "engine": {"message": "\x00"}}]},
+        "engine.message",
+    ),
     ("register_agent", {"name": "a b"}, "name"),
     ("register_agent", {"instance": ""}, "instance"),
     ("register_agent", {"slots": 0}, "slots"),

@@ -1,0 +1,110 @@
+"""Runs on a real Slurm cluster, from the queue of a target to their end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from studio.agent.executors.slurm import job_script
+from studio.agent.executors.slurm.commands import QueueRow
+from studio.agent.executors.slurm.states import describe
+from studio.core.engine_states import EngineState
+from tests.agent.cluster import Cluster
+from tests.parts.engines.slurm import Slurm
+from tests.parts.server import Server
+from tests.parts.waiting import becomes
+
+
+@pytest.fixture
+def cluster(slurm: Slurm, server: Server, tmp_path: Path) -> Iterator[Cluster]:
+    settings = {"partition": "main", "setup": ["export FROM_SETUP=yes"]}
+    cluster = Cluster.create(server, tmp_path, kind="slurm", settings=settings)
+    yield cluster
+    cluster.end()
+
+
+def engine_message(cluster: Cluster, run: str) -> str:
+    return str(cluster.owner.get(f"runs/{run}/job")["engine_message"])
+
+
+def test_a_run_goes_through_slurm_and_another_is_canceled_in_its_queue(
+    cluster: Cluster, slurm: Slurm
+) -> None:
+    code = "import os; print(os.environ['FROM_SETUP'], os.environ['SLURM_JOB_ID'])"
+    first = cluster.queue([sys.executable, "-c", code])
+    cluster.start_agent(variables=slurm.variables)
+    assert cluster.becomes(first, "Completed"), cluster.log
+    assert cluster.log_of(first).startswith("yes ")
+    # A node that takes no more jobs leaves the next run in Slurm's queue.
+    slurm.command("scontrol", "update", "NodeName=localhost", "State=DRAIN", "Reason=x")
+    second = cluster.queue([sys.executable, "-c", "print(1)"])
+    assert becomes(lambda: "PENDING" in engine_message(cluster, second)), cluster.log
+    assert cluster.status(second) == "Queued"
+    cluster.owner.post(f"runs/{second}/cancel", {})
+    assert cluster.becomes(second, "Canceled"), cluster.log
+    slurm.command("scontrol", "update", "NodeName=localhost", "State=RESUME")
+    assert becomes(slurm.is_idle)
+
+
+def test_a_partition_that_does_not_exist_fails_with_the_words_of_slurm(
+    slurm: Slurm, server: Server, tmp_path: Path
+) -> None:
+    settings = {"partition": "nosuch"}
+    cluster = Cluster.create(server, tmp_path, kind="slurm", settings=settings)
+    try:
+        run = cluster.queue([sys.executable, "-c", "print(1)"])
+        cluster.start_agent(variables=slurm.variables)
+        assert cluster.becomes(run, "Failed"), cluster.log
+        error = cluster.run(run)["error"]
+        assert error.startswith("LaunchFailed: ")
+        assert "invalid partition specified: nosuch" in error
+    finally:
+        cluster.end()
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "wanted"),
+    [
+        ("PENDING", "Resources", (EngineState.QUEUED, "", False)),
+        ("CONFIGURING", "", (EngineState.PREPARING, "", False)),
+        ("SUSPENDED", "", (EngineState.PAUSED, "", False)),
+        ("COMPLETING", "", (EngineState.FINALIZING, "", False)),
+        ("A_LATER_STATE", "", (EngineState.RUNNING, "", False)),
+        ("COMPLETED", "", (None, "", False)),
+        ("FAILED", "NonZeroExitCode", (None, "", False)),
+        ("FAILED", "BadConstraints", (None, "LaunchFailed", False)),
+        ("TIMEOUT", "TimeLimit", (None, "TimeLimit", False)),
+        ("OUT_OF_MEMORY", "", (None, "OutOfMemory", False)),
+        ("NODE_FAIL", "NodeDown", (None, "NodeLost", True)),
+        ("PREEMPTED", "", (None, "Preempted", True)),
+        ("CANCELLED", "", (None, "Canceled", False)),
+    ],
+)
+def test_each_state_of_slurm_has_a_meaning(
+    state: str, reason: str, wanted: tuple[EngineState | None, str, bool]
+) -> None:
+    found = describe(QueueRow("7", state, reason, "", "c"), can_requeue=True)
+    assert (found.state, found.code, found.can_repeat) == wanted
+    assert reason in found.message
+
+
+def test_names_in_the_script_stay_what_they_are(tmp_path: Path) -> None:
+    folder = tmp_path / "100% of it; $(touch x)"
+    text = job_script(
+        {"gpus": "a100:2", "options": ["--constraint=a b"], "setup": ["module load x"]},
+        folder,
+        name="run",
+        comment="c",
+        variables={"A": "it's"},
+        runner=("-m", "r"),
+    )
+    lines = text.splitlines()
+    assert "#SBATCH --gpus=a100:2" in lines
+    assert "#SBATCH --constraint='a b'" in lines
+    assert f"#SBATCH --output='{tmp_path}/100%% of it; $(touch x)/slurm.log'" in lines
+    assert lines[-1].startswith("exec ")
+    assert f"'{folder}'" in lines[-1]
+    assert lines[-2:][0] == "module load x"

@@ -1,0 +1,65 @@
+"""The settings of compute targets: read, checked and printed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from studio.core.compute_kinds import check_settings, parse_settings, print_settings
+from studio.core.errors import InvalidValue
+
+LINES = [
+    "partition=gpu",
+    "cpus=4",
+    "gpus=a100:2",
+    "can_requeue=true",
+    "options=--constraint=a100",
+    "setup=module load cuda",
+    "setup=export A=b=c",
+]
+
+
+def test_lines_become_settings_and_lines_again() -> None:
+    found = parse_settings("slurm", LINES)
+    assert found == {
+        "partition": "gpu",
+        "cpus": 4,
+        "gpus": "a100:2",
+        "can_requeue": True,
+        "options": ["--constraint=a100"],
+        "setup": ["module load cuda", "export A=b=c"],
+    }
+    assert print_settings(found) == LINES
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ({"partition": "a b"}, "settings.partition"),
+        ({"partition": "a\n#SBATCH --uid=0"}, "settings.partition"),
+        ({"partition": "--uid=0"}, "settings.partition"),
+        ({"partition": 5}, "settings.partition"),
+        ({"cpus": 0}, "settings.cpus"),
+        ({"cpus": True}, "settings.cpus"),
+        ({"cpus": 10**9}, "settings.cpus"),
+        ({"can_requeue": "yes"}, "settings.can_requeue"),
+        ({"setup": "module load x"}, "settings.setup"),
+        ({"setup": ["a\nb"]}, "settings.setup"),
+        ({"setup": ["x"] * 51}, "settings.setup"),
+        ({"setup": ["x" * 1001]}, "settings.setup"),
+        ({"nosuch": 1}, "settings.nosuch"),
+    ],
+)
+def test_a_wrong_setting_is_named(settings: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        check_settings("slurm", settings)
+    assert caught.value.details["field"] == field
+
+
+def test_targets_of_agents_have_no_settings() -> None:
+    assert check_settings("agents", {}) == {}
+    with pytest.raises(InvalidValue, match="have no partition"):
+        check_settings("agents", {"partition": "x"})
+    with pytest.raises(InvalidValue, match=r"agents, slurm"):
+        check_settings("mesos", {})
