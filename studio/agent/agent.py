@@ -25,7 +25,7 @@ from studio.agent.refusals import (
     explain_refusal,
     explain_token,
 )
-from studio.agent.usage import UsageReader
+from studio.agent.usage import SurveyReader, UsageReader
 from studio.agent.wakeup import AgentSignals, Wakeup
 from studio.core.compute_kinds import DEFAULT_MAX_JOBS
 from studio.core.errors import (
@@ -97,6 +97,7 @@ class Agent:
         self._wakeup = Wakeup()
         #: Set when the agent is registered.
         self._slots: JobSlots
+        self._survey: SurveyReader
         self._gpus, self._usage = gpus, UsageReader(gpus)
         self._signals = 0
         #: How many of them were followed.
@@ -136,9 +137,11 @@ class Agent:
                 self._options = replace(self._options, slots=slots)
                 self._register()
         self._heartbeat_seconds = found.heartbeat_seconds
+        executor = self._create_executor(found.kind, found.settings)
+        self._survey = SurveyReader(executor.survey)
         shared = JobEnvironment(
             api=self._api,
-            executor=self._create_executor(found.kind, found.settings),
+            executor=executor,
             print_line=self._print,
             wake=self._wakeup.set,
             clock=boot_seconds,
@@ -262,7 +265,7 @@ class Agent:
         }
         orders = self._api.heartbeat(
             list(held),
-            usage=self._usage.read(runs),
+            usage={**self._usage.read(runs), **self._survey.read()},
             is_draining=self._is_draining,
             reports={
                 key: report

@@ -10,7 +10,7 @@ from typing import Any
 from studio.agent.agent import Agent, AgentOptions
 from studio.agent.agent_api import AgentApi
 from studio.agent.agent_folder import AgentFolder
-from studio.agent.executors import EngineReport, JobState
+from studio.agent.executors import EngineReport, EngineSurvey, JobState
 from studio.agent.host import Gpu
 from studio.core.errors import StudioError
 from studio.core.job_files import JobEnd, write_end
@@ -117,6 +117,9 @@ class FakeExecutor:
 
     def describe(self, handle: str) -> EngineReport | None:
         return self.reports.get(Path(handle).name.partition("-")[0])
+
+    def survey(self) -> EngineSurvey | None:
+        return None
 
     def stop(self, handle: str, *, force: bool) -> None:
         self.stopped.append((Path(handle).name.partition("-")[0], force))

@@ -7,8 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,10 +23,9 @@ from studio.agent.executors import (
 from studio.core.compute_kinds import COMPUTE_KINDS
 from studio.core.errors import InvalidValue
 from studio.core.job_files import JobFile, read_end, read_runner_state, write_job
-from tests.parts.engines.slurm import Slurm
+from tests.agent.conftest import RUNNER, Create
 from tests.parts.waiting import becomes, is_gone
 
-RUNNER = ("-m", "tests.agent.stand_in_runner")
 #: An orphan that this process must not signal, as one of `sudo`.
 FOREIGN_ORPHAN = """
     import os, subprocess
@@ -47,28 +45,13 @@ FOREIGN_ORPHAN = """
     kill(orphan, 9)
     print(orphan in seen)
     """
-Create = Callable[[], Executor]
 
 
-def create_local_executor() -> Executor:
-    return LocalProcessExecutor(clean_environment(os.environ), runner=RUNNER)
-
-
-def create_slurm_executor(slurm: Slurm) -> Executor:
-    environment = {**clean_environment(os.environ), **slurm.variables}
-    settings = {"partition": "main"}
-    return SlurmExecutor(environment, settings, runner=RUNNER, queue_seconds=0.2)
-
-
-#: A further executor is added here, and must pass everything below.
-EXECUTORS = ["local_process", "slurm"]
-
-
-@pytest.fixture(params=EXECUTORS)
+@pytest.fixture(params=sorted(COMPUTE_KINDS))
 def create(request: pytest.FixtureRequest) -> Create:
-    if request.param == "local_process":
-        return create_local_executor
-    return partial(create_slurm_executor, request.getfixturevalue("slurm"))
+    """Each kind of targets has an executor, which must pass everything below."""
+    made: Create = request.getfixturevalue(f"create_{request.param}")
+    return made
 
 
 @pytest.fixture
@@ -81,7 +64,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "job"
     (folder / "code").mkdir(parents=True)
     yield folder
-    create_local_executor().stop(str(folder), force=True)
+    LocalProcessExecutor({}, runner=RUNNER).stop(str(folder), force=True)
 
 
 def prepare(folder: Path, behavior: str) -> None:

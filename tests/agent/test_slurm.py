@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from studio.agent.executors.slurm import job_script
-from studio.agent.executors.slurm.commands import QueueRow
-from studio.agent.executors.slurm.states import describe
+from studio.agent.executors.slurm import QueueRow, describe_row
+from studio.core.compute_kinds import slurm_script
 from studio.core.engine_states import EngineState
 from tests.agent.cluster import Cluster
 from tests.parts.engines.slurm import Slurm
@@ -86,20 +85,20 @@ def test_a_partition_that_does_not_exist_fails_with_the_words_of_slurm(
 def test_each_state_of_slurm_has_a_meaning(
     state: str, reason: str, wanted: tuple[EngineState | None, str, bool]
 ) -> None:
-    found = describe(QueueRow("7", state, reason, "", "c"), can_requeue=True)
+    found = describe_row(QueueRow("7", state, reason, "", "c"), can_requeue=True)
     assert (found.state, found.code, found.can_repeat) == wanted
     assert reason in found.message
 
 
 def test_names_in_the_script_stay_what_they_are(tmp_path: Path) -> None:
     folder = tmp_path / "100% of it; $(touch x)"
-    text = job_script(
+    text = slurm_script(
         {"gpus": "a100:2", "options": ["--constraint=a b"], "setup": ["module load x"]},
         folder,
         name="run",
         comment="c",
         variables={"A": "it's"},
-        runner=("-m", "r"),
+        command=("python", "-m", "r", str(folder)),
     )
     lines = text.splitlines()
     assert "#SBATCH --gpus=a100:2" in lines

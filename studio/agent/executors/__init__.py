@@ -12,6 +12,7 @@ from typing import Any
 
 from studio.agent.executors.executor import (
     EngineReport,
+    EngineSurvey,
     EngineUnavailable,
     Executor,
     JobState,
@@ -45,6 +46,7 @@ def create_executor(
 
 __all__ = [
     "EngineReport",
+    "EngineSurvey",
     "EngineUnavailable",
     "Executor",
     "JobState",

@@ -50,10 +50,28 @@ class EngineReport:
     can_repeat: bool = False
 
 
+@dataclass(frozen=True)
+class EngineSurvey:
+    """What an engine has for the jobs of the target, and how much of it is in use.
+
+    `unit` is what is counted, such as CPUs. `lost` is the part of `total` that can't be
+    used. With a `problem`, in the engine's own words, the engine can't be used at all.
+    """
+
+    version: str = ""
+    unit: str = ""
+    total: int = 0
+    busy: int = 0
+    lost: int = 0
+    problem: str = ""
+
+
 class Executor(Protocol):
     """Starts runners. A handle is a text that stays valid after the agent restarts.
 
-    Only one agent uses a job's folder, and it calls from one thread.
+    Only one agent uses a job's folder, and it calls from one thread. It calls `poll`
+    and `describe` for each job several times a second, so these ask an engine for all
+    jobs at once, and only now and then.
     """
 
     def start(self, folder: Path, slot: int) -> str:
@@ -76,6 +94,9 @@ class Executor(Protocol):
 
     def describe(self, handle: str) -> EngineReport | None:
         """What the engine says of the job; None without an engine."""
+
+    def survey(self) -> EngineSurvey | None:
+        """What the engine has; None without an engine. Called from another thread."""
 
     def stop(self, handle: str, *, force: bool) -> None:
         """Ask the runner to stop its script; with `force` end all processes at once.

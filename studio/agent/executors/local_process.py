@@ -9,7 +9,11 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from studio.agent.executors.executor import EngineReport, JobState
+from studio.agent.executors.executor import (
+    EngineReport,
+    EngineSurvey,
+    JobState,
+)
 from studio.agent.executors.process_table import (
     boot_id,
     end_orphans,
@@ -94,6 +98,9 @@ class LocalProcessExecutor:
         return JobState.RUNNING
 
     def describe(self, _handle: str) -> EngineReport | None:
+        return None
+
+    def survey(self) -> EngineSurvey | None:
         return None
 
     def stop(self, handle: str, *, force: bool) -> None:

@@ -1,4 +1,8 @@
-"""A Slurm cluster of one node: `slurmctld` and `slurmd`, without munge and cgroups."""
+"""A Slurm cluster of one node: `munged`, `slurmctld` and `slurmd`, without cgroups.
+
+Each cluster has a munge of its own: `auth/slurm` has one socket for the whole machine,
+so a second cluster would break the first.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,8 @@ import psutil
 
 from tests.parts.waiting import becomes
 
-#: What Debian's package `slurm-wlm` installs.
-PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol")
+#: What Debian's package `slurm-wlm` installs, with what it depends on.
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol")
 _CONFIGURATION = """\
 ClusterName=test
 SlurmctldHost=localhost(127.0.0.1)
@@ -26,8 +30,9 @@ SlurmctldPort={controller_port}
 SlurmdPort={node_port}
 SlurmUser=root
 SlurmdUser=root
-AuthType=auth/slurm
-CredType=cred/slurm
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+CredType=cred/munge
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool
 SlurmctldPidFile={folder}/slurmctld.pid
@@ -98,7 +103,7 @@ class Slurm:
         assert path is not None
         with (self.folder / "log" / f"{program}.out").open("ab") as output:
             self.processes[program] = subprocess.Popen(
-                [path, "-D", *words, "-f", self.configuration],
+                [path, *words],
                 env={**os.environ, **self.variables},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -106,11 +111,17 @@ class Slurm:
                 start_new_session=True,
             )
 
+    def start_munge(self) -> None:
+        names = ("socket", "key-file", "pid-file", "log-file", "seed-file")
+        files = [f"--{name}={self.folder}/munge.{name}" for name in names]
+        self.start("munged", "--foreground", "--force", *files)
+        assert becomes((self.folder / "munge.socket").exists, 60)
+
     def start_controller(self) -> None:
-        self.start("slurmctld")
+        self.start("slurmctld", "-D", "-f", self.configuration)
 
     def start_node(self) -> None:
-        self.start("slurmd", "-N", "localhost")
+        self.start("slurmd", "-D", "-N", "localhost", "-f", self.configuration)
 
     def is_idle(self) -> bool:
         return self.command("sinfo", "-h", "-o", "%T").stdout.strip() == "idle"
@@ -127,7 +138,7 @@ class Slurm:
         self.command("scancel", "--signal=KILL", "--full", "--me")
         self.command("scancel", "--me")
         becomes(lambda: not self.command("squeue", "-h").stdout.strip(), 20)
-        for program in list(self.processes):
+        for program in reversed(list(self.processes)):
             self.stop(program)
         for process in psutil.process_iter():
             with_configuration = self.configuration in _variables(process)
@@ -153,7 +164,7 @@ def free_port() -> int:
 def slurm_cluster(folder: Path) -> Iterator[Slurm]:
     for name in ("state", "spool", "log"):
         (folder / name).mkdir(parents=True)
-    key = folder / "slurm.key"
+    key = folder / "munge.key-file"
     key.write_bytes(secrets.token_bytes(64))
     key.chmod(0o600)
     slurm = Slurm(folder)
@@ -166,6 +177,7 @@ def slurm_cluster(folder: Path) -> Iterator[Slurm]:
     (folder / "slurm.conf").write_text(text)
     (folder / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
     try:
+        slurm.start_munge()
         slurm.start_controller()
         slurm.start_node()
         assert becomes(slurm.is_idle, 60), (folder / "log/slurmctld.log").read_text()

@@ -3,7 +3,8 @@
 The agent's folder must be on a disk that the cluster's nodes share.
 """
 
+from studio.agent.executors.slurm.commands import QueueRow
 from studio.agent.executors.slurm.executor import SlurmExecutor
-from studio.agent.executors.slurm.script import job_script
+from studio.agent.executors.slurm.states import describe_row
 
-__all__ = ["SlurmExecutor", "job_script"]
+__all__ = ["QueueRow", "SlurmExecutor", "describe_row"]

@@ -1,8 +1,8 @@
 """Runs in a Slurm job: starts the runner of a folder, and leaves no process behind.
 
-`python -m studio.agent.executors.slurm.batch_job FOLDER RUNNER…`. The agent's own
-signals are STOP and KILL. SIGTERM is Slurm's, to all processes of the job: then this
-one notes why, because else the run would look as if a member had canceled it.
+`python -m studio.agent.executors.slurm.batch_job FOLDER COMMENT RUNNER…`. The agent's
+own signals are STOP and KILL. SIGTERM is Slurm's, to all processes of the job: then
+this one notes why, because else the run would look as if a member had canceled it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from studio.agent.executors.process_table import kill_all, kill_job
+from studio.agent.executors.slurm.submission import Submission
 from studio.core.engine_states import EndCode
 from studio.core.job_files import (
     LOST,
@@ -38,8 +39,11 @@ ASK_SECONDS = 5.0
 KILLED_EXIT_CODE = 137
 
 
-def main(folder: Path, runner: list[str]) -> int:
+def main(folder: Path, comment: str, runner: list[str]) -> int:
     """Wait for the runner; the exit code of the batch script."""
+    if Submission.read(folder).comment != comment:
+        # An agent that was killed submitted it. The folder belongs to a later job.
+        return 0
     become_subreaper()
     received: list[int] = []
     for number in (STOP, KILL, signal.SIGTERM, signal.SIGINT):
@@ -102,4 +106,4 @@ def _ask_state() -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:]))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from studio.agent.executors.executor import EngineUnavailable, SubmissionRefused
+from studio.agent.executors.executor import (
+    EngineSurvey,
+    EngineUnavailable,
+    SubmissionRefused,
+)
 
 #: `sbatch` itself waits about nine seconds for a controller that is down.
 COMMAND_SECONDS = 30.0
@@ -21,7 +26,10 @@ _UNREACHABLE = (
     "Slurm temporarily unable to accept job",
     "error: slurm_receive_msg",
 )
-#: No reason or name contains it; the comment, which is ours, comes last.
+_PREFIX = re.compile(r"^(\w+: )?(error|fatal): ")
+#: More than any message of theirs.
+MAX_WORDS = 1000
+#: No reason or name contains `|`; the comment, which is ours, comes last.
 _FORMAT = "%A|%T|%r|%N|%k"
 
 
@@ -45,7 +53,7 @@ def submit(script: str, folder: str, environment: Mapping[str, str]) -> str:
     # With a federation the name of the cluster follows.
     number = done.stdout.strip().partition(";")[0]
     if done.returncode or not number.isdecimal():
-        words = _last_line(done.stderr) or f"sbatch printed {done.stdout.strip()!r}"
+        words = _own_words(done.stderr) or f"sbatch printed {done.stdout.strip()!r}"
         if _is_unreachable(done.stderr):
             raise EngineUnavailable(words)
         raise SubmissionRefused(words)
@@ -59,8 +67,23 @@ def list_queue(environment: Mapping[str, str]) -> list[QueueRow]:
     """
     done = _run(["squeue", "-h", "-t", "all", "--me", "-o", _FORMAT], environment)
     if done.returncode:
-        raise EngineUnavailable(_last_line(done.stderr) or "squeue failed")
+        raise EngineUnavailable(_own_words(done.stderr) or "squeue failed")
     return [row for row in map(_read_row, done.stdout.splitlines()) if row]
+
+
+def survey(environment: Mapping[str, str], partition: str) -> EngineSurvey:
+    """The CPUs of the partition, or of all. Raises EngineUnavailable."""
+    words = ["sinfo", "-h", "-o", "%C"]
+    done = _run([*words, "-p", partition] if partition else words, environment)
+    if done.returncode:
+        raise EngineUnavailable(_own_words(done.stderr) or "sinfo failed")
+    counts = [line.split("/") for line in done.stdout.split()]
+    if not counts:
+        return EngineSurvey(problem=f"Slurm has no partition {partition}.")
+    # Allocated, idle, other such as down or drained, and all.
+    busy, _idle, lost, total = (sum(map(int, column)) for column in zip(*counts))
+    version = _run(["sinfo", "--version"], environment).stdout.strip()
+    return EngineSurvey(version, "CPU", total, busy, lost)
 
 
 def cancel(job: str, environment: Mapping[str, str], *options: str) -> None:
@@ -70,7 +93,7 @@ def cancel(job: str, environment: Mapping[str, str], *options: str) -> None:
     """
     done = _run(["scancel", *options, job], environment)
     if done.returncode and _is_unreachable(done.stderr):
-        raise EngineUnavailable(_last_line(done.stderr))
+        raise EngineUnavailable(_own_words(done.stderr))
 
 
 def _read_row(line: str) -> QueueRow | None:
@@ -115,6 +138,7 @@ def _is_unreachable(text: str) -> bool:
     return any(words in text for words in _UNREACHABLE)
 
 
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else ""
+def _own_words(text: str) -> str:
+    """What a command printed, without the prefixes of its lines."""
+    lines = (_PREFIX.sub("", line.strip()) for line in text.splitlines())
+    return ". ".join(dict.fromkeys(line for line in lines if line))[:MAX_WORDS]

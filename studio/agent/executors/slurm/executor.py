@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import math
 import os
+import sys
 import time
-import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from studio.agent.executors.executor import (
     EngineReport,
+    EngineSurvey,
     EngineUnavailable,
     JobState,
 )
 from studio.agent.executors.slurm import commands, states
 from studio.agent.executors.slurm.batch_job import KILL, REQUEUE_VARIABLE, STOP
 from studio.agent.executors.slurm.commands import QueueRow
-from studio.agent.executors.slurm.script import job_script
+from studio.agent.executors.slurm.queue import FEW_SECONDS, SlurmQueue
+from studio.agent.executors.slurm.submission import SCRIPT_NAME, Submission
+from studio.core.compute_kinds import slurm_script
+from studio.core.compute_kinds.slurm import WRAPPER
 from studio.core.engine_states import EndCode, EngineState
 from studio.core.job_files import (
     JOB_FILE,
@@ -33,49 +36,58 @@ from studio.core.private_files import write_private
 from studio.sdk.local_jobs import AGENT_VARIABLE
 from studio.sdk.runner_process import PACKAGE_ROOT, RUNNER
 
-#: How often the queue is asked for.
-QUEUE_SECONDS = 5.0
 #: How long a job that Slurm does not know is looked for.
 UNKNOWN_SECONDS = 600.0
 #: How long the end of a killed job is waited for.
 KILL_SECONDS = 15.0
-SUBMISSION_NAME, SCRIPT_NAME = "slurm.json", "slurm.sh"
 
 
 class SlurmExecutor:
-    """The handle of a job is its folder, where `slurm.json` names the Slurm job.
-
-    Jobs are matched by a comment of their own: a controller that lost its state gives
-    the same number to another job.
-    """
+    """The handle of a job is its folder, where `slurm.json` names the Slurm job."""
 
     def __init__(
         self,
         environment: Mapping[str, str],
         settings: Mapping[str, Any],
         runner: Sequence[str] = RUNNER,
-        queue_seconds: float = QUEUE_SECONDS,
+        *,
+        queue_seconds: float = FEW_SECONDS,
+        unknown_seconds: float = UNKNOWN_SECONDS,
     ) -> None:
-        self._queue_seconds = queue_seconds
         self._environment, self._settings = dict(environment), dict(settings)
-        self._runner = tuple(runner)
-        self._rows: dict[str, QueueRow] = {}
-        self._asked = -math.inf
-        self._error = ""
+        self._runner, self._unknown_seconds = tuple(runner), unknown_seconds
+        self._queue = SlurmQueue(self._environment, queue_seconds)
+        self._submissions: dict[str, Submission] = {}
         #: Since when Slurm does not know a job, by its folder.
         self._missing: dict[str, float] = {}
         self._can_requeue = bool(self._settings.get("can_requeue"))
 
     def start(self, folder: Path, _slot: int) -> str:
-        # Fails at once where `sbatch` would wait for the controller.
-        self._refresh(now=True)
-        if self._error:
-            raise EngineUnavailable(self._error)
-        if self._job_of(folder):
+        # The folder of an earlier job can have had the same name.
+        self._submissions.pop(str(folder), None)
+        submission = self._submission_of(folder)
+        # It fails at once where `sbatch` would wait for the controller.
+        self._queue.refresh(now=bool(submission.comment))
+        if self._queue.error:
+            raise EngineUnavailable(self._queue.error)
+        if self._submission_of(folder).job:
             # An earlier call was accepted, and its reply was lost.
             return str(folder)
-        comment = self._comment_of(folder) or f"run-studio {uuid.uuid4()}"
-        self._write(folder, comment, "")
+        submission = submission if submission.comment else Submission.new()
+        self._note(folder, submission)
+        write_private(folder / SCRIPT_NAME, self._script(folder, submission.comment))
+        try:
+            job = commands.submit(
+                str(folder / SCRIPT_NAME), str(folder), self._environment
+            )
+        except EngineUnavailable as error:
+            self._queue.error = str(error)
+            raise
+        self._note(folder, replace(submission, job=job))
+        self._queue.add(QueueRow(job, "PENDING", "", "", submission.comment))
+        return str(folder)
+
+    def _script(self, folder: Path, comment: str) -> str:
         variables = {
             AGENT_VARIABLE: str(folder),
             "PYTHONPATH": str(PACKAGE_ROOT),
@@ -83,24 +95,21 @@ class SlurmExecutor:
             "STUDIO_SPOOL": str(folder / "spool"),
             **({REQUEUE_VARIABLE: "1"} if self._can_requeue else {}),
         }
-        text = job_script(
+        words = (sys.executable, "-m", WRAPPER, str(folder), comment, *self._runner)
+        return slurm_script(
             self._settings,
             folder,
             name=folder.name,
             comment=comment,
             variables=variables,
-            runner=self._runner,
+            command=words,
         )
-        write_private(folder / SCRIPT_NAME, text)
-        job = commands.submit(str(folder / SCRIPT_NAME), str(folder), self._environment)
-        self._write(folder, comment, job)
-        self._rows[comment] = QueueRow(job, "PENDING", "", "", comment)
-        return str(folder)
 
     def find(self, folder: Path) -> str | None:
-        if self._comment_of(folder):
-            self._refresh(now=True)
-            if self._error or self._job_of(folder):
+        comment = self._submission_of(folder).comment
+        if comment:
+            self._queue.refresh()
+            if self._queue.error or self._submission_of(folder).job:
                 return str(folder)
         lock = lock_runner(folder)
         if lock is None:
@@ -109,36 +118,36 @@ class SlurmExecutor:
             # A job that is only now accepted finds nothing to do.
             (folder / JOB_FILE).unlink()
         except FileNotFoundError:
-            return str(folder) if self._comment_of(folder) else None
+            return str(folder) if comment else None
         finally:
             os.close(lock)
         return None
 
     def poll(self, handle: str) -> JobState:
         folder = Path(handle)
-        if not folder.exists():
-            return JobState.ENDED
-        self._refresh()
+        self._queue.refresh()
         row = self._row_of(folder)
         if row is not None:
             is_over = states.is_ended(row.state)
             return JobState.ENDED if is_over else JobState.RUNNING
-        if self._error or is_runner_alive(folder):
+        if not folder.exists():
+            return JobState.ENDED
+        if self._queue.error or is_runner_alive(folder):
             return JobState.RUNNING
         if read_end(folder) is not None:
             return JobState.ENDED
         since = self._missing.setdefault(handle, time.monotonic())
-        is_given_up = time.monotonic() - since > UNKNOWN_SECONDS
+        is_given_up = time.monotonic() - since > self._unknown_seconds
         return JobState.ENDED if is_given_up else JobState.RUNNING
 
     def describe(self, handle: str) -> EngineReport | None:
         folder = Path(handle)
-        job = self._job_of(folder)
+        job = self._submission_of(folder).job
+        if self._queue.error:
+            return EngineReport(job, None, f"Slurm: {self._queue.error}")
         row = self._row_of(folder)
         if row is not None:
-            return states.describe(row, can_requeue=self._can_requeue)
-        if self._error:
-            return EngineReport(job, None, f"Slurm: {self._error}")
+            return states.describe_row(row, can_requeue=self._can_requeue)
         if is_runner_alive(folder):
             return EngineReport(job, EngineState.RUNNING)
         return EngineReport(
@@ -148,13 +157,20 @@ class SlurmExecutor:
             EndCode.UNKNOWN_JOB.value,
         )
 
+    def survey(self) -> EngineSurvey | None:
+        try:
+            partition = str(self._settings.get("partition", ""))
+            return commands.survey(self._environment, partition)
+        except EngineUnavailable as error:
+            return EngineSurvey(problem=str(error))
+
     def stop(self, handle: str, *, force: bool) -> None:
         folder = Path(handle)
         row = self._row_of(folder)
         if row is None or states.is_ended(row.state):
             return
         try:
-            if not self._has_begun(folder):
+            if read_runner_state(folder) is None:
                 commands.cancel(row.job, self._environment)
             else:
                 # Slurm itself would send SIGTERM to all processes of the job.
@@ -163,65 +179,41 @@ class SlurmExecutor:
                     row.job, self._environment, f"--signal={number:d}", "--batch"
                 )
         except EngineUnavailable as error:
-            self._error = str(error)
+            self._queue.error = str(error)
             return
         if force and not self._becomes_ended(folder):
             with contextlib.suppress(EngineUnavailable):
                 commands.cancel(row.job, self._environment)
             self._becomes_ended(folder)
 
-    def _has_begun(self, folder: Path) -> bool:
-        return read_runner_state(folder) is not None
-
     def _becomes_ended(self, folder: Path) -> bool:
         until = time.monotonic() + KILL_SECONDS
         while time.monotonic() < until:
-            self._refresh(now=True)
+            self._queue.refresh(now=True)
             row = self._row_of(folder)
-            if row is None or self._error or states.is_ended(row.state):
+            if row is None or self._queue.error or states.is_ended(row.state):
                 return True
             time.sleep(0.2)
         return False
 
-    def _refresh(self, *, now: bool = False) -> None:
-        if not now and time.monotonic() - self._asked < self._queue_seconds:
-            return
-        self._asked = time.monotonic()
-        try:
-            rows = commands.list_queue(self._environment)
-        except EngineUnavailable as error:
-            self._error = str(error)
-            return
-        self._error = ""
-        self._rows = {row.comment: row for row in rows if row.comment}
-
     def _row_of(self, folder: Path) -> QueueRow | None:
-        row = self._rows.get(self._comment_of(folder))
+        row = self._queue.find(self._submission_of(folder).comment)
         if row is not None:
             self._missing.pop(str(folder), None)
         return row
 
-    def _job_of(self, folder: Path) -> str:
-        """The number of the Slurm job; empty if none was accepted."""
-        content = self._read(folder)
-        if content.get("job"):
-            return str(content["job"])
-        row = self._rows.get(str(content.get("comment", "")))
-        if row is None:
-            return ""
-        self._write(folder, row.comment, row.job)
-        return row.job
+    def _submission_of(self, folder: Path) -> Submission:
+        """What was submitted for the folder; the number, if the queue has it."""
+        found = self._submissions.get(str(folder))
+        if found is None:
+            found = self._submissions[str(folder)] = Submission.read(folder)
+        if found.comment and not found.job:
+            row = self._queue.find(found.comment)
+            if row is not None:
+                found = replace(found, job=row.job)
+                self._note(folder, found)
+        return found
 
-    def _comment_of(self, folder: Path) -> str:
-        return str(self._read(folder).get("comment", ""))
-
-    def _read(self, folder: Path) -> dict[str, Any]:
-        try:
-            content = json.loads((folder / SUBMISSION_NAME).read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return content if isinstance(content, dict) else {}
-
-    def _write(self, folder: Path, comment: str, job: str) -> None:
-        text = json.dumps({"comment": comment, "job": job})
-        write_private(folder / SUBMISSION_NAME, text)
+    def _note(self, folder: Path, submission: Submission) -> None:
+        submission.write(folder)
+        self._submissions[str(folder)] = submission

@@ -50,7 +50,7 @@ def is_ended(state: str) -> bool:
     return state in _ENDS
 
 
-def describe(row: QueueRow, *, can_requeue: bool) -> EngineReport:
+def describe_row(row: QueueRow, *, can_requeue: bool) -> EngineReport:
     """What the row means. A state of a later version counts as running."""
     reason = f" ({row.reason})" if row.reason else ""
     if not is_ended(row.state):

@@ -1,15 +1,18 @@
-"""The batch script of a job: its `#SBATCH` lines, the target's setup, the runner."""
+"""Slurm: the settings of its targets, and the batch script of a run."""
 
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from studio.core.compute_kinds.kind import ComputeKind, Setting
+from studio.core.messages import message
+
+#: What Slurm and the setup print. The runner's own log is next to it.
 LOG_NAME = "slurm.log"
-#: The runner's own log is beside it. This one has what Slurm and the setup print.
+#: The part of `studio.agent` that runs in the Slurm job, and starts the runner.
 WRAPPER = "studio.agent.executors.slurm.batch_job"
 _OPTIONS = {
     "partition": "--partition",
@@ -22,16 +25,16 @@ _OPTIONS = {
 }
 
 
-def job_script(
+def slurm_script(
     settings: Mapping[str, Any],
     folder: Path,
     *,
     name: str,
     comment: str,
     variables: Mapping[str, str],
-    runner: Sequence[str],
+    command: Sequence[str],
 ) -> str:
-    """The text of the script for a job's folder.
+    """The text of the script for a job's folder, which ends with the command.
 
     The server queues a lost run again itself, so Slurm must not.
     """
@@ -50,14 +53,13 @@ def job_script(
         *settings.get("options", ()),
     ]
     exports = [f"export {key}={shlex.quote(text)}" for key, text in variables.items()]
-    words = [sys.executable, "-m", WRAPPER, str(folder), *runner]
     return "\n".join(
         (
             "#!/bin/bash",
             *(f"#SBATCH {_as_option(line)}" for line in options),
             *exports,
             *settings.get("setup", ()),
-            f"exec {shlex.join(words)}",
+            f"exec {shlex.join(command)}",
             "",
         )
     )
@@ -72,3 +74,36 @@ def _as_option(line: str) -> str:
 def _in_pattern(path: Path) -> str:
     """A percent sign begins a placeholder in names of output files."""
     return str(path).replace("%", "%%")
+
+
+def _preview(settings: Mapping[str, Any]) -> str:
+    return slurm_script(
+        settings,
+        Path("/home/USER/.studio-agent/RUN"),
+        name="RUN",
+        comment="run-studio ID",
+        variables={},
+        command=("python3", "-m", WRAPPER, "RUN"),
+    )
+
+
+#: What each means stands in docs/user/compute.md.
+SLURM = ComputeKind(
+    "slurm",
+    message("Slurm"),
+    message("jobs of a Slurm cluster, submitted by an agent on a login node"),
+    (
+        Setting("partition", "word"),
+        Setting("account", "word"),
+        Setting("qos", "word"),
+        Setting("cpus", "count"),
+        Setting("gpus", "word"),
+        Setting("memory", "word"),
+        Setting("time_limit", "word"),
+        Setting("max_jobs", "count"),
+        Setting("can_requeue", "flag"),
+        Setting("options", "lines"),
+        Setting("setup", "lines"),
+    ),
+    _preview,
+)

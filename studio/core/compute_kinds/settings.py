@@ -1,87 +1,20 @@
-"""The kinds of compute targets, and the settings that targets of each kind have.
-
-`agents` starts processes where the agent runs. The other kinds name an engine that the
-agent reaches. The server stores the settings; only agents use them.
-"""
+"""The settings of compute targets: checked, read from lines, and printed as lines."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from studio.core.compute_kinds.kinds import check_kind
 from studio.core.errors import InvalidValue
 from studio.core.messages import message
 
 #: More lines than any target needs, and longer ones.
 MAX_LINES, MAX_LINE = 50, 1000
-MAX_JOBS = 1000
-DEFAULT_MAX_JOBS = 100
+MAX_COUNT = 1000
 #: What the engines' commands take as one word; no blank, so that it stays one option.
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:,@%=+*\[\]-]{0,254}")
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting of a kind: a `word`, a `count`, a `flag`, or `lines` of text."""
-
-    name: str
-    type: str
-
-
-@dataclass(frozen=True)
-class ComputeKind:
-    """A kind of compute targets, as pages and the command line present it."""
-
-    name: str
-    label: str
-    help: str
-    settings: tuple[Setting, ...] = ()
-
-
-#: What each means stands in docs/user/compute.md.
-_SLURM = (
-    Setting("partition", "word"),
-    Setting("account", "word"),
-    Setting("qos", "word"),
-    Setting("cpus", "count"),
-    Setting("gpus", "word"),
-    Setting("memory", "word"),
-    Setting("time_limit", "word"),
-    Setting("max_jobs", "count"),
-    Setting("can_requeue", "flag"),
-    Setting("options", "lines"),
-    Setting("setup", "lines"),
-)
-
-#: One entry for each kind. `studio.agent.executors` has an executor for each.
-COMPUTE_KINDS = {
-    kind.name: kind
-    for kind in (
-        ComputeKind(
-            "agents",
-            message("Agents"),
-            message("processes on the machines where agents run"),
-        ),
-        ComputeKind(
-            "slurm",
-            message("Slurm"),
-            message("jobs of a Slurm cluster, submitted by an agent on a login node"),
-            _SLURM,
-        ),
-    )
-}
-
-
-def check_kind(name: str) -> ComputeKind:
-    """The kind of this name. Raises InvalidValue that lists the kinds."""
-    if name not in COMPUTE_KINDS:
-        raise InvalidValue(
-            message("kind must be one of %(kinds)s.", kinds=", ".join(COMPUTE_KINDS)),
-            field="kind",
-        )
-    return COMPUTE_KINDS[name]
 
 
 def check_settings(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,12 +84,12 @@ def _check_word(field: str, value: Any) -> str:
 
 def _check_count(field: str, value: Any) -> int:
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    if not is_number or not 1 <= value <= MAX_JOBS:
+    if not is_number or not 1 <= value <= MAX_COUNT:
         raise InvalidValue(
             message(
                 "%(field)s must be a whole number from 1 to %(limit)s.",
                 field=field,
-                limit=MAX_JOBS,
+                limit=MAX_COUNT,
             ),
             field=field,
         )

@@ -1,0 +1,29 @@
+"""The kinds of compute targets, and the settings that targets of each kind have.
+
+`agents` starts processes where the agent runs. Each other kind has a module here, and
+names an engine that the agent reaches. The server stores the settings; only agents use
+them.
+"""
+
+from __future__ import annotations
+
+from studio.core.compute_kinds.kind import DEFAULT_MAX_JOBS, ComputeKind, Setting
+from studio.core.compute_kinds.kinds import COMPUTE_KINDS, check_kind
+from studio.core.compute_kinds.settings import (
+    check_settings,
+    parse_settings,
+    print_settings,
+)
+from studio.core.compute_kinds.slurm import slurm_script
+
+__all__ = [
+    "COMPUTE_KINDS",
+    "DEFAULT_MAX_JOBS",
+    "ComputeKind",
+    "Setting",
+    "check_kind",
+    "check_settings",
+    "parse_settings",
+    "print_settings",
+    "slurm_script",
+]

@@ -1,0 +1,32 @@
+"""What a kind of compute targets is: its name, its settings, a preview of a start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+#: How many jobs an engine gets at a time, unless the target sets `max_jobs`.
+DEFAULT_MAX_JOBS = 100
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a kind: a `word`, a `count`, a `flag`, or `lines` of text."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True)
+class ComputeKind:
+    """A kind of compute targets, as pages and the command line present it.
+
+    `preview` returns what an agent would give to the engine for a run.
+    """
+
+    name: str
+    label: str
+    help: str
+    settings: tuple[Setting, ...] = ()
+    preview: Callable[[Mapping[str, Any]], str] | None = None
