@@ -31,8 +31,6 @@ from studio.sdk.runner_process import start_runner_process
 
 #: What the agent sends through `scancel --signal=… --batch`.
 STOP, KILL = signal.SIGUSR2, signal.SIGUSR1
-#: Set for jobs whose runs are queued again after a preemption.
-REQUEUE_VARIABLE = "STUDIO_SLURM_REQUEUE"
 #: Slurm checks time limits only now and then, and never early.
 LIMIT_MARGIN_SECONDS = 1.0
 ASK_SECONDS = 5.0
@@ -84,7 +82,7 @@ def _note_reason(folder: Path) -> None:
         status = RunStatus.FAILED.value
         reason = f"{EndCode.TIME_LIMIT}: the time limit of the Slurm job is over."
     elif "PREEMPTED" in _ask_state():
-        may_repeat = REQUEUE_VARIABLE in os.environ
+        may_repeat = Submission.read(folder).can_requeue
         status = LOST if may_repeat else RunStatus.FAILED.value
         reason = f"{EndCode.PREEMPTED}: Slurm gave the node to another job."
     else:

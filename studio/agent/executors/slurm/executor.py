@@ -18,7 +18,7 @@ from studio.agent.executors.executor import (
     JobState,
 )
 from studio.agent.executors.slurm import commands, states
-from studio.agent.executors.slurm.batch_job import KILL, REQUEUE_VARIABLE, STOP
+from studio.agent.executors.slurm.batch_job import KILL, STOP
 from studio.agent.executors.slurm.commands import QueueRow
 from studio.agent.executors.slurm.queue import FEW_SECONDS, SlurmQueue
 from studio.agent.executors.slurm.submission import SCRIPT_NAME, Submission
@@ -73,7 +73,8 @@ class SlurmExecutor:
         if self._submission_of(folder).job:
             # An earlier call was accepted, and its reply was lost.
             return str(folder)
-        submission = submission if submission.comment else Submission.new()
+        if not submission.comment:
+            submission = Submission.new(can_requeue=self._can_requeue)
         self._note(folder, submission)
         write_private(folder / SCRIPT_NAME, self._script(folder, submission.comment))
         try:
@@ -93,7 +94,6 @@ class SlurmExecutor:
             "PYTHONPATH": str(PACKAGE_ROOT),
             # What the job's processes cannot deliver stays with the job.
             "STUDIO_SPOOL": str(folder / "spool"),
-            **({REQUEUE_VARIABLE: "1"} if self._can_requeue else {}),
         }
         words = (sys.executable, "-m", WRAPPER, str(folder), comment, *self._runner)
         return slurm_script(

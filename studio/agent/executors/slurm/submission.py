@@ -18,21 +18,27 @@ class Submission:
     """The comment by which Slurm's queue names a job; the job's number, once known.
 
     A controller that lost its state gives the same number to another job.
+    `can_requeue` says that a preempted run is queued again.
     """
 
     comment: str = ""
     job: str = ""
+    can_requeue: bool = False
 
     @classmethod
-    def new(cls) -> Submission:
-        return cls(f"run-studio-{uuid.uuid4()}")
+    def new(cls, *, can_requeue: bool) -> Submission:
+        return cls(f"run-studio-{uuid.uuid4()}", can_requeue=can_requeue)
 
     @classmethod
     def read(cls, folder: Path) -> Submission:
         """An empty one if none was written."""
         try:
             content: Any = json.loads((folder / SUBMISSION_NAME).read_text("utf-8"))
-            return cls(str(content["comment"]), str(content["job"]))
+            return cls(
+                str(content["comment"]),
+                str(content["job"]),
+                bool(content["can_requeue"]),
+            )
         except (OSError, ValueError, LookupError, TypeError):
             return cls()
 
