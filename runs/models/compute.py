@@ -208,7 +208,7 @@ class Job(models.Model):
     lease_expires = models.BigIntegerField(null=True, blank=True)
     taken = models.BigIntegerField(null=True, blank=True)
     # What the engine of the target says of the current attempt: its number for the
-    # job, the state (`core.engine_states`) and its own words.
+    # job, the state (`core.compute_kinds`) and its own words.
     engine_job = models.CharField(max_length=100, blank=True, default="", db_default="")
     engine_state = models.CharField(
         max_length=20, blank=True, default="", db_default=""

@@ -63,7 +63,7 @@ class AgentOptions:
     target: str
     name: str
     slots: int = 1
-    #: Nobody chose the number, so that an engine's target can say it.
+    #: The number was not given, so that an engine's target can set it.
     is_slots_default: bool = False
     #: End when nothing is queued, or the agent is drained, and nothing runs.
     is_once: bool = False

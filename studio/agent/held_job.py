@@ -26,7 +26,7 @@ from studio.agent.job_folder import Attempt, JobFolder
 from studio.agent.leftovers import deliver_leftovers, has_leftovers
 from studio.agent.working_copy import fetch_working_copy
 from studio.core.cancel_signals import KILL_AFTER_SECONDS
-from studio.core.engine_states import EndCode, EngineState
+from studio.core.compute_kinds import EndCode, EngineState
 from studio.core.errors import StudioError
 from studio.core.job_files import (
     LOST,
@@ -288,7 +288,7 @@ class HeldJob:
         elif report.can_repeat:
             self._end_running("lost", f"{report.code}: {report.message}")
         elif report.code == EndCode.CANCELED:
-            # Without a wish of ours, somebody else canceled it there.
+            # Without a request of the server, it was canceled by other means.
             is_ours = self._cancel_at is not None
             text = "" if is_ours else f"It was canceled there. {report.message}"
             self._end_running("Canceled", text)

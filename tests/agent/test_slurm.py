@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from studio.agent.executors.slurm import QueueRow, describe_row
-from studio.core.compute_kinds import slurm_script
-from studio.core.engine_states import EngineState
+from studio.core.compute_kinds import EngineState, slurm_script
 from tests.agent.cluster import Cluster
 from tests.parts.engines.slurm import Slurm
 from tests.parts.server import Server

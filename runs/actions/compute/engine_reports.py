@@ -14,7 +14,7 @@ from runs.actions.actor import SERVER
 from runs.actions.run import StatusReporter, change_status, lock_run_row
 from runs.models import Job
 from studio.core import names
-from studio.core.engine_states import STATUS_OF_STATE, EngineState
+from studio.core.compute_kinds import STATUS_OF_STATE, EngineState
 from studio.core.errors import InvalidValue
 from studio.core.statuses import RunStatus, can_follow
 

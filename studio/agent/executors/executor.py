@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
-from studio.core.engine_states import EngineState
+from studio.core.compute_kinds import EngineState
 
 
 class JobState(Enum):
@@ -39,7 +39,7 @@ class EngineReport:
     """What an engine says of a job: its own number for it, the state, and the reason.
 
     `state` is None once the job has ended. Then `code` says how, if the engine ended it
-    (`studio.core.engine_states.EndCode`), and `can_repeat` whether another attempt is
+    (`studio.core.compute_kinds.EndCode`), and `can_repeat` whether another attempt is
     worthwhile.
     """
 

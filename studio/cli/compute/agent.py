@@ -117,37 +117,31 @@ def agent(
     Compute or with `studio target agent-token NAME`. The first Ctrl-C stops taking
     runs and waits for those that run; the second cancels them.
     """
-    _hide_from_jobs()
-    # What a killed runner leaves comes to this process, which ends it.
-    become_subreaper()
     client = target.client
-    # Jobs get a token of their own; this one is in no environment from here on.
-    for variable in ("STUDIO_TOKEN", "MLFLOW_TRACKING_TOKEN"):
-        _forget_variable(variable)
+    _prepare_process()
     if os.getuid() == 0 and not is_server:
         output.note(AS_ROOT)
-    name = name or default_name()
     gpus = find_gpus(os.environ)
-    is_slots_default = slots is None
-    slots = slots or len(gpus) or 1
+    chosen = AgentOptions(
+        target=compute,
+        name=name or default_name(),
+        slots=slots or len(gpus) or 1,
+        is_slots_default=slots is None,
+        **options,
+    )
     create = partial(
         create_executor,
         environment=clean_environment(os.environ, passed),
-        devices=devices_of_slots(gpus, slots),
+        devices=devices_of_slots(gpus, chosen.slots),
     )
-    folder = AgentFolder(default_folder(client.url, client.workspace, compute, name))
+    place = default_folder(client.url, client.workspace, compute, chosen.name)
+    folder = AgentFolder(place)
     try:
         served = Agent(
             AgentApi(client),
             folder,
             create,
-            AgentOptions(
-                target=compute,
-                name=name,
-                slots=slots,
-                is_slots_default=is_slots_default,
-                **options,
-            ),
+            chosen,
             host={**read_facts(gpus), **({"server": True} if is_server else {})},
             gpus=gpus,
             print_line=(lambda _text: None) if output.only_errors else print_line,
@@ -156,6 +150,16 @@ def agent(
     finally:
         folder.close()
     sys.exit(code)
+
+
+def _prepare_process() -> None:
+    """Keep the token, which the client has read, from the jobs."""
+    _hide_from_jobs()
+    # What a killed runner leaves comes to this process, which ends it.
+    become_subreaper()
+    # Jobs get a token of their own; this one is in no environment from here on.
+    for variable in ("STUDIO_TOKEN", "MLFLOW_TRACKING_TOKEN"):
+        _forget_variable(variable)
 
 
 def default_name() -> str:

@@ -7,6 +7,11 @@ them.
 
 from __future__ import annotations
 
+from studio.core.compute_kinds.engine_states import (
+    STATUS_OF_STATE,
+    EndCode,
+    EngineState,
+)
 from studio.core.compute_kinds.kind import DEFAULT_MAX_JOBS, ComputeKind, Setting
 from studio.core.compute_kinds.kinds import COMPUTE_KINDS, check_kind
 from studio.core.compute_kinds.settings import (
@@ -14,12 +19,16 @@ from studio.core.compute_kinds.settings import (
     parse_settings,
     print_settings,
 )
-from studio.core.compute_kinds.slurm import slurm_script
+from studio.core.compute_kinds.slurm import SLURM_WRAPPER, slurm_script
 
 __all__ = [
     "COMPUTE_KINDS",
     "DEFAULT_MAX_JOBS",
+    "SLURM_WRAPPER",
+    "STATUS_OF_STATE",
     "ComputeKind",
+    "EndCode",
+    "EngineState",
     "Setting",
     "check_kind",
     "check_settings",

@@ -13,7 +13,7 @@ from studio.core.messages import message
 #: What Slurm and the setup print. The runner's own log is next to it.
 LOG_NAME = "slurm.log"
 #: The part of `studio.agent` that runs in the Slurm job, and starts the runner.
-WRAPPER = "studio.agent.executors.slurm.batch_job"
+SLURM_WRAPPER = "studio.agent.executors.slurm.batch_job"
 _OPTIONS = {
     "partition": "--partition",
     "account": "--account",
@@ -83,7 +83,7 @@ def _preview(settings: Mapping[str, Any]) -> str:
         name="RUN",
         comment="run-studio ID",
         variables={},
-        command=("python3", "-m", WRAPPER, "RUN"),
+        command=("python3", "-m", SLURM_WRAPPER, "RUN"),
     )
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from studio.agent.executors.process_table import kill_all, kill_job
 from studio.agent.executors.slurm.submission import Submission
-from studio.core.engine_states import EndCode
+from studio.core.compute_kinds import EndCode
 from studio.core.job_files import (
     LOST,
     read_runner_state,

@@ -22,9 +22,12 @@ from studio.agent.executors.slurm.batch_job import KILL, STOP
 from studio.agent.executors.slurm.commands import QueueRow
 from studio.agent.executors.slurm.queue import FEW_SECONDS, SlurmQueue
 from studio.agent.executors.slurm.submission import SCRIPT_NAME, Submission
-from studio.core.compute_kinds import slurm_script
-from studio.core.compute_kinds.slurm import WRAPPER
-from studio.core.engine_states import EndCode, EngineState
+from studio.core.compute_kinds import (
+    SLURM_WRAPPER,
+    EndCode,
+    EngineState,
+    slurm_script,
+)
 from studio.core.job_files import (
     JOB_FILE,
     is_runner_alive,
@@ -95,14 +98,21 @@ class SlurmExecutor:
             # What the job's processes cannot deliver stays with the job.
             "STUDIO_SPOOL": str(folder / "spool"),
         }
-        words = (sys.executable, "-m", WRAPPER, str(folder), comment, *self._runner)
+        words = (
+            sys.executable,
+            "-m",
+            SLURM_WRAPPER,
+            str(folder),
+            comment,
+            *self._runner,
+        )
         return slurm_script(
             self._settings,
             folder,
             name=folder.name,
             comment=comment,
             variables=variables,
-            command=words,
+            command=(*wrapper, *self._runner),
         )
 
     def find(self, folder: Path) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from studio.agent.executors.executor import EngineReport
 from studio.agent.executors.slurm.commands import QueueRow
-from studio.core.engine_states import EndCode, EngineState
+from studio.core.compute_kinds import EndCode, EngineState
 
 _STATES = {
     "PENDING": EngineState.QUEUED,
