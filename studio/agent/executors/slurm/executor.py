@@ -98,14 +98,7 @@ class SlurmExecutor:
             # What the job's processes cannot deliver stays with the job.
             "STUDIO_SPOOL": str(folder / "spool"),
         }
-        words = (
-            sys.executable,
-            "-m",
-            SLURM_WRAPPER,
-            str(folder),
-            comment,
-            *self._runner,
-        )
+        wrapper = (sys.executable, "-m", SLURM_WRAPPER, str(folder), comment)
         return slurm_script(
             self._settings,
             folder,
