@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.parts.manage import run_script
-from tests.parts.templates import build_once, migrate
+from tests.parts.templates import migrate_by_command
 
 PREPARE = """
 import django; django.setup()
@@ -84,12 +84,14 @@ def execute(path: Path, sql: str) -> list[tuple[object, ...]]:
         return found
 
 
-def test_a_start_creates_the_schema_of_djangos_own_command(template: Path) -> None:
+def test_a_start_creates_the_schema_of_djangos_own_command(
+    template: Path, tmp_path: Path
+) -> None:
     schema = "SELECT type, name, sql FROM sqlite_master WHERE name != 'sqlite_stat1'"
-    migrated = build_once("database", migrate)
+    migrate_by_command(tmp_path)
     found, expected = (
         execute(each / "studio.sqlite3", f"{schema} ORDER BY type, name")
-        for each in (template, migrated)
+        for each in (template, tmp_path)
     )
     assert found == expected
     assert len(found) > 250

@@ -61,11 +61,30 @@ def build_once(name: str, build: Callable[[Path], None]) -> Path:
     return built
 
 
+#: As a start of the server does, in a quarter of the time of Django's own command.
+MIGRATE = """
+import django
+django.setup()
+from runs.management import schema
+schema.migrate()
+schema.create_content_types()
+"""
+
+
 def migrate(home: Path, env: Mapping[str, str] | None = None) -> None:
-    """Create the tables of an empty database, as the tests' own settings do."""
+    """Create the tables of an empty database."""
+    _run_python(["-c", MIGRATE], home, env)
+
+
+def migrate_by_command(home: Path, env: Mapping[str, str] | None = None) -> None:
+    """Create the tables by Django's own command."""
+    _run_python(["manage.py", "migrate", "--verbosity=0"], home, env)
+
+
+def _run_python(words: list[str], home: Path, env: Mapping[str, str] | None) -> None:
     own = {"DJANGO_SETTINGS_MODULE": "studio.settings.base", "STUDIO_HOME": str(home)}
     subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity=0"],
+        [sys.executable, *words],
         env={**quiet_environment(), **own, **(env or {})},
         cwd=ROOT,
         stdin=subprocess.DEVNULL,

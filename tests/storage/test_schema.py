@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -11,6 +12,7 @@ from django.db import connection
 
 from tests.commands.test_database import prepare
 from tests.parts.postgres import SCHEMA, environment_with
+from tests.parts.templates import migrate_by_command
 
 pytestmark = pytest.mark.skipif(
     connection.vendor != "postgresql",
@@ -20,12 +22,17 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.mark.django_db
 def test_a_start_creates_the_schema_of_djangos_own_command(tmp_path: Path) -> None:
-    address = environment_with(os.environ["DATABASE_URL"])
-    done = prepare(tmp_path, env={"DATABASE_URL": address})
+    made: list[list[tuple[object, ...]]] = []
+    for create in (migrate_by_command, start):
+        address = environment_with(os.environ["DATABASE_URL"])
+        create(tmp_path, {"DATABASE_URL": address})
+        with psycopg.connect(address) as new:
+            made.append(new.execute(SCHEMA.encode()).fetchall())
+    by_command, by_start = made
+    assert by_start == by_command
+    assert len(by_start) > 600
+
+
+def start(home: Path, env: Mapping[str, str]) -> None:
+    done = prepare(home, env=env)
     assert done.returncode == 0, done.stderr
-    with psycopg.connect(address) as new:
-        found = new.execute(SCHEMA.encode()).fetchall()
-    with connection.cursor() as cursor:
-        cursor.execute(SCHEMA)
-        assert found == cursor.fetchall()
-    assert len(found) > 600
