@@ -45,12 +45,17 @@ def log_lines(request: PageRequest, run_id: str) -> HttpResponse:
     """Show some lines of a log."""
     source = find_source(request, run_id)
     query = parse_lines_query(request, source)
-    return _respond(
-        request,
-        source,
-        "logs/_log_lines.html",
-        lambda: window_context(source, read_window(source, query.window), query.mark),
-    )
+    etag = fragment_etag(request, source)
+    if browser_etag(request) == etag:
+        return not_modified(etag)
+    window = read_window(source, query.window)
+    context = window_context(source, window, query.mark)
+    response = render(request, "logs/_log_lines.html", context)
+    if window.is_busy:
+        # The next request for the same must not be answered from a cache.
+        response["Cache-Control"] = "no-store"
+        return response
+    return with_vary_headers(response, etag)
 
 
 @access(Permission.READ)

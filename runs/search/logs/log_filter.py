@@ -46,11 +46,15 @@ class LogFilter:
 
 @dataclass(frozen=True)
 class FilteredLines:
-    """Matching lines. All lines from `first` on and before `stop` were searched."""
+    """Matching lines. All lines from `first` on and before `stop` were searched.
+
+    With `is_busy`, nothing was searched, because other searches had all turns.
+    """
 
     lines: tuple[LogLine, ...]
     first: int
     stop: int
+    is_busy: bool = False
 
 
 @lru_cache(maxsize=32)

@@ -80,6 +80,8 @@ class LogWindow:
     searched_from: int = 0
     searched_to: int = 0
     stop: int = 0
+    #: Other searches had all turns: nothing was searched, and the same can be asked again.
+    is_busy: bool = False
 
     @property
     def first(self) -> int:
@@ -115,6 +117,7 @@ def read_window(source: LogSource, query: WindowQuery) -> LogWindow:
             found.first,
             found.stop,
             reader.line_start(found.stop),
+            found.is_busy,
         )
 
 
@@ -139,7 +142,7 @@ def _filtered(
         if not has_slot:
             # Others search: nothing is read, and the next request tries again.
             edge = stop if query.is_backward else number
-            return FilteredLines((), edge, edge)
+            return FilteredLines((), edge, edge, is_busy=True)
         if query.is_backward:
             start = reader.line_start(number)
             found = filter_backward(

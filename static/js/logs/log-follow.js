@@ -52,6 +52,9 @@ export function followLog(root, lines) {
   function show(html, responseEtag) {
     const fresh = parseLines(html);
     if (!fresh) return;
+    // Nothing was searched: the next request asks for the same.
+    lines.onBusy(fresh.dataset.busy === "1");
+    if (fresh.dataset.busy === "1") return;
     lines.latest = fresh;
     if (fresh.dataset.file !== lines.file || Number(fresh.dataset.size) < lines.size)
       return replaced();

@@ -7,6 +7,8 @@ const PAGE_LINES = 400;
 const MAX_LINES = 1600;
 const NEAR_PX = 1200;
 const JUMP_DELAY_MS = 90;
+// Other searches had all turns of the server: the same is asked again after this time.
+const BUSY_MS = 1000;
 // Browsers limit the height of an element: the gaps of very long files are scaled.
 const MAX_GAP_PX = 6_000_000;
 
@@ -30,6 +32,7 @@ export class LogLines {
     // Other parts of the viewer set these.
     this.onCount = (/** @type {number} */ _size) => {};
     this.onReplaced = () => {};
+    this.onBusy = (/** @type {boolean} */ _isBusy) => {};
     this.onUserScroll = (/** @type {boolean} */ _isUp) => {};
     this.lastTop = 0;
     /** The newest response, which has the counts of the whole log. */
@@ -83,14 +86,26 @@ export class LogLines {
    * @returns {Promise<HTMLElement | null>} the lines; null if the log can't be read now
    */
   async fetchLines(query) {
+    const { generation } = this;
+    let fresh = await this.requestLines(query);
+    while (fresh?.dataset.busy === "1") {
+      this.onBusy(true);
+      await new Promise((resolve) => setTimeout(resolve, BUSY_MS));
+      if (generation !== this.generation || !this.root.isConnected) return null;
+      fresh = await this.requestLines(query);
+    }
+    if (generation === this.generation) this.onBusy(false);
+    if (fresh) this.latest = fresh;
+    return fresh;
+  }
+
+  async requestLines(query) {
     const address = new URL(this.address, location.href);
     for (const [name, value] of Object.entries({ ...this.filter(), ...query }))
       address.searchParams.set(name, String(value));
     const response = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => null);
     if (!response?.ok) return null;
-    const fresh = parseLines(await response.text());
-    if (fresh) this.latest = fresh;
-    return fresh;
+    return parseLines(await response.text());
   }
 
   // How many pixels stand for a line that is not loaded.
@@ -188,7 +203,7 @@ export class LogLines {
     const before = this.isFiltered ? this.searchedFrom : this.first;
     await this.load({ before, count: PAGE_LINES }, (fresh) => {
       const fits = [...fresh.querySelectorAll(".line")].filter(
-        (each) => numberOf(each) < this.first,
+        (each) => numberOf(each) < before,
       );
       const heads = this.lines.querySelector(".line-heads");
       if (heads) heads.after(...fits);

@@ -32,11 +32,19 @@ function start(root) {
     showCounts(root, lines);
     outline.refresh(size);
   };
+  const note = /** @type {HTMLElement} */ (root.querySelector(".log-note"));
+  const showNote = (text) => {
+    note.textContent = text ?? "";
+    note.hidden = !text;
+  };
+  lines.onBusy = (isBusy) => {
+    if (isBusy) showNote(note.dataset.busy);
+    else if (note.textContent === note.dataset.busy) showNote("");
+  };
   lines.onChange(() => {
     showCounts(root, lines);
-    const note = /** @type {HTMLElement} */ (root.querySelector(".log-note"));
     const isEmpty = !lines.lines.querySelector(".line");
-    if (note.textContent === note.dataset.empty && !isEmpty) note.hidden = true;
+    if (note.textContent === note.dataset.empty && !isEmpty) showNote("");
   });
 
   async function goToLine(number) {
@@ -61,13 +69,13 @@ function start(root) {
   async function filter() {
     keepInAddress(form);
     const followed = follower?.release();
-    await lines.replaceLines({ end: 1 });
+    const isShown = await lines.replaceLines({ end: 1 });
     if (lines.isFiltered) await lines.fillView();
     lines.scrollToEnd();
     if (followed) follower?.start();
-    const note = root.querySelector(".log-note");
-    note.hidden = Boolean(lines.lines.querySelector(".line"));
-    if (!note.hidden) note.textContent = note.dataset.empty;
+    if (lines.lines.querySelector(".line")) showNote("");
+    // A later filter shows its own note. The log may not have been read to its start.
+    else if (isShown) showNote(lines.isWindowAtStart ? note.dataset.empty : note.dataset.failed);
   }
 
   form.addEventListener("submit", (event) => event.preventDefault());

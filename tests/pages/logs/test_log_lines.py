@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from django.test import Client
 
 from runs.models import Run
+from runs.search.expressions import search_slot, search_slots
 from tests.pages.run.run_page import PAGE, browser, cost, keep
 from tests.parts.elements import every, one
 
@@ -44,6 +47,21 @@ def test_an_unchanged_log_is_not_sent_again(browser: Client, run: Run) -> None:
     assert browser.get(LINES, headers={"If-None-Match": etag}).status_code == 304
     keep(run, "log.txt", b"more\n")
     assert browser.get(LINES, headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_a_filter_without_a_turn_says_so_and_is_not_cached(
+    browser: Client, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(run, "log.txt", b"one\ntwo\n")
+    monkeypatch.setattr(search_slots, "_slots", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(search_slots, "WAIT_SECONDS", 0)
+    with search_slot():
+        busy = browser.get(f"{LINES}&end=1&q=two")
+        tab = browser.get(f"{PAGE}files/?path=log.txt&q=two&only=1")
+    assert one(busy.text, ".log-lines")["data-busy"] == "1"
+    assert (busy.get("ETag"), busy["Cache-Control"]) == (None, "no-store")
+    assert "Other searches are running" in one(tab.text, ".log-note").text
+    assert numbers(browser, "&end=1&q=two") == [2]
 
 
 def test_a_follower_gets_the_unfinished_line_again(browser: Client, run: Run) -> None:
