@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runs.actions.bulk.bulk_changes import RUNS_PER_TRANSACTION, BulkChange, Skip
 from runs.actions.bulk.many_runs import (
@@ -20,6 +20,7 @@ from runs.actions.run_rows import check_tags
 from runs.models import KeyKind, Run, RunStar, RunTag, User
 from studio.core import names
 from studio.core.batches import batches
+from studio.core.git_addresses import shown_values
 
 #: Tags that one transaction sets or removes.
 TAGS_PER_TRANSACTION = 5_000
@@ -77,7 +78,7 @@ class TagChange(BulkChange):
         for key in self.removed:
             names.check_key(key, "remove")
         names.check_count(len(self.removed), "remove")
-        return self
+        return replace(self, tags=shown_values(self.tags))
 
     def split(self, keys: Sequence[int]) -> Iterator[list[int]]:
         """Many tags make smaller batches, so that no transaction takes long."""

@@ -29,6 +29,7 @@ from runs.models import (
     parse_number,
 )
 from studio.core import names
+from studio.core.git_addresses import shown_values
 
 #: Tags of MLflow's clients that mirror a field and are updated with it.
 MIRROR_TAGS = {"name": "mlflow.runName", "description": "mlflow.note.content"}
@@ -111,6 +112,7 @@ def apply_run_tags(
     run: Run, tags: Mapping[str, str | None], *, actor: Actor, now: int
 ) -> None:
     """Write checked tags and their change set, in a transaction that locked `run`."""
+    tags = shown_values(tags)
     before = write_tags(run, tags)
     update_search_text_after_tag_change(
         run,

@@ -39,6 +39,7 @@ from runs.models import (
 from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
+from studio.core.git_addresses import shown_values
 from studio.core.statuses import RunStatus
 
 _take_number = PreparedUpdate(
@@ -197,7 +198,7 @@ def _write_params_properties_and_tags(
     """Write texts in the order of `log_batch`, so transactions cannot deadlock on new
     keys.
     """
-    tags = check_tags(unchecked_tags)
+    tags = shown_values(check_tags(unchecked_tags))
     write_params(run, params)
     write_properties(run, properties)
     write_first_tags(run, tags)

@@ -12,6 +12,7 @@ from runs.models import Key, KeyKind, Run, RunParam, RunProperty, RunTag, parse_
 from runs.storage.prepared import PreparedInsert, PreparedRows
 from studio.core import names
 from studio.core.errors import Immutable
+from studio.core.git_addresses import shown_values
 
 WriteOnceRow = TypeVar("WriteOnceRow", RunParam, RunProperty)
 
@@ -66,6 +67,7 @@ def write_params(run: Run, params: Mapping[str, str]) -> None:
 def write_properties(run: Run, properties: Mapping[str, str]) -> None:
     """Write properties once; raise Immutable if one already has another value."""
     check_params(properties, "properties")
+    properties = shown_values(properties)
     _insert_write_once_texts(RunProperty, run, KeyKind.PROPERTY, properties)
 
 

@@ -21,6 +21,7 @@ from runs.models import (
 )
 from runs.storage.prepared import Prepared, PreparedRows
 from studio.core.filters.mlflow import status_word
+from studio.core.git_addresses import shown_value
 
 Json = dict[str, Any]
 
@@ -207,7 +208,7 @@ def params_or_tags_by_run(
     """Return tags or parameters by run; a tag without a value is an empty text."""
     found: dict[int, dict[str, str]] = defaultdict(dict)
     for run, key, value in _text_rows[model].all(list(ids)):
-        found[run][key] = value or ""
+        found[run][key] = shown_value(key, value or "")
     return found
 
 

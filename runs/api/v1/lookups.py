@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from runs.access import StudioRequest, check_run_in_scope, workspace_of
 from runs.models import Experiment, ExperimentTag, Run, RunDefinition, RunProperty
 from studio.core.errors import InvalidName, InvalidValue, NotFound
+from studio.core.git_addresses import shown_value
 from studio.core.names import check_run_id
 
 #: PostgreSQL's largest integer; no experiment has a larger number.
@@ -76,5 +77,5 @@ def properties_by_run(keys: list[int]) -> dict[int, dict[str, str]]:
     found: dict[int, dict[str, str]] = {key: {} for key in keys}
     rows = RunProperty.objects.filter(run__in=keys).order_by("key__name")
     for run, name, value in rows.values_list("run_id", "key__name", "value"):
-        found[run][name] = value or ""
+        found[run][name] = shown_value(name, value or "")
     return found

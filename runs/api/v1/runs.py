@@ -56,6 +56,7 @@ from runs.search.query import RunKeys
 from runs.search.run_list import find_runs, read_run_columns
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidValue, PermissionDenied
+from studio.core.git_addresses import shown_values
 from studio.core.run_definition import check_definition
 from studio.core.view_spec import ViewSpec
 
@@ -213,7 +214,7 @@ def _was_created_by_same_request(
         # The run may have logged more since, but these values can't have changed. Tags
         # can, so they are not compared.
         and body.params.items() <= _stored_params_or_properties(RunParam, run).items()
-        and body.properties.items()
+        and shown_values(body.properties).items()
         <= _stored_params_or_properties(RunProperty, run).items()
     )
 

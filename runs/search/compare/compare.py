@@ -22,6 +22,7 @@ from runs.search.values import (
 )
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
+from studio.core.git_addresses import shown_value
 from studio.core.names import is_system_metric
 
 MIN_COMPARED, MAX_COMPARED = 2, 100
@@ -143,7 +144,7 @@ def _text_rows(
     """A tag that is only a word has the empty text."""
     by_name: dict[str, dict[int, object]] = defaultdict(dict)
     for run, name, value in rows:
-        by_name[name][run] = "" if value is None else value
+        by_name[name][run] = "" if value is None else shown_value(name, value)
     return rows_sorted_by_name(by_name, keys)
 
 

@@ -80,7 +80,7 @@ class LogWindow:
     searched_from: int = 0
     searched_to: int = 0
     stop: int = 0
-    #: Other searches had all turns: nothing was searched, and the same can be asked again.
+    #: Other searches had all turns, and nothing was searched: ask for the same again.
     is_busy: bool = False
 
     @property

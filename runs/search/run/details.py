@@ -43,6 +43,7 @@ from runs.models import (
 )
 from studio.core.batches import batches
 from studio.core.errors import NotFound
+from studio.core.git_addresses import shown_value
 from studio.core.names import is_system_metric
 from studio.core.statuses import ACTIVE, RunStatus
 
@@ -194,7 +195,7 @@ def _named_texts(
     rows: QuerySet[RunTag] | QuerySet[RunParam] | QuerySet[RunProperty],
 ) -> list[KeyValueText]:
     found = rows.order_by("key__name").values_list("key__name", "value")
-    return [KeyValueText(key, value) for key, value in found]
+    return [KeyValueText(key, shown_value(key, value)) for key, value in found]
 
 
 def read_metrics(run: Run) -> list[Metric]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from runs.models import File, Run
 from runs.search.files import find_files
+from studio.core.git_addresses import without_credentials
 
 #: Where the SDK, `studio run` and the MLflow plugin keep the uncommitted changes.
 DIFF_PATH = "system_logs/uncommitted.diff"
@@ -15,8 +16,6 @@ _COMMIT = ("mlflow.source.git.commit", "azureml.git.commit")
 _BRANCH = ("mlflow.source.git.branch", "azureml.git.branch")
 _REPOSITORY = ("mlflow.source.git.repoURL", "azureml.git.repository_uri")
 _DIRTY = ("azureml.git.dirty", "mlflow.source.git.dirty")
-#: What stands before the `@` of a web address: MLflow's clients send it as git has it.
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 #: `git@host:team/repository.git`
 _SSH_ADDRESS = re.compile(r"(?:ssh://)?[\w.-]+@([\w.-]+)[:/]([\w./~-]+?)(?:\.git)?/?")
 
@@ -48,14 +47,9 @@ def read_git_state(known: Mapping[str, str]) -> GitState | None:
     return GitState(
         commit,
         _first_value(known, _BRANCH),
-        _without_credentials(_first_value(known, _REPOSITORY)),
+        without_credentials(_first_value(known, _REPOSITORY)),
         _first_value(known, _DIRTY).lower() == "true",
     )
-
-
-def _without_credentials(address: str) -> str:
-    is_web = address.startswith(("https://", "http://"))
-    return _CREDENTIALS.sub("", address, count=1) if is_web else address
 
 
 def find_diff(run: Run) -> File | None:

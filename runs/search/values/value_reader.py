@@ -27,6 +27,7 @@ from runs.search.sql import TEXT_TABLES, Scope
 from runs.storage.prepared import Prepared, PreparedRows
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
+from studio.core.git_addresses import shown_value
 from studio.core.statuses import RunStatus
 
 #: A run's tags by name, in the order of the names; None is a tag without a value.
@@ -196,7 +197,8 @@ class RunValues:
             )
             for run, key, value in rows:
                 for field in fields[key]:
-                    found[field][run] = "" if value is None else value
+                    shown = "" if value is None else shown_value(field.key, value)
+                    found[field][run] = shown
         return found
 
     @cached_property

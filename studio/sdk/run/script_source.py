@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from studio.core.git_addresses import without_credentials
+
 
 def script_name() -> str:
     """The script's file name; empty in a notebook or at a prompt."""
@@ -19,7 +21,7 @@ def git_properties(path: Path) -> dict[str, str]:
     if not commit:
         return {}
     remote = _run_git(path, "config", "--get", "remote.origin.url")
-    repository = _without_password(remote)
+    repository = without_credentials(remote)
     branch = _run_git(path, "rev-parse", "--abbrev-ref", "HEAD")
     is_dirty = bool(_run_git(path, "status", "--porcelain", "--untracked-files=no"))
     properties = {
@@ -51,11 +53,3 @@ def _run_git(path: Path, *arguments: str) -> str:
     except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def _without_password(address: str) -> str:
-    scheme, separator, rest = address.partition("://")
-    host = rest.partition("/")[0]
-    if separator and "@" in host:
-        return f"{scheme}://{rest[rest.index('@') + 1 :]}"
-    return address
