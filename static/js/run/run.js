@@ -104,7 +104,7 @@ function keepOpen(old, part) {
 // Refresh and the tools lead back to what has been chosen since they were drawn.
 const currentAddress = () => location.pathname + location.search;
 document.addEventListener("click", (event) => {
-  const again = event.target.closest("#run-again");
+  const again = event.target.closest("#run-toolbar [data-again]");
   if (again) again.href = currentAddress();
   // A dialog that is left gives the focus back to where its menu is opened.
   const menu = event.target.closest("#run-toolbar a.menu-item[hx-get]")?.closest("details");
