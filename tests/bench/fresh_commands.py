@@ -281,3 +281,23 @@ def tree(kind: str, as_json: bool, repeats: int, files: int) -> None:
             report = Report("Trees of files")
             measure(server, report, files=files, repeats=repeats)
             report.show(as_json=as_json)
+
+
+@click.command()
+@options(
+    KIND,
+    AS_JSON,
+    REPEATS,
+    click.option("--steps", default=1000, show_default=True, help="Of each run."),
+)
+def media(kind: str, as_json: bool, repeats: int, steps: int) -> None:
+    """Time the tab Media, and its grid in Compare, of runs with many images."""
+    with tempfile.TemporaryDirectory(prefix="studio-bench-") as folder:
+        home = Path(folder) / "home"
+        home.mkdir()
+        with entered(home, kind) as env, running(home, env=env) as server:
+            from tests.bench.files.media import measure
+
+            report = Report("Media over steps")
+            measure(server, report, steps=steps, repeats=repeats)
+            report.show(as_json=as_json)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import matplotlib.pyplot as plt
 import mlflow
@@ -98,6 +101,28 @@ def pictures_and_tables() -> None:
         assert len(stored) == 4, stored
         for path in stored:
             client.download_artifacts(run.info.run_id, path)
+    check_media(run.info.run_id)
+
+
+def check_media(run_id: str) -> None:
+    """What the tab *Media* shows of the run, by name: kind and steps."""
+    server = urlsplit(os.environ["MLFLOW_TRACKING_URI"])
+    root = f"{server.scheme}://{server.netloc}"
+    request = Request(
+        f"{root}/api/v1/workspaces/default/runs/{run_id}/media",
+        headers={"Authorization": f"Bearer {os.environ['MLFLOW_TRACKING_TOKEN']}"},
+    )
+    with urlopen(request) as response:
+        listed = json.load(response)["media"]
+    media = {each["name"]: (each["kind"], each["steps"]) for each in listed}
+    expected: dict[str, tuple[str, list[int]]] = {
+        "plots/line.png": ("image", []),
+        "still.png": ("image", []),
+        "table.json": ("table", []),
+    }
+    if takes(mlflow.log_image, "key"):
+        expected["epoch image"] = ("image", [1, 2])
+    assert media == expected, media
 
 
 def datasets() -> None:

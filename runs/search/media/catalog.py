@@ -10,6 +10,7 @@ from functools import cached_property
 
 from runs.models import Metric, MetricKind, Run
 from runs.search.files import file_path_of
+from runs.search.media.logged_tables import find_logged_tables
 from runs.search.media.scan import (
     MediaScan,
     StepFiles,
@@ -17,7 +18,7 @@ from runs.search.media.scan import (
     scan_media_of_runs,
 )
 from runs.storage.metrics import store
-from studio.core.media.media_files import MediaKind
+from studio.core.media.media_files import MediaKind, split_ending
 
 #: Steps of an image metric that are read: of one run, and of each of many.
 MAX_METRIC_STEPS, MIN_METRIC_STEPS = 5000, 500
@@ -75,14 +76,14 @@ class MediaCatalog:
 
 
 def list_media(run: Run) -> MediaCatalog:
-    """At most five queries, whatever there is."""
+    """At most seven queries, whatever there is."""
     return list_media_of_runs([run])[run.pk]
 
 
 def list_media_of_runs(runs: Sequence[Run]) -> dict[int, MediaCatalog]:
     """Return the media of several runs, by the run's key.
 
-    At most five queries for all of them. A file with a number in its name is a step if
+    At most seven queries for all of them. A file with a number in its name is a step if
     any of the runs has another file of that name.
     """
     heads = Metric.objects.filter(
@@ -116,6 +117,16 @@ def list_media_of_runs(runs: Sequence[Run]) -> dict[int, MediaCatalog]:
     for head in by_kind[MetricKind.TABLE]:
         series = MediaSeries(head.key.name, MediaKind.TABLE, table=head)
         found[head.run_id].append(series)
+    for key, files in find_logged_tables(runs).items():
+        known = {
+            pk for each in found[key] for keys in each.files.values() for pk in keys
+        }
+        found[key] += [
+            MediaSeries(file.path, MediaKind.TABLE, {None: array("q", [file.pk])})
+            for file in files
+            # A table with a step in its name is there already.
+            if file.pk not in known and split_ending(file.name)[2] is MediaKind.TABLE
+        ]
     return {key: _catalog(each) for key, each in found.items()}
 
 

@@ -9,12 +9,15 @@ from urllib.parse import quote
 import pytest
 from django.test import Client
 
+from runs.actions.actor import Actor
+from runs.actions.run.run_edits import set_run_tags
 from runs.models import Run
 from runs.pages.media import state as media_state
 from runs.pages.media.panels import MediaPanel
 from tests.pages.metrics.test_metric_kinds import PNG, write
 from tests.pages.run.run_page import HTMX, PAGE, browser, cost, keep
 from tests.parts.elements import texts
+from tests.parts.records import NOON
 
 __all__ = ["browser"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files_dir")]
@@ -90,6 +93,26 @@ def test_mlflow_images_have_their_thumbnails(
     [tile] = panel.tiles
     assert "compressed.webp" in tile.src
     assert tile.path.endswith(".png")
+
+
+@pytest.mark.parametrize("tag", ["[", "{}", '[1, {"path": 2, "type": "table"}]'])
+def test_tables_that_mlflow_logged_are_shown(
+    browser: Client, run: Run, actor: Actor, tag: str
+) -> None:
+    keep(run, "eval/table.json", b'{"columns": ["a"], "data": [[41], [42]]}')
+    keep(run, "config.json", b"{}")
+    named = [
+        {"path": path, "type": "table"} for path in ("eval/table.json", "gone.csv")
+    ]
+    for value in (json.dumps(named), tag):
+        tags = {"mlflow.loggedArtifacts": value}
+        set_run_tags(run, tags, actor=actor, now=NOON)
+        page = browser.get(MEDIA)
+        is_named = value != tag
+        assert [each.name for each in page.context["panels"]] == (
+            ["eval/table.json"] if is_named else []
+        )
+        assert ("42" in "".join(texts(page, ".grid td"))) is is_named
 
 
 def test_every_medium_shows_its_last_step_up_to_the_chosen_one(
