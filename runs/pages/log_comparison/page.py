@@ -37,7 +37,7 @@ from runs.pages.requests import (
 )
 from runs.render.formats import experiment_path
 from runs.search.compare import find_runs_by_id
-from runs.search.logs import BY_LINE, LogPair, read_pair
+from runs.search.logs import LogPair, read_pair
 from studio.core.errors import NotFound
 
 MAX_TYPED_CHARS = 300
@@ -85,7 +85,8 @@ def _panes_context(
         f"?{CompareState(runs=state.runs).query()}",
         "link": request.build_absolute_uri(),
         "here": request.get_full_path(),
-        "no_times": bool(pair and state.align != BY_LINE and not pair.has_times),
+        "no_times": pair is not None and pair.align != state.align,
+        "is_live": any(each.run.state.is_active for each in (left, right) if each),
     }
     if right and pair:
         context |= _rows_context(state, pair)
@@ -157,11 +158,13 @@ def log_rows(request: PageRequest) -> HttpResponse:
     right = open_pane(state, RIGHT, right_run, left.path)
     if left.source is None or right.source is None:
         raise NotFound(_("There are no two logs at this address."))
+    is_live = any(run.state.is_active for run in (left_run, right_run))
     etags = [fragment_etag(request, each) for each in (left.source, right.source)]
-    etag = f'"{blake2b(repr(etags).encode(), digest_size=12).hexdigest()}"'
+    seen = repr((etags, is_live)).encode()
+    etag = f'"{blake2b(seen, digest_size=12).hexdigest()}"'
     if browser_etag(request) == etag:
         return not_modified(etag)
     pair = read_pair(left.source, right.source, state.pair_query())
-    context = _rows_context(state, pair)
+    context = {**_rows_context(state, pair), "is_live": is_live}
     template = "log_comparison/_log_rows.html"
     return with_vary_headers(render(request, template, context), etag)

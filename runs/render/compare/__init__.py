@@ -22,6 +22,7 @@ from runs.render.compare.diff_html import (
     split_lines,
 )
 from runs.render.compare.patches import Patch, PatchFile, read_patch
+from runs.render.compare.subsequence_matcher import equal_pairs
 from runs.render.compare.text_diffs import (
     MAX_DIFF_BYTES,
     NO_FILE,
@@ -49,6 +50,7 @@ __all__ = [
     "diff_files",
     "diff_lines",
     "difference_html",
+    "equal_pairs",
     "html_link",
     "is_number",
     "metric_cells_html",

@@ -35,6 +35,13 @@ class SubsequenceMatcher(SequenceMatcher[str]):
         return self._blocks
 
 
+def equal_pairs(
+    old: Sequence[str], new: Sequence[str], most: int
+) -> list[tuple[int, int]]:
+    """Return the positions of what is the same, in order; see `SubsequenceMatcher`."""
+    return list(_common_pairs(old, new, most))
+
+
 def _common_pairs(
     old: Sequence[str], new: Sequence[str], most: int
 ) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,11 @@ from runs.render.logs.json_lines import (
     parse_object,
 )
 from runs.render.logs.levels import LEVEL_PATTERNS, LEVELS, find_level
-from runs.render.logs.line_differences import LineDifference, line_difference
+from runs.render.logs.line_differences import (
+    LineDifference,
+    equal_lines,
+    line_difference,
+)
 from runs.render.logs.log_html import line_html, marked_html
 from runs.render.logs.log_lines import (
     MAX_LINE_CHARS,
@@ -50,6 +54,7 @@ __all__ = [
     "Traceback",
     "TracebackFinder",
     "decode_line",
+    "equal_lines",
     "find_level",
     "find_stamp",
     "find_time",

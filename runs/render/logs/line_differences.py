@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from runs.render.compare import changed_spans
+from runs.render.compare import changed_spans, equal_pairs
 from runs.render.logs.time_stamps import find_stamp
 
 Spans = tuple[tuple[int, int], ...]
@@ -36,6 +36,14 @@ def line_difference(left: str, right: str) -> LineDifference | None:
         tuple(_with_stamp(spans[0], left_stamp)),
         tuple(_with_stamp(spans[1], right_stamp)),
     )
+
+
+def equal_lines(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the positions of lines that say the same, in order."""
+    mine, theirs = (
+        [_without(text, find_stamp(text)) for text in lines] for lines in (left, right)
+    )
+    return equal_pairs(mine, theirs, max(len(mine), len(theirs)))
 
 
 def _without(text: str, stamp: tuple[int, int] | None) -> str:

@@ -5,14 +5,15 @@ from runs.search.logs.log_outline import LogOutline, read_outline
 from runs.search.logs.log_pairs import (
     ALIGNMENTS,
     BY_CLOCK,
+    BY_CONTENT,
     BY_ELAPSED,
     BY_LINE,
     LogPair,
-    LogRow,
     PairQuery,
     read_pair,
 )
 from runs.search.logs.log_pattern import LogPattern
+from runs.search.logs.log_rows import LogRow
 from runs.search.logs.log_search import LogHit, LogSearch, search_log
 from runs.search.logs.log_source import LogSource, find_log_source, source_of_file
 from runs.search.logs.log_window import (
@@ -26,6 +27,7 @@ from runs.search.logs.log_window import (
 __all__ = [
     "ALIGNMENTS",
     "BY_CLOCK",
+    "BY_CONTENT",
     "BY_ELAPSED",
     "BY_LINE",
     "DEFAULT_COUNT",

@@ -1,4 +1,4 @@
-"""Two logs side by side: rows of lines with the same number, or of the same second."""
+"""Two logs side by side: rows of the same number, second, or content."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from runs.render.logs import LogLine
+from runs.search.logs.content_rows import ContentRows
+from runs.search.logs.log_rows import Cursor, LogRow, start_of, stop_of
 from runs.search.logs.log_source import LogSource
 from runs.search.logs.log_window import LogWindow, WindowQuery, read_window
 
-#: How rows are aligned: by line number, by the time since each log's first stamp, or by
-#: the time of the day.
-BY_LINE, BY_ELAPSED, BY_CLOCK = "line", "elapsed", "clock"
-ALIGNMENTS = (BY_LINE, BY_ELAPSED, BY_CLOCK)
+#: How rows are aligned: by line number, by what lines say, by the time since each log's
+#: first stamp, or by the time of the day.
+BY_LINE, BY_CONTENT, BY_ELAPSED, BY_CLOCK = "line", "content", "elapsed", "clock"
+ALIGNMENTS = (BY_LINE, BY_CONTENT, BY_ELAPSED, BY_CLOCK)
 #: Rows of a window, and rows above the line that is looked for.
 PAIR_ROWS = 300
 ROWS_ABOVE = 40
@@ -23,16 +25,6 @@ _MAX_HEAD_LINES = 200
 _SECOND_MS = 1000
 #: Before all lines with a stamp.
 _NO_TIME = -1
-
-Cursor = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class LogRow:
-    """A line of each log; None where a log has no line at this position."""
-
-    left: LogLine | None
-    right: LogLine | None
 
 
 @dataclass(frozen=True)
@@ -79,30 +71,30 @@ class LogPair:
 def read_pair(left: LogSource, right: LogSource, query: PairQuery) -> LogPair:
     """Read rows of two logs, in constant memory. Raises MissingBytes, OSError.
 
-    Without time stamps in both logs, lines with the same number are in a row.
+    If a log has no stamps by which rows could be aligned, it is done by line number.
     """
     sides = (_Side(left), _Side(right))
     has_times = all(side.first_time is not None for side in sides)
-    align = query.align if has_times else BY_LINE
-    aligned: _ByNumber | _ByTime = _ByNumber(sides)
-    if align != BY_LINE:
+    needs_times = query.align in (BY_ELAPSED, BY_CLOCK)
+    align = BY_LINE if needs_times and not has_times else query.align
+    aligned: _Aligned = _ByNumber(sides)
+    if align == BY_CONTENT:
+        aligned = ContentRows(sides)
+    elif align != BY_LINE:
         is_elapsed = align == BY_ELAPSED
         aligned = _ByTime(
             sides, [(side.first_time or 0) if is_elapsed else 0 for side in sides]
         )
     start, rows = _read_rows(aligned, sides, query)
-    stop = tuple(
-        max((line.number + 1 for line in _lines_of(rows, n)), default=start[n])
-        for n in (0, 1)
-    )
+    stop = stop_of(rows, start)
     if align == BY_LINE:
         stop = (start[0] + len(rows),) * 2
     totals = (sides[0].total, sides[1].total)
-    return LogPair(tuple(rows), start, (stop[0], stop[1]), totals, align, has_times)
+    return LogPair(tuple(rows), start, stop, totals, align, has_times)
 
 
 def _read_rows(
-    aligned: _ByNumber | _ByTime, sides: tuple[_Side, _Side], query: PairQuery
+    aligned: _Aligned, sides: tuple[_Side, _Side], query: PairQuery
 ) -> tuple[Cursor, list[LogRow]]:
     end = (sides[0].total + 1, sides[1].total + 1)
     if query.is_end:
@@ -116,11 +108,6 @@ def _read_rows(
         moment = aligned.cursor_of(query.side, number)
         start, _above = aligned.before(moment, ROWS_ABOVE)
     return start, aligned.after(start, query.count)
-
-
-def _lines_of(rows: Sequence[LogRow], side: int) -> list[LogLine]:
-    lines = [row.right if side else row.left for row in rows]
-    return [line for line in lines if line is not None]
 
 
 class _Side:
@@ -229,17 +216,11 @@ class _ByTime:
             kept[1][0][1].number if kept[1] else stop[1],
         )
         rows = self._merge(kept, start, is_whole=True)[-count:]
-        return self._start_of(rows, stop), rows
+        return start_of(rows, stop), rows
 
     @staticmethod
     def limit(cursor: Cursor, end: Cursor) -> Cursor:
         return min(cursor[0], end[0]), min(cursor[1], end[1])
-
-    @staticmethod
-    def _start_of(rows: Sequence[LogRow], stop: Cursor) -> Cursor:
-        lines = [_lines_of(rows, n) for n in (0, 1)]
-        left, right = (own[0].number if own else stop[n] for n, own in enumerate(lines))
-        return left, right
 
     def cursor_of(self, side: int, number: int) -> Cursor:
         """Return the first lines of the second in which a line was written."""
@@ -298,3 +279,6 @@ class _ByTime:
             ]
             rows.append(LogRow(now[0], now[1]))
             at = [at[n] + (now[n] is not None) for n in (0, 1)]
+
+
+_Aligned = _ByNumber | _ByTime | ContentRows

@@ -3,8 +3,11 @@
 import { numberOf } from "../logs/log-lines.js";
 import { searchLog } from "../logs/log-search.js";
 import { copyText } from "../site/app.js";
-import { PairedLines } from "./paired-lines.js";
+import { follow } from "../site/follower.js";
+import { PairedLines, parseRows } from "./paired-lines.js";
 
+// Seconds between two requests for new lines.
+const SECONDS = 2;
 const WRAP_KEY = "wrap";
 const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 const NAMES = ["left", "right"];
@@ -80,6 +83,7 @@ function start(root) {
     keys[event.key]();
   });
 
+  followLogs(root, pair);
   wrapLines(root, (change) => pair.keepPlace(change));
   new ResizeObserver(() => pair.relevel()).observe(pair.boxes[0]);
   pair.onChange(showMark);
@@ -88,6 +92,32 @@ function start(root) {
   else if ("opensEnd" in root.dataset) pair.showEnd();
   showMark();
   if (form.elements.q.value) for (const each of searches) each.search({ move: false });
+}
+
+// While one of the runs is active, and the last rows are loaded, new rows are added.
+function followLogs(root, pair) {
+  let etag = "";
+  let asked = "";
+  follow({
+    pace: () => ("live" in root.dataset ? SECONDS : 0),
+    address() {
+      const address = new URL(root.dataset.rows, location.href);
+      address.searchParams.set("start", pair.lastRow.join("-"));
+      if (address.href !== asked) etag = "";
+      asked = address.href;
+      return address;
+    },
+    etag: () => etag,
+    isBusy: () => !pair.isEnd || pair.isLoading,
+    show(html, responseEtag) {
+      const fresh = parseRows(html);
+      // The reader can have gone elsewhere in the meantime.
+      if (!fresh || !pair.isEnd || fresh.dataset.start !== pair.lastRow.join("-")) return;
+      etag = responseEtag;
+      if (!("live" in fresh.dataset)) delete root.dataset.live;
+      pair.showNews(fresh);
+    },
+  });
 }
 
 // What the search needs of one of the logs.

@@ -20,6 +20,10 @@ const cursorOf = (text) => {
   return [left, right];
 };
 
+/** @param {string} html @returns {HTMLElement | null} */
+export const parseRows = (html) =>
+  new DOMParser().parseFromString(html, "text/html").querySelector(".log-pair-rows");
+
 export class PairedLines {
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -168,8 +172,7 @@ export class PairedLines {
       address.searchParams.set(name, String(value));
     const response = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => null);
     if (!response?.ok) return null;
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    return page.querySelector(".log-pair-rows");
+    return parseRows(await response.text());
   }
 
   async loadAfter() {
@@ -212,6 +215,42 @@ export class PairedLines {
     if (!fresh || generation !== this.generation || !this.root.isConnected) return;
     this.keepPlace(() => insert(fresh));
     this.changed();
+  }
+
+  /** Whether the last rows are visible: rows that come are then scrolled to. */
+  get isAtEnd() {
+    const [box] = this.boxes;
+    const left = box.scrollHeight - box.scrollTop - box.clientHeight;
+    return this.isEnd && left < 2 * ROW_PX;
+  }
+
+  /** The position of the last row, whose lines can be unfinished. @returns {Cursor} */
+  get lastRow() {
+    /** @type {Cursor} */
+    const found = [...this.stop];
+    for (const side of [0, 1]) {
+      const row = /** @type {HTMLElement | null} */ (this.linesOf(side).lastElementChild);
+      if (row?.id) found[side] = numberOf(row);
+    }
+    return this.isByLine ? [Math.min(...found), Math.min(...found)] : found;
+  }
+
+  /**
+   * Replace the last row by its new state, and add what follows it.
+   * @param {HTMLElement} fresh rows from `lastRow` on
+   */
+  showNews(fresh) {
+    const follows = this.isAtEnd;
+    this.totals = cursorOf(fresh.dataset.totals);
+    this.keepPlace(() => {
+      for (const side of [0, 1]) this.linesOf(side).lastElementChild?.remove();
+      this.insert(fresh, (lines, rows) => lines.append(...rows));
+      this.stop = cursorOf(fresh.dataset.stop);
+      this.isEnd = fresh.dataset.isEnd === "1";
+      this.trim("start");
+    });
+    this.changed();
+    if (follows) for (const box of this.boxes) this.place(box, box.scrollHeight);
   }
 
   /** Wrapped lines of a row get the same height. */

@@ -64,6 +64,32 @@ def test_two_logs_scroll_and_are_searched_as_one(run: Writer, owner_page: Page) 
     expect(right.locator(".filler").last).to_be_in_viewport()
 
 
+def append(run: Writer, offset: int, text: str) -> int:
+    root = f"{run.server.url}/api/v1/workspaces/default/runs/{run.id}/files"
+    data = text.encode()
+    run._send(f"{root}/logs/std_log.txt?offset={offset}", "PATCH", data)
+    return offset + len(data)
+
+
+def test_new_lines_of_both_logs_appear_at_their_end(
+    run: Writer, owner_page: Page
+) -> None:
+    other, page = Writer(run.server), owner_page
+    steps = "".join(f"step {number}\n" for number in range(400))
+    first = append(run, 0, steps)
+    second = append(other, 0, f"a head\n{steps}step")
+    runs = f"run={run.id}&run={other.id}"
+    address = f"{run.server.url}/w/default/compare/logs/?{runs}&align=content&end=1"
+    page.goto(address)
+    expect(page.locator("#r402")).to_have_text(re.compile("step$"))
+    append(other, second, " 400\nonly here\n")
+    # The unfinished line is replaced, and the last row stays visible.
+    expect(page.locator("#r402")).to_have_text(re.compile("step 400$"))
+    expect(page.locator("#r403")).to_be_in_viewport()
+    append(run, first, "step 400\n")
+    expect(page.locator("#l401")).to_have_text(re.compile("step 400$"))
+
+
 def test_two_logs_are_stacked_on_a_phone(run: Writer, owner_page: Page) -> None:
     keep_log(run, "first", 400)
     run.keep("logs/other.txt", b"a\nb\n")

@@ -9,11 +9,13 @@ import pytest
 
 from runs.search.logs import (
     BY_CLOCK,
+    BY_CONTENT,
     BY_ELAPSED,
     BY_LINE,
     LogPair,
     LogSource,
     PairQuery,
+    content_rows,
     read_pair,
 )
 from tests.search.logs.log_files import log_folder, store_log
@@ -63,6 +65,40 @@ def test_lines_of_the_same_second_are_in_a_row() -> None:
     ]
 
 
+def test_lines_that_say_the_same_are_in_a_row() -> None:
+    left = stamped([0, 1, 2])
+    texts = [
+        "no stamp yet",
+        "new",
+        *(f"2026-11-25T09:00:0{n} step {n}" for n in (0, 4, 5, 2)),
+        "end",
+    ]
+    right = store_log("\n".join(texts).encode())
+    pair = read_pair(left, right, PairQuery(BY_CONTENT))
+    expected = [(1, 1), (0, 2), (2, 3), (3, 4), (0, 5), (4, 6), (0, 7)]
+    assert numbers(pair) == expected
+    assert read_pair(left, right, PairQuery(BY_CONTENT, is_end=True)).rows == pair.rows
+
+
+def test_a_text_far_into_two_logs_is_in_one_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(content_rows, "COMPARED_LINES", 50)
+    steps = [f"step {n}" for n in range(400)]
+    added = [f"only here {n}" for n in range(30)]
+    left = store_log("\n".join(steps).encode())
+    right = store_log("\n".join(steps[:100] + added + steps[100:]).encode())
+    windows = forward(left, right, BY_CONTENT)
+    rows = {row for pair in windows for row in numbers(pair)}
+    assert {(100, 100), (0, 101), (0, 130), (101, 131), (400, 430)} <= rows
+    backwards = [
+        row for pair in backward(left, right, BY_CONTENT) for row in numbers(pair)
+    ]
+    assert set(backwards) == rows
+    found = read_pair(left, right, PairQuery(BY_CONTENT, line=105))
+    assert (105, 135) in numbers(found)
+
+
 def test_without_stamps_in_both_lines_are_aligned_by_number() -> None:
     left, right = stamped([0, 5]), store_log(b"a\nb\nc\n")
     pair = read_pair(left, right, PairQuery(BY_ELAPSED))
@@ -88,7 +124,7 @@ def backward(left: LogSource, right: LogSource, align: str) -> list[LogPair]:
     return windows[::-1]
 
 
-@pytest.mark.parametrize("align", [BY_LINE, BY_ELAPSED, BY_CLOCK])
+@pytest.mark.parametrize("align", [BY_LINE, BY_CONTENT, BY_ELAPSED, BY_CLOCK])
 @pytest.mark.parametrize("read", [forward, backward])
 def test_windows_have_each_line_of_both_once(align: str, read: Windows) -> None:
     left = stamped([n * 3 for n in range(40)], tail=2)
@@ -129,7 +165,7 @@ def test_a_line_is_shown_next_to_the_other_log_at_its_moment() -> None:
     assert (1600, 0) in numbers(pair)
 
 
-@pytest.mark.parametrize("align", [BY_LINE, BY_ELAPSED])
+@pytest.mark.parametrize("align", [BY_LINE, BY_CONTENT, BY_ELAPSED])
 def test_positions_beyond_a_log_lead_to_its_end(align: str) -> None:
     left, right = stamped(list(range(300))), stamped(list(range(200)))
     far = 10**14
