@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studio.core.git_addresses import shown_values, without_credentials
+from studio.core.git import shown_values, without_credentials
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from runs.actions.run_rows import check_tags
 from runs.models import KeyKind, Run, RunStar, RunTag, User
 from studio.core import names
 from studio.core.batches import batches
-from studio.core.git_addresses import shown_values
+from studio.core.git import shown_values
 
 #: Tags that one transaction sets or removes.
 TAGS_PER_TRANSACTION = 5_000

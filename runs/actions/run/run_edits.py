@@ -29,7 +29,7 @@ from runs.models import (
     parse_number,
 )
 from studio.core import names
-from studio.core.git_addresses import shown_values
+from studio.core.git import shown_values
 
 #: Tags of MLflow's clients that mirror a field and are updated with it.
 MIRROR_TAGS = {"name": "mlflow.runName", "description": "mlflow.note.content"}

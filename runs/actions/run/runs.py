@@ -39,7 +39,7 @@ from runs.models import (
 from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
-from studio.core.git_addresses import shown_values
+from studio.core.git import shown_values
 from studio.core.statuses import RunStatus
 
 _take_number = PreparedUpdate(

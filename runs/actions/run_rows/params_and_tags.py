@@ -12,7 +12,7 @@ from runs.models import Key, KeyKind, Run, RunParam, RunProperty, RunTag, parse_
 from runs.storage.prepared import PreparedInsert, PreparedRows
 from studio.core import names
 from studio.core.errors import Immutable
-from studio.core.git_addresses import shown_values
+from studio.core.git import shown_values
 
 WriteOnceRow = TypeVar("WriteOnceRow", RunParam, RunProperty)
 

@@ -21,7 +21,7 @@ from runs.models import (
 )
 from runs.storage.prepared import Prepared, PreparedRows
 from studio.core.filters.mlflow import status_word
-from studio.core.git_addresses import shown_value
+from studio.core.git import shown_value
 
 Json = dict[str, Any]
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from runs.access import StudioRequest, check_run_in_scope, workspace_of
 from runs.models import Experiment, ExperimentTag, Run, RunDefinition, RunProperty
 from studio.core.errors import InvalidName, InvalidValue, NotFound
-from studio.core.git_addresses import shown_value
+from studio.core.git import shown_value
 from studio.core.names import check_run_id
 
 #: PostgreSQL's largest integer; no experiment has a larger number.

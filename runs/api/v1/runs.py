@@ -56,7 +56,7 @@ from runs.search.query import RunKeys
 from runs.search.run_list import find_runs, read_run_columns
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidValue, PermissionDenied
-from studio.core.git_addresses import shown_values
+from studio.core.git import shown_values
 from studio.core.run_definition import check_definition
 from studio.core.view_spec import ViewSpec
 

@@ -22,7 +22,7 @@ from runs.search.values import (
 )
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
-from studio.core.git_addresses import shown_value
+from studio.core.git import shown_value
 from studio.core.names import is_system_metric
 
 MIN_COMPARED, MAX_COMPARED = 2, 100

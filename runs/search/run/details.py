@@ -43,7 +43,7 @@ from runs.models import (
 )
 from studio.core.batches import batches
 from studio.core.errors import NotFound
-from studio.core.git_addresses import shown_value
+from studio.core.git import shown_value
 from studio.core.names import is_system_metric
 from studio.core.statuses import ACTIVE, RunStatus
 

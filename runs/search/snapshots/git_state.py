@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from runs.models import File, Run
 from runs.search.files import find_files
-from studio.core.git_addresses import without_credentials
+from studio.core.git import without_credentials
 
 #: Where the SDK, `studio run` and the MLflow plugin keep the uncommitted changes.
 DIFF_PATH = "system_logs/uncommitted.diff"

@@ -27,7 +27,7 @@ from runs.search.sql import TEXT_TABLES, Scope
 from runs.storage.prepared import Prepared, PreparedRows
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
-from studio.core.git_addresses import shown_value
+from studio.core.git import shown_value
 from studio.core.statuses import RunStatus
 
 #: A run's tags by name, in the order of the names; None is a tag without a value.

@@ -202,9 +202,7 @@ export class LogLines {
   async loadBefore() {
     const before = this.isFiltered ? this.searchedFrom : this.first;
     await this.load({ before, count: PAGE_LINES }, (fresh) => {
-      const fits = [...fresh.querySelectorAll(".line")].filter(
-        (each) => numberOf(each) < before,
-      );
+      const fits = [...fresh.querySelectorAll(".line")].filter((each) => numberOf(each) < before);
       const heads = this.lines.querySelector(".line-heads");
       if (heads) heads.after(...fits);
       else this.lines.prepend(...fits);

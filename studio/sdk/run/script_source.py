@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from studio.core.git_addresses import without_credentials
+from studio.core.git import without_credentials
 
 
 def script_name() -> str:
