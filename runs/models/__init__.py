@@ -96,6 +96,8 @@ from runs.models.root_metrics import (
     RootMetric,
     holds_min_or_max_of_root,
     rebuild_root_metrics,
+    roots_with_bounds_of,
+    widen_root_metrics,
 )
 from runs.models.run_sets import (
     STORED_SELECTION_PREFIX,
@@ -256,5 +258,7 @@ __all__ = [
     "parse_number",
     "path_key",
     "rebuild_root_metrics",
+    "roots_with_bounds_of",
     "view_list_name",
+    "widen_root_metrics",
 ]

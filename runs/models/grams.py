@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 #: Tags with this prefix are the MLflow clients' own; the run list never shows them.
 SYSTEM_TAG_PREFIX = "mlflow."
@@ -17,10 +18,18 @@ SYSTEM_TAG_PREFIX = "mlflow."
 HIDDEN = SYSTEM_TAG_PREFIX
 
 SEPARATOR = "\x1f"
+#: Characters of a field whose grams are kept for the next text.
+MAX_KEPT = 24
 #: Around each gram, so that no search matches across two grams.
 _MARK = "\x1e"
 #: Where a word begins in ASCII, with the next character.
 _BEGINNINGS = re.compile(r"(?<![0-9A-Za-z])(?=(..?))", re.DOTALL)
+_CJK = "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]"
+#: The same in any script, and where the script changes.
+_ALL_BEGINNINGS = re.compile(
+    rf"(?:(?<![^\W_])|(?<={_CJK})(?!{_CJK})|(?<!{_CJK})(?={_CJK}))(?=(..?))", re.DOTALL
+)
+_CJK_PAIRS = re.compile(f"(?=({_CJK}.|.{_CJK}))", re.DOTALL)
 _MARKS_TO_SPACES = str.maketrans({SEPARATOR: " ", _MARK: " "})
 
 
@@ -50,7 +59,12 @@ def fold_case(text: str) -> str:
 
 def text_of(fields: Iterable[str | None]) -> str:
     """Build the search text of a run from its fields."""
-    return SEPARATOR.join(fold_case(field) for field in fields if field)
+    kept = [field for field in fields if field]
+    joined = SEPARATOR.join(kept)
+    # Lowering the case once is faster, and hardly any field has a separator.
+    if _MARK not in joined and joined.count(SEPARATOR) < max(1, len(kept)):
+        return lower_case(joined) or ""
+    return SEPARATOR.join(map(fold_case, kept))
 
 
 def is_short_word(word: str) -> bool:
@@ -60,31 +74,32 @@ def is_short_word(word: str) -> bool:
 
 def grams_of(text: str) -> str:
     """List the grams of a search text once each, between delimiters."""
-    kept = _ascii_grams(text) if text.isascii() else _unicode_grams(text)
-    return _MARK + "".join(gram + _MARK for gram in kept if SEPARATOR not in gram)
+    found: dict[str, None] = {}
+    for field in text.split(SEPARATOR):
+        is_short = len(field) <= MAX_KEPT
+        found.update(_kept_grams(field) if is_short else _field_grams(field))
+    return f"{_MARK}{_MARK.join(found)}{_MARK}" if found else _MARK
 
 
-def _ascii_grams(text: str) -> Iterable[str]:
+def _field_grams(field: str) -> dict[str, None]:
+    return _ascii_grams(field) if field.isascii() else _unicode_grams(field)
+
+
+#: Keys and values of tags are the same for many runs.
+_kept_grams = lru_cache(maxsize=4096)(_field_grams)
+
+
+def _ascii_grams(text: str) -> dict[str, None]:
     """The same as `_unicode_grams` for most texts, ten times faster."""
     found = _BEGINNINGS.findall(text)
     return dict.fromkeys(gram for pair in found for gram in (pair[0], pair))
 
 
-def _unicode_grams(text: str) -> Iterable[str]:
-    found: dict[str, None] = {}
-    # One more than characters: what follows the last one.
-    cjk = [*map(is_cjk, text), False]
-    is_after_word = is_after_cjk = False
-    for at, char in enumerate(text):
-        pair = text[at : at + 2]
-        has_cjk = cjk[at] or cjk[at + 1]
-        if not is_after_word or is_after_cjk != cjk[at]:
-            found[char] = None
-            if not has_cjk:
-                found[pair] = None
-        if has_cjk and len(pair) == 2:
-            found[pair] = None
-        is_after_word, is_after_cjk = char.isalnum(), cjk[at]
+def _unicode_grams(text: str) -> dict[str, None]:
+    found = dict.fromkeys(_CJK_PAIRS.findall(text))
+    for pair in _ALL_BEGINNINGS.findall(text):
+        # A pair with a CJK character is a gram wherever it is, and in `found` already.
+        found[pair[0]] = found[pair] = None
     return found
 
 

@@ -66,16 +66,42 @@ def rebuild_root_metrics(roots: Collection[int | None]) -> None:
         cursor.execute(_collect_statement(default, f"r.root_id IN ({marks})"), known)
 
 
-def holds_min_or_max_of_root(run: int, root: int | None) -> bool:
-    """Whether removing this run could narrow one of the root's pairs."""
+def widen_root_metrics(runs: Collection[int]) -> None:
+    """Include runs that came back in the pairs of their roots; in a transaction.
+
+    Their trees are not read. One statement names all of the runs.
+    """
+    known = sorted(runs)
+    if not known:
+        return
+    pairs = RootMetric.objects.filter(root__descendants__in=known)
+    list(pairs.select_for_update(of=("self",)).order_by("key__name", "root"))
+    marks = ", ".join(["%s"] * len(known))
+    with default.cursor() as cursor:
+        which = f"r.id IN ({marks}) AND r.root_id IS NOT NULL"
+        cursor.execute(_collect_statement(default, which), known)
+
+
+def roots_with_bounds_of(runs: Collection[int]) -> set[int]:
+    """Return the roots with a pair that could become narrower without these runs."""
+    if not runs:
+        return set()
+    marks = ", ".join(["%s"] * len(runs))
     with default.cursor() as cursor:
         cursor.execute(
-            f"SELECT 1 FROM runs_metric m JOIN {TABLE} b ON b.key_id = m.key_id "
-            "WHERE m.run_id = %s AND b.root_id = %s "
-            'AND (m."min" <= b."min" OR m."max" >= b."max") LIMIT 1',
-            [run, root],
+            "SELECT DISTINCT r.root_id FROM runs_run r "
+            "JOIN runs_metric m ON m.run_id = r.id "
+            f"JOIN {TABLE} b ON b.key_id = m.key_id AND b.root_id = r.root_id "
+            f"WHERE r.id IN ({marks}) "
+            'AND (m."min" <= b."min" OR m."max" >= b."max")',
+            list(runs),
         )
-        return cursor.fetchone() is not None
+        return {root for (root,) in cursor.fetchall()}
+
+
+def holds_min_or_max_of_root(run: int) -> bool:
+    """Whether removing this run could narrow one of its root's pairs."""
+    return bool(roots_with_bounds_of([run]))
 
 
 def recount(connection: BaseDatabaseWrapper) -> None:

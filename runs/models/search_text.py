@@ -24,6 +24,10 @@ INDEX = "runs_searchindex"
 REBUILD_CACHE_KB, REBUILD_HASH_BYTES = 128 * 1024, 64 * 1024 * 1024
 #: FTS5's own default, for ordinary writes.
 _HASH_BYTES = 1024 * 1024
+#: How many parts of a size are merged, and how many at most wait for it. FTS5's own 4
+#: and 16 make a change of 100,000 runs three times slower: nearly all of the time it
+#: would merge. A search reads a few more parts.
+_MERGED_PARTS, _MAX_PARTS = 16, 64
 
 
 class SearchText(models.Model):
@@ -67,6 +71,17 @@ def install(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         for statement in _POSTGRESQL if on_postgresql else (_FTS, *_TRIGGERS.values()):
             cursor.execute(statement)
+    configure(connection)
+
+
+def configure(connection: BaseDatabaseWrapper) -> None:
+    """Set how SQLite's index merges its parts; the index stores it."""
+    if connection.vendor != "sqlite":
+        return
+    command = f"INSERT INTO {INDEX}({INDEX}, rank) VALUES(%s, %s)"
+    with connection.cursor() as cursor:
+        cursor.execute(command, ["automerge", _MERGED_PARTS])
+        cursor.execute(command, ["crisismerge", _MAX_PARTS])
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:

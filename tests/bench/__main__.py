@@ -12,6 +12,7 @@ import click
 from playwright.sync_api import sync_playwright
 
 from tests.bench import delivery, places, weight
+from tests.bench.background.commands import bulk
 from tests.bench.canceling import cancel
 from tests.bench.clients.registry import mlflow_registry
 from tests.bench.commands import (
@@ -271,6 +272,7 @@ for command in (
     *OVER_HOMES,
     *FRESH,
     agents,
+    bulk,
     cancel,
     drain,
     log_search,

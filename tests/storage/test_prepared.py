@@ -12,6 +12,7 @@ from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
 from runs.models import Experiment, Key, KeyKind, User, Workspace
 from runs.storage.prepared.insert import PreparedInsert
+from runs.storage.prepared.row_values import PreparedRowValues
 from runs.storage.prepared.statements import (
     Prepared,
     PreparedDelete,
@@ -41,6 +42,7 @@ describe = PreparedUpdate(
     )
 )
 delete_key = PreparedDelete(lambda name: Key.objects.filter(name=name))
+set_both = PreparedRowValues(Experiment, "description", "archived")
 insert_keys = PreparedInsert(Key, unique=["workspace", "kind", "name"])
 
 
@@ -151,3 +153,13 @@ def test_a_broken_transaction_runs_no_statement(experiment: Experiment) -> None:
         for use in (lambda: named.all(["digits"]), lambda: describe(experiment.pk, "")):
             with pytest.raises(transaction.TransactionManagementError):
                 use()
+
+
+def test_rows_get_values_of_their_own(workspace: Workspace) -> None:
+    actor = Actor(User.objects.create(username="ada"))
+    keys = [
+        create_experiment(workspace, f"e{n}", actor=actor, now=NOW).pk for n in range(3)
+    ]
+    set_both([(keys[0], "", None), (keys[2], "Größe", NOW)])
+    rows = Experiment.objects.order_by("pk").values_list("description", "archived")
+    assert list(rows) == [("", None), ("", None), ("Größe", NOW)]

@@ -38,9 +38,8 @@ CHANGED_SINCE, ALREADY = "changed", "same"
 
 _changes = Prepared(
     lambda keys: (
+        # Runs and experiments are read once, with their locks.
         Change.objects.filter(pk__in=keys)
-        .select_related("run", "experiment__workspace")
-        .defer("run__description", "run__error")
         # In the order of the undo.
         .order_by("-pk")
     )

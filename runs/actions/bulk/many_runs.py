@@ -21,12 +21,21 @@ from runs.models import (
     RunStar,
     RunTag,
     User,
-    holds_min_or_max_of_root,
+    Workspace,
     parse_number,
     rebuild_root_metrics,
+    roots_with_bounds_of,
+    widen_root_metrics,
 )
 from runs.models.grams import SYSTEM_TAG_PREFIX
-from runs.storage.prepared import Prepared, PreparedInsert
+from runs.storage.prepared import (
+    Prepared,
+    PreparedDelete,
+    PreparedInsert,
+    PreparedRows,
+    PreparedRowValues,
+    PreparedUpdate,
+)
 from studio.core.batches import batches
 
 STAR_FIELD = "starred"
@@ -39,11 +48,28 @@ _locked_runs = Prepared(
     lambda keys: (
         Run.objects.select_for_update(no_key=True, of=("self",))
         .filter(pk__in=keys)
-        .select_related("workspace")
         .defer("description", "error")
         .order_by("pk")
     )
 )
+_bump = PreparedUpdate(
+    lambda keys, now: (
+        Run.objects.filter(pk__in=keys),
+        {"updated": now, "revision": F("revision") + 1},
+    )
+)
+_tags = PreparedRows(
+    lambda runs, names: (
+        RunTag.objects.filter(
+            run__pk__in=runs, key__kind=KeyKind.TAG, key__name__in=names
+        )
+        .order_by("pk")
+        .values_list("pk", "run_id", "key__name", "value")
+    )
+)
+_delete_tags = PreparedDelete(lambda keys: RunTag.objects.filter(pk__in=keys))
+_write_names = PreparedRowValues(Run, "name")
+_write_tag_values = PreparedRowValues(RunTag, "value", "number")
 _insert_tags = PreparedInsert(RunTag, unique=["run", "key"], update=["value", "number"])
 
 
@@ -52,11 +78,16 @@ def lock_runs(keys: Collection[int]) -> list[Run]:
 
     Always in the same order, so two writers of the same runs can't wait for each other.
     """
-    return [
+    found = [
         run
         for some in batches(sorted(keys), ROWS_PER_STATEMENT)
         for run in _locked_runs.all(list(some))
     ]
+    # One object for all runs: they are of one workspace.
+    workspaces = Workspace.objects.in_bulk({run.workspace_id for run in found})
+    for run in found:
+        run.workspace = workspaces[run.workspace_id]
+    return found
 
 
 def bump_changed_revisions(edits: Sequence[Edit], now: int) -> None:
@@ -67,8 +98,7 @@ def bump_changed_revisions(edits: Sequence[Edit], now: int) -> None:
         if edit.run is not None and edit.field != STAR_FIELD
     }
     for some in batches(sorted(changed), ROWS_PER_STATEMENT):
-        rows = Run.objects.filter(pk__in=some)
-        rows.update(updated=now, revision=F("revision") + 1)
+        _bump(list(some), now)
 
 
 def set_tags_of_runs(runs: Sequence[Run], tags: Mapping[int, Tags]) -> list[Edit]:
@@ -83,11 +113,14 @@ def set_tags_of_runs(runs: Sequence[Run], tags: Mapping[int, Tags]) -> list[Edit
         return []
     workspace = runs[0].workspace_id
     keys = intern_keys(workspace, KeyKind.TAG, {name: None for _, name, _ in wanted})
-    before = _stored_tags(by_key, {name for _, name, _ in wanted})
+    stored = _stored_tags(by_key, {name for _, name, _ in wanted})
+    before = {place: value for place, (_pk, value) in stored.items()}
+    # One object for each value, so that it is made JSON once.
+    after = {value: {"value": value} for _run, _name, value in wanted}
     changed = [
         (run, name, value)
         for run, name, value in wanted
-        if before.get((run.pk, name)) != {"value": value}
+        if before.get((run.pk, name)) != after[value]
     ]
     numbers = {value: parse_number(value) for _run, _name, value in changed}
     _insert_tags.write(
@@ -99,7 +132,7 @@ def set_tags_of_runs(runs: Sequence[Run], tags: Mapping[int, Tags]) -> list[Edit
     )
     _refresh_texts_of_tags((run.pk, name) for run, name, _value in changed)
     return [
-        Edit(f"tags.{name}", before.get((run.pk, name)), {"value": value}, run)
+        Edit(f"tags.{name}", before.get((run.pk, name)), after[value], run)
         for run, name, value in changed
     ]
 
@@ -112,28 +145,24 @@ def remove_tags_of_runs(
     every = {name for run in runs for name in names.get(run.pk, ())}
     stored = _stored_tags(by_key, every)
     gone = [key for key in stored if key[1] in names.get(key[0], ())]
-    for name in sorted({name for _, name in gone}):
-        of_key = [run for run, other in gone if other == name]
-        RunTag.objects.filter(
-            run__in=of_key, key__kind=KeyKind.TAG, key__name=name
-        ).delete()
+    for some in batches([stored[place][0] for place in gone], ROWS_PER_STATEMENT):
+        _delete_tags(list(some))
     _refresh_texts_of_tags(gone)
     return [
-        Edit(f"tags.{name}", stored[run, name], None, by_key[run]) for run, name in gone
+        Edit(f"tags.{name}", stored[run, name][1], None, by_key[run])
+        for run, name in gone
     ]
 
 
 def _stored_tags(
     runs: Collection[int], names: Collection[str]
-) -> dict[tuple[int, str], dict[str, str | None]]:
-    found = RunTag.objects.filter(
-        run__in=runs, key__kind=KeyKind.TAG, key__name__in=names
-    )
+) -> dict[tuple[int, str], tuple[int, dict[str, str | None]]]:
+    """Return the row's key and the value of each tag, by run and name."""
+    values: dict[str | None, dict[str, str | None]] = {}
     return {
-        (run, name): {"value": value}
-        for run, name, value in found.order_by("pk").values_list(
-            "run_id", "key__name", "value"
-        )
+        (run, name): (pk, values.setdefault(value, {"value": value}))
+        for some in batches(list(runs), ROWS_PER_STATEMENT)
+        for pk, run, name, value in _tags.all(list(some), list(names))
     }
 
 
@@ -149,17 +178,18 @@ def write_names_of_runs(runs: Sequence[Run], names: Mapping[int, str]) -> list[E
     edits = [Edit("name", run.name, names[run.pk], run) for run in renamed]
     for run in renamed:
         run.name = names[run.pk]
-    Run.objects.bulk_update(renamed, ["name"])
+    _write_names([(run.pk, run.name) for run in renamed])
     mirrors = RunTag.objects.filter(
         run__in=[run.pk for run in renamed],
         key__kind=KeyKind.TAG,
         key__name=MIRROR_TAGS["name"],
     )
-    changed = list(mirrors)
-    for tag in changed:
-        tag.value = names[tag.run_id]
-        tag.number = parse_number(tag.value)
-    RunTag.objects.bulk_update(changed, ["value", "number"])
+    _write_tag_values(
+        [
+            (tag, names[run], parse_number(names[run]))
+            for tag, run in mirrors.values_list("pk", "run_id")
+        ]
+    )
     refresh_search_texts([run.pk for run in renamed])
     return edits
 
@@ -174,20 +204,14 @@ def write_flag_of_runs(
     for run in changed:
         setattr(run, field, since)
     if field == "deleted":
-        rebuild_root_metrics(_roots_to_rebuild(changed, wanted))
+        below = [run.pk for run in changed if run.root_id is not None]
+        for some in batches(below, ROWS_PER_STATEMENT):
+            if wanted:
+                # Rebuilding reads whole trees, so others are left out.
+                rebuild_root_metrics(roots_with_bounds_of(some))
+            else:
+                widen_root_metrics(some)
     return [Edit(field, not wanted, wanted, run) for run in changed]
-
-
-def _roots_to_rebuild(runs: Sequence[Run], deleted: bool) -> set[int]:
-    # Rebuilding reads a whole tree, so it is left out if no bound can change.
-    roots: set[int] = set()
-    for run in runs:
-        root = run.root_id
-        if root is None or root in roots:
-            continue
-        if not deleted or holds_min_or_max_of_root(run.pk, root):
-            roots.add(root)
-    return roots
 
 
 def write_stars_of_runs(runs: Sequence[Run], user: User, on: bool) -> list[Edit]:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from runs.actions.actor import Actor
 from runs.actions.bulk.bulk_changes import RUNS_PER_TRANSACTION, BulkChange, Skip
 from runs.actions.bulk.lock_changes import lock_experiments_of
-from runs.actions.bulk.many_runs import ROWS_PER_STATEMENT
+from runs.actions.bulk.many_runs import ROWS_PER_STATEMENT, lock_runs
 from runs.actions.changes import Edit
 from runs.actions.experiments import create_experiment, experiment_in_trash_message
 from runs.actions.run import lock_tree
@@ -33,12 +33,14 @@ from runs.models import (
     RunDataset,
     Workspace,
 )
+from runs.storage.prepared import PreparedRowValues
 from studio.core import names
 from studio.core.batches import batches
 from studio.core.errors import AlreadyExists, InvalidState
 
 #: The field of a change; its value has the numbers of the experiment and of the run.
 EXPERIMENT_FIELD = "experiment"
+_write_places = PreparedRowValues(Run, "experiment", "number")
 
 
 @dataclass(frozen=True)
@@ -178,9 +180,9 @@ def move_runs(
             after = place_value(target, given[run.pk])
             edits.append(Edit(EXPERIMENT_FIELD, before, after, run))
             run.experiment, run.number = target, given[run.pk]
-        for part in batches(some, ROWS_PER_STATEMENT):
-            Run.objects.bulk_update(part, ["experiment", "number"])
-            _move_logged_data([run.pk for run in part], target)
+    _write_places([(run.pk, run.experiment_id, run.number) for run in runs])
+    for part in batches(runs, ROWS_PER_STATEMENT):
+        _move_logged_data(part)
     return edits
 
 
@@ -223,9 +225,27 @@ def _choose_numbers(
     return kept | dict(zip(new, range(last - len(new) + 1, last + 1), strict=True))
 
 
-def _move_logged_data(runs: Sequence[int], target: Experiment) -> None:
-    """Take along what belongs to an experiment: models, and datasets that were read."""
-    LoggedModel.objects.filter(source_run__in=runs).update(experiment=target)
+def _move_logged_data(runs: Sequence[Run]) -> None:
+    """Take along what belongs to an experiment: models, and datasets that were read.
+
+    The runs have moved already.
+    """
+    keys = [run.pk for run in runs]
+    models = LoggedModel.objects.filter(source_run__in=keys)
+    links = RunDataset.objects.filter(run__in=keys)
+    # Most runs have neither, and each place would need statements of its own.
+    having = set(models.values_list("source_run", flat=True))
+    having.update(links.values_list("run", flat=True))
+    by_target: dict[Experiment, list[int]] = {}
+    for run in runs:
+        if run.pk in having:
+            by_target.setdefault(run.experiment, []).append(run.pk)
+    for target, some in by_target.items():
+        models.filter(source_run__in=some).update(experiment=target)
+        _move_datasets(some, target)
+
+
+def _move_datasets(runs: Sequence[int], target: Experiment) -> None:
     links = RunDataset.objects.filter(run__in=runs).exclude(dataset__experiment=target)
     wanted = set(links.values_list("dataset", flat=True))
     for dataset in Dataset.objects.filter(pk__in=wanted):
@@ -265,8 +285,9 @@ def restore_places(
                 % {"run_id": run.run_id},
                 run_id=run.run_id,
             )
-        refuse_unless_it_takes_runs(place)
         places[run.pk] = (place, before["number"])
+    for place in {place.pk: place for place, _number in places.values()}.values():
+        refuse_unless_it_takes_runs(place)
     runs = [run for run, _before in wanted]
     for run in runs:
         root = places.get(run.root_id or run.pk)
@@ -281,21 +302,27 @@ def restore_places(
 def _runs_added_below(runs: Sequence[Run], change_set: ChangeSet) -> list[Run]:
     """Return runs below these roots that came after the move; this locks them."""
     known = {run.pk for run in runs}
-    found: list[Run] = []
-    for root in runs:
-        if root.root_id is None:
-            rows = Run.objects.select_for_update(no_key=True, of=("self",))
-            added = rows.filter(root=root, experiment=root.experiment_id)
-            # Several change sets are undone together with a set that is not stored.
-            if change_set.pk is not None:
-                # A large undo has several steps, and each run moves in its own.
-                moved = Change.objects.filter(
-                    change_set=change_set, field=EXPERIMENT_FIELD
-                )
-                added = added.exclude(pk__in=moved.values("run"))
-            light = added.select_related("workspace").defer("description", "error")
-            found += [run for run in light.order_by("pk") if run.pk not in known]
-    return found
+    place_of = {run.pk: run.experiment_id for run in runs if run.root_id is None}
+    added: list[int] = []
+    for some in batches(sorted(place_of), ROWS_PER_STATEMENT):
+        rows = Run.objects.filter(root__in=some)
+        places = rows.values_list("pk", "root_id", "experiment_id")
+        added += [
+            key
+            for key, root, place in places
+            if key not in known and place == place_of[root or 0]
+        ]
+    # Several change sets are undone together with a set that is not stored.
+    if added and change_set.pk is not None:
+        # A large undo has several steps, and each run moves in its own.
+        moved = Change.objects.filter(change_set=change_set, field=EXPERIMENT_FIELD)
+        has_moved = {
+            key
+            for some in batches(added, ROWS_PER_STATEMENT)
+            for key in moved.filter(run__in=some).values_list("run", flat=True)
+        }
+        added = [key for key in added if key not in has_moved]
+    return lock_runs(added)
 
 
 def lock_places(changes_of: Mapping[int, Sequence[Any]], workspace: int) -> None:

@@ -183,7 +183,7 @@ def write_run_flag(run: Run, field: str, wanted: bool, now: int) -> list[Edit]:
     if (
         field == "deleted"
         and run.root_id
-        and (not wanted or holds_min_or_max_of_root(run.pk, run.root_id))
+        and (not wanted or holds_min_or_max_of_root(run.pk))
     ):
         rebuild_root_metrics([run.root_id])
     return [Edit(field, was, wanted, run)]

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count
+from django.db.models.functions import Substr
 
 from runs.models import Run, RunTag, SearchText
 from runs.models.grams import SYSTEM_TAG_PREFIX, grams_of, text_of
@@ -23,6 +25,8 @@ RUNS_PER_BATCH = 500
 MAX_SEARCHED_TAGS, MAX_TAG_CHARACTERS = 1_000, 200_000
 #: Tags of a batch of runs that one statement reads.
 MAX_TAGS_AT_ONCE = 20_000
+#: SQL's own condition of a prefix would ignore its case on SQLite.
+_prefix = Substr("key__name", 1, len(SYSTEM_TAG_PREFIX))
 
 Tag = tuple[str, str | None]
 
@@ -34,12 +38,25 @@ _first_tags = PreparedRows(
         .values_list("pk", "key__name", "value")[:MAX_SEARCHED_TAGS]
     )
 )
-#: The same of many runs; one more than the limit shows that some have too many.
+#: All searched tags of many runs, if none has more tags than are searched; one more
+#: than the limit shows that some have too many.
 _tags_of_runs = PreparedRows(
     lambda runs: (
         RunTag.objects.filter(run__pk__in=runs)
+        .alias(prefix=_prefix)
+        .exclude(prefix=SYSTEM_TAG_PREFIX)
         .order_by("run", "key_id")
         .values_list("run_id", "pk", "key__name", "value")[: MAX_TAGS_AT_ONCE + 1]
+    )
+)
+#: Reads the index only.
+_runs_with_many_tags = PreparedRows(
+    lambda runs: (
+        RunTag.objects.filter(run__pk__in=runs)
+        .values("run_id")
+        .annotate(number=Count("*"))
+        .filter(number__gt=MAX_SEARCHED_TAGS)
+        .values_list("run_id")
     )
 )
 #: What the texts are made of, and the stored ones.
@@ -84,7 +101,7 @@ def refresh_search_texts(runs: Sequence[int]) -> None:
 
 def _read_first_tags_of_runs(runs: Sequence[int]) -> dict[int, list[Tag]]:
     """Return the first tags of each run, in the order in which they were set."""
-    if len(runs) > 1:
+    if len(runs) > 1 and not _runs_with_many_tags.all(list(runs)):
         rows = _tags_of_runs.all(list(runs))
         if len(rows) <= MAX_TAGS_AT_ONCE:
             return _group_tags(runs, rows)
@@ -95,9 +112,9 @@ def _group_tags(
     runs: Sequence[int], rows: Sequence[tuple[Any, ...]]
 ) -> dict[int, list[Tag]]:
     found: dict[int, list[tuple[Any, ...]]] = {run: [] for run in runs}
-    for run, *tag in rows:
-        found[run].append(tuple(tag))
-    return {run: _in_order(tags[:MAX_SEARCHED_TAGS]) for run, tags in found.items()}
+    for run, pk, key, value in rows:
+        found[run].append((pk, key, value))
+    return {run: _in_order(tags) for run, tags in found.items()}
 
 
 def _in_order(rows: Sequence[tuple[Any, ...]]) -> list[Tag]:

@@ -28,7 +28,7 @@ from runs.actions.undo.undo import (
     conflict_details,
     refuse_while_open,
 )
-from runs.models import Change, ChangeSet, Run
+from runs.models import Change, ChangeSet, Experiment, Run
 from studio.core.batches import batches
 from studio.core.errors import NotSupported
 
@@ -107,8 +107,10 @@ def undo_changes(
     Values that were changed since are left unless `anyway`. Runs that can't be deleted
     again are left too.
     """
+    _attach_experiments(changes)
     experiment_actions.lock_changed_experiments(changes)
     runs = lock_changed_runs(changes)
+    _attach_runs(changes, runs)
     values = read_current_values(changes, change_set)
     part = UndonePart(into)
     kept = KeptRuns(changes, runs)
@@ -134,6 +136,28 @@ def undo_changes(
     else:
         add_changes(into, edits)
     return part
+
+
+def _attach_experiments(changes: Sequence[Change]) -> None:
+    """Set the experiments of changes that were read without them."""
+    keys = {c.experiment_id for c in changes if c.experiment_id}
+    if keys:
+        known = Experiment.objects.select_related("workspace").in_bulk(keys)
+        for change in changes:
+            if change.experiment_id in known:
+                change.experiment = known[change.experiment_id]
+
+
+def _attach_runs(changes: Sequence[Change], locked: Mapping[int, Run]) -> None:
+    """Set the runs of changes that were read without them; stars lock no run."""
+    known = dict(locked)
+    others = {c.run_id for c in changes if c.run_id and c.run_id not in known}
+    light = Run.objects.defer("description", "error")
+    for some in batches(sorted(others)):
+        known.update(light.in_bulk(some))
+    for change in changes:
+        if change.run_id in known:
+            change.run = known[change.run_id]
 
 
 class KeptRuns:

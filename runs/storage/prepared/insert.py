@@ -68,12 +68,18 @@ class PreparedInsert(Generic[Row]):
         places = {name: at for at, name in enumerate(names)}
         columns = [(places.get(name), field) for name, field in self._columns]
         for some in batches(rows, MAX_ROWS):
+            # By identity: many rows have the same values, such as a tag's.
+            known: dict[tuple[int, int], Any] = {}
             values = [
                 None
                 if at is None
                 else row[at]
                 if field is None
-                else field.get_db_prep_save(row[at], database)
+                else known[at, id(row[at])]
+                if (at, id(row[at])) in known
+                else known.setdefault(
+                    (at, id(row[at])), field.get_db_prep_save(row[at], database)
+                )
                 for row in some
                 for at, field in columns
             ]

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import F, Max, Min
 
 from runs.actions.actor import Actor
+from runs.actions.bulk import FlagChange, apply_bulk_change
 from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, restore_run, set_run_parent, trash_run
@@ -61,12 +62,18 @@ def step(chance: Random, experiment: Experiment, actor: Actor, now: int) -> None
         key = chance.choice(["acc", "loss"])
         log_metrics(run, [Point(key, value, now)], actor=actor, now=now)
         return
+    some = [each.pk for each in chance.sample(runs, min(4, len(runs)))]
+    place = experiment.workspace
+    hide, show = (FlagChange("deleted", on, now) for on in (True, False))
     {
         0: lambda: trash_run(run, actor=actor, now=now),
         1: lambda: restore_run(run, actor=actor, now=now),
         2: lambda: set_run_parent(run, name, actor=actor, now=now),
         3: lambda: purge_run(run, actor=actor, now=now),
-    }[chance.randrange(4)]()
+        4: lambda: apply_bulk_change(place, some, hide, actor=actor, now=now),
+        5: lambda: apply_bulk_change(place, some, show, actor=actor, now=now),
+        6: lambda: apply_bulk_change(place, some, show, actor=actor, now=now),
+    }[chance.randrange(7)]()
 
 
 def test_a_root_without_children_stores_no_best_value(

@@ -1,0 +1,1 @@
+"""Measurements of what the worker does in the background."""
