@@ -234,8 +234,8 @@ def _move_logged_data(runs: Sequence[Run]) -> None:
     models = LoggedModel.objects.filter(source_run__in=keys)
     links = RunDataset.objects.filter(run__in=keys)
     # Most runs have neither, and each place would need statements of its own.
-    having = set(models.values_list("source_run", flat=True))
-    having.update(links.values_list("run", flat=True))
+    having: set[Any] = set(models.values_list("source_run_id", flat=True))
+    having.update(links.values_list("run_id", flat=True))
     by_target: dict[Experiment, list[int]] = {}
     for run in runs:
         if run.pk in having:
@@ -319,7 +319,7 @@ def _runs_added_below(runs: Sequence[Run], change_set: ChangeSet) -> list[Run]:
         has_moved = {
             key
             for some in batches(added, ROWS_PER_STATEMENT)
-            for key in moved.filter(run__in=some).values_list("run", flat=True)
+            for key in moved.filter(run__in=some).values_list("run_id", flat=True)
         }
         added = [key for key in added if key not in has_moved]
     return lock_runs(added)

@@ -24,8 +24,8 @@ class PreparedRowValues:
 
     def __init__(self, model: type[models.Model], *names: str) -> None:
         self._table = model._meta.db_table
-        key: models.Field[Any, Any] = model._meta.pk
-        self._fields = [key, *(model._meta.get_field(name) for name in names)]
+        known = {field.name: field for field in model._meta.concrete_fields}
+        self._fields = [model._meta.pk, *(known[name] for name in names)]
         self._sql: dict[int, str] = {}
 
     def __call__(self, rows: Sequence[Sequence[Any]]) -> None:
