@@ -15,6 +15,6 @@ def configure(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("runs", "0038_comments")]
+    dependencies = [("runs", "0039_engines")]
 
     operations = [migrations.RunPython(configure, migrations.RunPython.noop)]
