@@ -74,9 +74,17 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   isPlanHeld = true;
 });
 
+// Enter takes the first button of a form, which without scripts shows the preview.
+function leaveOnlyChange() {
+  document.querySelector("#bulk-plan [formmethod=get]")?.remove();
+}
+
 document.body.addEventListener("htmx:afterSwap", ({ target }) => {
+  if (target.id === "bulk-plan") leaveOnlyChange();
   if (target.id !== "bulk-dialog") return;
   isSent = false;
   makeBoxes();
+  leaveOnlyChange();
 });
 makeBoxes();
+leaveOnlyChange();
