@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runs.actions.actor import Actor
+from runs.actions.comments import add_comment
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.run.runs import create_run
@@ -174,6 +175,8 @@ def _others(library: Library) -> None:
     Experiment.objects.filter(pk=gone.pk).update(deleted=NOON)
     a = Run.objects.get(run_id="a")
     RunStar.objects.create(run=a, user=library.ada)
+    for text in ("Worth another look", "It converged"):
+        add_comment(a, text, actor=Actor(library.bob), now=NOON)
     dataset = Dataset.objects.create(
         experiment=a.experiment, name="digits", digest="d0ca", source_type="code"
     )

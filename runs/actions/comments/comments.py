@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, check_version, record_changes
-from runs.actions.run_rows import bump_revision
+from runs.actions.run_rows import bump_revision, refresh_search_texts
 from runs.models import Change, Comment, CommentMention, Role, Run, View
 from runs.render.comments import find_mentions
 from runs.render.descriptions import render_markdown
@@ -109,6 +109,7 @@ def restore_comment(field: str, text: str | None, now: int) -> None:
         Comment.objects.filter(pk=comment.pk).update(deleted=now)
     else:
         _write_text(comment, text, now)
+    _refresh_search_text(comment)
 
 
 def _key_of(field: str) -> int:
@@ -153,6 +154,11 @@ def _write_mentions(comment: Comment) -> None:
     )
 
 
+def _refresh_search_text(comment: Comment) -> None:
+    if comment.run_id is not None:
+        refresh_search_texts([comment.run_id])
+
+
 def _record(
     comment: Comment,
     action: str,
@@ -164,6 +170,7 @@ def _record(
     # Pages of the run refresh when its revision changes.
     if comment.run is not None:
         bump_revision(comment.run, now)
+    _refresh_search_text(comment)
     field = f"{COMMENT_FIELD}{comment.pk}"
     edit = Edit(field, before, after, run=comment.run, view=comment.view)
     record_changes(comment.workspace, action, [edit], actor=actor, now=now)

@@ -3,6 +3,7 @@
 A text is written as a whole, so its size is limited: it has the first
 `MAX_SEARCHED_TAGS` tags of a run, in the order of their keys' first use, up to
 `MAX_TAG_CHARACTERS`. So the cost of one more tag does not grow with the number of tags.
+Of its comments it has the newest ones, up to `MAX_COMMENT_CHARACTERS`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from django.db import transaction
 from django.db.models import Count
 from django.db.models.functions import Substr
 
-from runs.models import Run, RunTag, SearchText
+from runs.models import Comment, Run, RunTag, SearchText
 from runs.models.grams import SYSTEM_TAG_PREFIX, grams_of, text_of
 from runs.storage.prepared import PreparedInsert, PreparedRows
 from studio.core.batches import batches
@@ -27,6 +28,10 @@ MAX_SEARCHED_TAGS, MAX_TAG_CHARACTERS = 1_000, 200_000
 MAX_TAGS_AT_ONCE = 20_000
 #: SQL's own condition of a prefix would ignore its case on SQLite.
 _prefix = Substr("key__name", 1, len(SYSTEM_TAG_PREFIX))
+#: How much of a run's comments the free-word search covers.
+MAX_SEARCHED_COMMENTS, MAX_COMMENT_CHARACTERS = 200, 200_000
+#: Comments of a batch of runs that one statement reads.
+MAX_COMMENTS_AT_ONCE = 2_000
 
 Tag = tuple[str, str | None]
 
@@ -59,6 +64,22 @@ _runs_with_many_tags = PreparedRows(
         .values_list("run_id")
     )
 )
+_newest_comments = PreparedRows(
+    lambda run: (
+        Comment.objects.active()
+        .filter(run_id=run)
+        .order_by("-pk")
+        .values_list("text")[:MAX_SEARCHED_COMMENTS]
+    )
+)
+_comments_of_runs = PreparedRows(
+    lambda runs: (
+        Comment.objects.active()
+        .filter(run__pk__in=runs)
+        .order_by("-pk")
+        .values_list("run_id", "text")[: MAX_COMMENTS_AT_ONCE + 1]
+    )
+)
 #: What the texts are made of, and the stored ones.
 _fields_and_texts = PreparedRows(
     lambda runs: (
@@ -86,13 +107,19 @@ def refresh_search_texts(runs: Sequence[int]) -> None:
     """Write the current search texts of runs; the caller has locked the runs' rows."""
     for some in batches(runs, RUNS_PER_BATCH):
         rows = _fields_and_texts.all(list(some))
-        tags = _read_first_tags_of_runs([row[0] for row in rows])
+        keys = [row[0] for row in rows]
+        tags = _read_first_tags_of_runs(keys)
+        comments = _read_newest_comments(keys)
         _write_rows.write(
             ("run_id", "text", "grams"),
             [
                 (pk, text, grams_of(text))
                 for pk, name, run_id, description, known in rows
-                if (text := _compose_search_text(name, run_id, description, tags[pk]))
+                if (
+                    text := _compose_search_text(
+                        name, run_id, description, tags[pk], comments.get(pk, ())
+                    )
+                )
                 # Writing the same text would update its large index for nothing.
                 != known
             ],
@@ -121,6 +148,17 @@ def _in_order(rows: Sequence[tuple[Any, ...]]) -> list[Tag]:
     return [(key, value) for _pk, key, value in sorted(rows)]
 
 
+def _read_newest_comments(runs: Sequence[int]) -> dict[int, list[str]]:
+    """Return the comments of each run, the newest first; hardly any run has one."""
+    rows = _comments_of_runs.all(list(runs))
+    if len(rows) > MAX_COMMENTS_AT_ONCE:
+        return {run: [text for (text,) in _newest_comments.all(run)] for run in runs}
+    found: dict[int, list[str]] = {}
+    for run, text in rows:
+        found.setdefault(run, []).append(text)
+    return {run: texts[:MAX_SEARCHED_COMMENTS] for run, texts in found.items()}
+
+
 def write_missing_search_texts() -> int:
     """Write missing search texts, one transaction per batch; return how many."""
     built, last = 0, 0
@@ -135,7 +173,11 @@ def write_missing_search_texts() -> int:
 
 
 def _compose_search_text(
-    name: str, run_id: str, description: str, tags: Iterable[Tag]
+    name: str,
+    run_id: str,
+    description: str,
+    tags: Iterable[Tag],
+    comments: Iterable[str] = (),
 ) -> str:
     fields, left = [name, run_id, description], MAX_TAG_CHARACTERS
     for key, value in tags:
@@ -145,4 +187,10 @@ def _compose_search_text(
         if left < 0:
             break
         fields += [key, value or ""]
+    left = MAX_COMMENT_CHARACTERS
+    for text in comments:
+        left -= len(text)
+        if left < 0:
+            break
+        fields.append(text)
     return text_of(fields)

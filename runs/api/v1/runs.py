@@ -13,6 +13,7 @@ from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
 from runs.actions import compute as compute_actions
 from runs.actions import run as run_actions
 from runs.actions.run_rows import lock_run, unlock_run
+from runs.api.v1.comments import comment_infos
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.experiments import get_or_create_experiment
 from runs.api.v1.lookups import (
@@ -31,6 +32,8 @@ from runs.api.v1.schemas import (
     NewChildren,
     NewExperiment,
     NewRun,
+    OneRun,
+    OneRunQuery,
     Removed,
     RunColumns,
     RunInfo,
@@ -52,6 +55,7 @@ from runs.models import (
     TokenKind,
     now_ms,
 )
+from runs.search.comments import list_newest_comments
 from runs.search.query import RunKeys
 from runs.search.run_list import find_runs, read_run_columns
 from studio.core import names
@@ -226,10 +230,14 @@ def _stored_params_or_properties(
     return dict(rows.values_list("key__name", "value"))
 
 
-@endpoint("GET", Permission.READ, reply=RunInfo)
-def get_run(request: StudioRequest, run_id: str) -> RunInfo:
+@endpoint("GET", Permission.READ, query=OneRunQuery, reply=OneRun)
+def get_run(request: StudioRequest, run_id: str, query: OneRunQuery) -> OneRun:
     """Read one run."""
-    return run_info(find_run(request, run_id))
+    run = find_run(request, run_id)
+    found = OneRun(**structs.asdict(run_info(run)))
+    if query.comments:
+        found.comments = comment_infos(list_newest_comments(run)[0])
+    return found
 
 
 @endpoint(

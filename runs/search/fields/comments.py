@@ -1,16 +1,18 @@
-"""The field `comment`: runs with a comment that fits.
+"""The field `comment`: runs with a comment that fits; a column has all comments.
 
 Comments are few compared with runs, so they are read first.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import F, Q, QuerySet
 
 from runs.models import Comment, Run
-from runs.search.fields.field_source import FieldSource
+from runs.search.fields.field_source import CellLink, FieldSource, RunContext
 from runs.search.sql import IndexScan, Scope, text_condition
-from studio.core.filters.tree import Comparison
+from studio.core.filters.tree import Comparison, Field
 from studio.core.messages import message
 
 
@@ -30,11 +32,21 @@ def _comment_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     return [IndexScan(runs, "pk", is_key_set=True)]
 
 
+def _comments_of_run(run: Any, context: RunContext, _field: Field) -> str:
+    """All comments, the oldest first, each after the name of its author."""
+    return "\n\n".join(
+        f"{author}: {text}" if author else text
+        for author, text in context.comments(run)
+    )
+
+
 COMMENTS = (
     FieldSource(
         "comment",
         condition=_comment_condition,
         scan=_comment_scan,
+        value=_comments_of_run,
         why_not_grouped=message("Comments are no value that runs share."),
+        link=CellLink.NONE,
     ),
 )

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from django.db.models import Count, F, Q
 from django.db.models.lookups import In
 
-from runs.models import Experiment, Metric, Run, RunStar, RunTag, User
+from runs.models import Comment, Experiment, Metric, Run, RunStar, RunTag, User
 from runs.models.grams import SYSTEM_TAG_PREFIX
 from runs.search.fields import OwnColumn, source_of
 from runs.search.sql import TEXT_TABLES, Scope
@@ -34,6 +34,8 @@ from studio.core.statuses import RunStatus
 Tags = Mapping[str, str | None]
 #: How many direct children a run has, without deleted ones, by status.
 ChildCounts = Mapping[RunStatus, int]
+#: The comments on a run, the oldest first: the author's user name, and the text.
+Comments = Sequence[tuple[str | None, str]]
 #: For each field its values, one run after the other; None where a run has none.
 Columns = list[list[Any]]
 
@@ -143,6 +145,9 @@ class RunValues:
     def children(self, run: Any) -> ChildCounts:
         return self._load_child_counts.get(run.pk, {})
 
+    def comments(self, run: Any) -> Comments:
+        return self._load_comments.get(run.pk, ())
+
     def text(self, field: Field, run: Any) -> object:
         return self._load_texts[field].get(run.pk)
 
@@ -181,6 +186,13 @@ class RunValues:
         found: dict[int, dict[RunStatus, int]] = defaultdict(dict)
         for parent, status, n in _CHILDREN.all(self._ids):
             found[parent][RunStatus.from_code(status)] = n
+        return found
+
+    @cached_property
+    def _load_comments(self) -> Mapping[int, Comments]:
+        found: dict[int, list[tuple[str | None, str]]] = defaultdict(list)
+        for run, author, text in _COMMENTS.all(self._ids):
+            found[run].append((author, text))
         return found
 
     @cached_property
@@ -342,6 +354,14 @@ _TAGS = PreparedRows(
         .exclude(key__name__startswith=SYSTEM_TAG_PREFIX)
         .order_by("key__name")
         .values_list("run_id", "key__name", "value")
+    )
+)
+_COMMENTS = PreparedRows(
+    lambda runs: (
+        Comment.objects.active()
+        .filter(_column_in_values("run", runs))
+        .order_by("pk")
+        .values_list("run_id", "author__username", "text")
     )
 )
 _STARS = PreparedRows(

@@ -231,11 +231,10 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "comment",
         message_with_context("field of a run", "Comment"),
         TEXT,
-        message("The text of a comment on the run."),
+        message("The text of a comment on the run. A column has all comments."),
         'comment:"worth another look"',
         colon="contains",
         sortable=False,
-        column=False,
     ),
     _field_spec(
         "log",

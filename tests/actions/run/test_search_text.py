@@ -9,13 +9,15 @@ from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
+from runs.actions.comments import add_comment, delete_comment, edit_comment
 from runs.actions.experiments.experiments import delete_experiment, rename_experiment
 from runs.actions.ingest import points_and_params
 from runs.actions.run import run_edits
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import create_run, trash_run
 from runs.actions.run_rows.search_text import write_missing_search_texts
-from runs.models import Experiment, Run, SearchText, search_text
+from runs.actions.undo import undo_change_set
+from runs.models import ChangeSet, Experiment, Role, Run, SearchText, search_text
 from runs.search.sql.words import search_text_scan
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +61,23 @@ def test_changed_names_and_descriptions_are_found(run: Run, by: dict[str, Any]) 
     run_edits.describe_run(run, "", **by)
     assert found("größer") == set()
     assert found("second") == {"run-1"}
+
+
+def test_comments_are_found_until_they_are_deleted(
+    run: Run, by: dict[str, Any]
+) -> None:
+    old = add_comment(run, "Looks viridian", **by)
+    add_comment(run, "训练 again", **by)
+    run_edits.rename_run(run, "other", **by)
+    assert found("viridian") == found("训练") == {"run-1"}
+    edit_comment(old, "Looks vermilion", **by)
+    assert (found("viridian"), found("vermilion")) == (set(), {"run-1"})
+    delete_comment(old, role=Role.OWNER, **by)
+    assert (found("vermilion"), found("again")) == (set(), {"run-1"})
+    last = ChangeSet.objects.order_by("pk").last()
+    assert last is not None
+    undo_change_set(last, **by)
+    assert found("vermilion") == {"run-1"}
 
 
 def test_changed_tags_are_found(run: Run, by: dict[str, Any]) -> None:

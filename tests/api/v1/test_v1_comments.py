@@ -13,6 +13,17 @@ def place(rest: Rest) -> str:
     return "runs/talked/comments"
 
 
+def test_a_run_and_an_export_of_runs_have_the_comments(rest: Rest, place: str) -> None:
+    made = [rest.ok("POST", place, {"text": text}, 201) for text in ("first", "second")]
+    assert rest.get("runs/talked?comments=1")["comments"] == made
+    assert "comments" not in rest.get("runs/talked")
+    found = rest.get("runs?q=second&columns=comment")["runs"]
+    who = made[0]["author"]
+    assert [each["values"]["comment"] for each in found] == [
+        f"{who}: first\n\n{who}: second"
+    ]
+
+
 def test_a_comment_is_added_changed_and_deleted(rest: Rest, place: str) -> None:
     made = rest.ok("POST", place, {"text": "hello"}, 201)
     assert rest.get(place) == {"comments": [made], "after": ""}

@@ -71,14 +71,14 @@ def change_comment(
         now=now_ms(),
         seen_version=None if body.seen is None else version_token(body.seen),
     )
-    return _comment_infos([comment])[0]
+    return comment_infos([comment])[0]
 
 
 @endpoint("DELETE", Permission.ANNOTATE, reply=CommentInfo)
 def delete_comment(request: StudioRequest, number: int) -> CommentInfo:
     """Delete your comment; an owner can delete any."""
     comment = _find_comment(request, number)
-    info = _comment_infos([comment])[0]
+    info = comment_infos([comment])[0]
     comment_actions.delete_comment(
         comment,
         role=request.role or Role.READER,
@@ -100,7 +100,7 @@ def _add(request: StudioRequest, subject: Run | View, body: CommentText) -> Comm
     made = comment_actions.add_comment(
         subject, body.text, actor=request.actor, now=now_ms()
     )
-    return _comment_infos([made])[0]
+    return comment_infos([made])[0]
 
 
 def _list(subject: Run | View, query: CommentQuery) -> CommentList:
@@ -113,10 +113,10 @@ def _list(subject: Run | View, query: CommentQuery) -> CommentList:
     found = list_comments(subject, after=int(after), limit=PAGE + 1)
     shown = found[:PAGE]
     cursor = str(shown[-1].pk) if len(found) > PAGE else ""
-    return CommentList(_comment_infos(shown), cursor)
+    return CommentList(comment_infos(shown), cursor)
 
 
-def _comment_infos(comments: Sequence[Comment]) -> list[CommentInfo]:
+def comment_infos(comments: Sequence[Comment]) -> list[CommentInfo]:
     mentions: dict[int, list[str]] = defaultdict(list)
     rows = CommentMention.objects.filter(comment__in=[each.pk for each in comments])
     for key, name in rows.order_by("pk").values_list("comment_id", "user__username"):

@@ -30,6 +30,8 @@ from runs.api.v1.schemas.comments import (
     CommentList,
     CommentQuery,
     CommentText,
+    OneRun,
+    OneRunQuery,
 )
 from runs.api.v1.schemas.compute import (
     AgentBeat,
@@ -360,6 +362,8 @@ __all__ = [
     "NewVersion",
     "NewView",
     "Number",
+    "OneRun",
+    "OneRunQuery",
     "ParamReply",
     "ParamSet",
     "PieceInfo",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
 
-from runs.api.v1.schemas.runs import RequestStruct
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from runs.api.v1.schemas.runs import RequestStruct, RunInfo
 
 
 class CommentInfo(Struct):
@@ -23,6 +25,18 @@ class CommentList(Struct):
 
     comments: list[CommentInfo]
     after: str
+
+
+class OneRunQuery(RequestStruct):
+    """`comments` is 1 to get the run's newest comments, at most 500."""
+
+    comments: Annotated[int, Meta(ge=0, le=1)] = 0
+
+
+class OneRun(RunInfo):
+    """A run, with its comments if the request asks for them."""
+
+    comments: list[CommentInfo] | UnsetType = UNSET
 
 
 class CommentQuery(RequestStruct):
