@@ -59,8 +59,10 @@ def fill() -> None:
     _add(old, 190, "old", others, yesterday)
     _add(digits, 40, "digits", own, yesterday, RunStatus.FAILED)
     _add(digits, 250, "digits", own, yesterday)
-    act = {"actor": own, "now": yesterday, "status": RunStatus.COMPLETED}
-    create_run(sweeps, run_id="sweep", name="sweep", **act)
+    done = RunStatus.COMPLETED
+    create_run(
+        sweeps, run_id="sweep", name="sweep", status=done, actor=own, now=yesterday
+    )
     _add(sweeps, 60, "child", own, yesterday, parent="sweep")
     # Some of each experiment are among the newest runs.
     _add(old, 10, "old", others, yesterday)
