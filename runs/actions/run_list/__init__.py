@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from runs.actions.run_list.history_exports import (
     EXPORT_LIFETIME_MS,
+    PARQUET,
     HistoryExporter,
     delete_old_exports,
-    exports_folder,
+    find_own_export,
+    open_exported_file,
     queue_history_export,
     read_exported_list,
 )
@@ -19,10 +21,12 @@ from runs.actions.run_list.selections import (
 __all__ = [
     "DAY_MS",
     "EXPORT_LIFETIME_MS",
+    "PARQUET",
     "HistoryExporter",
     "delete_old_exports",
     "delete_unused_selections",
-    "exports_folder",
+    "find_own_export",
+    "open_exported_file",
     "queue_history_export",
     "read_exported_list",
     "save_selection",

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import parse_qsl
 
 from django.conf import settings
@@ -19,6 +20,8 @@ from runs.storage.files import deletions_allowed
 from studio.core.errors import NotFound, StudioError
 from studio.core.view_spec import ViewSpec, parse_tolerant
 
+#: The type of the written files.
+PARQUET = "application/vnd.apache.parquet"
 #: How long exports are kept, and how many a user can have waiting.
 EXPORT_LIFETIME_MS, MAX_WAITING_EXPORTS = 86_400_000, 5
 #: How long the worker writes at a time, and how often it stores the progress.
@@ -130,6 +133,27 @@ def _write_export_in_steps(export: HistoryExport) -> Iterator[None]:
     _update_export(
         export, state=ExportState.DONE, file=name, size=size, runs_total=F("runs")
     )
+
+
+def find_own_export(
+    workspace: Workspace, user: User, number: int, *, now: int
+) -> HistoryExport:
+    """Return an export; members see only their own, those of others are not found."""
+    rows = HistoryExport.objects.filter(workspace=workspace, user=user)
+    # A longer number can exceed 64 bits, which both databases refuse.
+    found = rows.filter(pk=number).first() if number < 2**63 else None
+    if found is None or found.created < now - EXPORT_LIFETIME_MS:
+        raise NotFound(_("This export has expired."))
+    return found
+
+
+def open_exported_file(export: HistoryExport) -> BinaryIO:
+    """Open the written file; raise NotFound while there is none."""
+    # Only the name: a stored path must not lead out of the folder.
+    path = exports_folder() / Path(export.file).name
+    if export.state != ExportState.DONE or not path.is_file():
+        raise NotFound(_("This export is not available. It may still be in progress."))
+    return path.open("rb")
 
 
 def read_exported_list(export: HistoryExport) -> tuple[Experiment | None, ViewSpec]:

@@ -18,6 +18,7 @@ from runs.api.v1 import (
     metrics,
     params_and_tags,
     registry,
+    run_list,
     runs,
     sharing,
     tokens,
@@ -61,6 +62,11 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
     "Runs": {
         f"{_WORKSPACE}/runs": (runs.list_runs, runs.create_run),
         f"{_WORKSPACE}/columns": (runs.list_columns,),
+        f"{_WORKSPACE}/history-exports": (run_list.create_history_export,),
+        f"{_WORKSPACE}/history-exports/<int:number>": (run_list.get_history_export,),
+        f"{_WORKSPACE}/history-exports/<int:number>/file": (
+            run_list.download_history_export,
+        ),
         f"{_WORKSPACE}/groups": (log_search.list_run_groups,),
         _RUN: (runs.get_run, runs.change_run, runs.delete_run),
         f"{_RUN}/restore": (runs.restore_run,),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,13 +9,14 @@ from django.http import FileResponse, HttpResponse, HttpResponseRedirect, QueryD
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import Permission, access, sandbox_response
 from runs.actions.run_list import (
     EXPORT_LIFETIME_MS,
-    exports_folder,
+    PARQUET,
+    find_own_export,
+    open_exported_file,
     queue_history_export,
     read_exported_list,
 )
@@ -27,7 +27,6 @@ from runs.render.run_list import require_pyarrow
 from studio.core.errors import NotFound
 from studio.core.view_spec import ViewSpec
 
-PARQUET = "application/vnd.apache.parquet"
 #: Seconds between polls of the progress.
 POLL_SECONDS = 2
 
@@ -73,24 +72,14 @@ def show_export_progress(request: PageRequest, number: int) -> HttpResponse:
 @access(Permission.READ)
 @require_safe
 def download_history_export(request: PageRequest, number: int) -> HttpResponseBase:
-    export = _find_own_export(request, number)
-    # Only the name: a stored path must not lead out of the folder.
-    path = exports_folder() / Path(export.file).name
-    if export.state != ExportState.DONE or not path.is_file():
-        raise NotFound(_("This export is not available. It may still be in progress."))
-    response = FileResponse(path.open("rb"), content_type=PARQUET)
+    file = open_exported_file(_find_own_export(request, number))
+    response = FileResponse(file, content_type=PARQUET)
     response["Content-Disposition"] = content_disposition("histories.parquet", True)
     return sandbox_response(response)
 
 
 def _find_own_export(request: PageRequest, number: int) -> HistoryExport:
-    """Members see only their own exports; those of others are not found."""
-    found = HistoryExport.objects.filter(
-        pk=number, workspace=request.workspace, user=request.actor.user
-    ).first()
-    if found is None or found.created < now_ms() - EXPORT_LIFETIME_MS:
-        raise NotFound(_("This export has expired."))
-    return found
+    return find_own_export(request.workspace, request.actor.user, number, now=now_ms())
 
 
 def _export_context(request: PageRequest, export: HistoryExport) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
+from studio.sdk.changes import move_run
 from studio.sdk.comments import Comment, comment_of, read_comments
 from studio.sdk.metric_history import HistoryReader, MetricHistory
 from studio.sdk.run.log_search import LogMatch, search_log
@@ -137,6 +138,40 @@ class ReadApi(ScriptApi):
         """
         path = self._state.path("comments")
         return comment_of(self._state.write_now("POST", path, {"text": text}))
+
+    @property
+    def locked(self) -> bool:
+        """Whether the run is read-only. Not in the v1 SDK."""
+        return bool(self._state.info.get("locked"))
+
+    def lock(self) -> None:
+        """Make the run read-only until you or an owner unlock it.
+
+        What its own script logs is kept until the script ends. Not in the v1 SDK.
+        """
+        self._set_lock(True)
+
+    def unlock(self) -> None:
+        """Remove the lock. Raises PermissionDenied if someone else locked the run,
+        unless you are an owner. Not in the v1 SDK.
+        """
+        self._set_lock(False)
+
+    def _set_lock(self, on: bool) -> None:
+        state = self._state
+        state.set_info(state.write_now("PATCH", state.path(), {"locked": on}))
+
+    def move(self, experiment: str) -> None:
+        """Move the run with all runs of its tree to the experiment of that name.
+
+        It is created if needed. Raises UserErrorException for a child run, which moves
+        only with its root, and for a locked tree. Not in the v1 SDK.
+        """
+        move_run(self._state.write_now, self._state.id, experiment)
+        self._state.refresh()
+        self._state.experiment = self._state.experiment.workspace._experiment_of(
+            self._state.info
+        )
 
     def get_snapshot_id(self) -> str | None:
         """The snapshot's id; None without one."""

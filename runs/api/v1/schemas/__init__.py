@@ -161,6 +161,7 @@ from runs.api.v1.schemas.registry import (
     VersionPatch,
     VersionQuery,
 )
+from runs.api.v1.schemas.run_list import HistoryExportInfo, NewHistoryExport
 from runs.api.v1.schemas.runs import (
     Cancel,
     ChildList,
@@ -303,6 +304,7 @@ __all__ = [
     "FoundRun",
     "HeartbeatSent",
     "HeldRunInfo",
+    "HistoryExportInfo",
     "InvitationInfo",
     "InvitationList",
     "JobInfo",
@@ -350,6 +352,7 @@ __all__ = [
     "NewChildren",
     "NewEnvironment",
     "NewExperiment",
+    "NewHistoryExport",
     "NewModel",
     "NewPublicLink",
     "NewRole",
