@@ -125,7 +125,7 @@ document.addEventListener("submit", async (event) => {
 });
 // Open a dialog that a response brings. After it is closed, no refresh opens it again.
 document.body.addEventListener("htmx:afterSwap", ({ target }) => {
-  if (!target.matches("dialog:not([open])")) return;
+  if (!(target instanceof HTMLDialogElement) || target.open) return;
   // htmx does this a moment later, and would miss what is typed at once.
   htmx.process(target);
   target.showModal();
