@@ -30,6 +30,7 @@ if sys.argv[1] in ("daemon", "bare"):
     subprocess.Popen(words, env=variables)
     while not os.path.exists("daemon") or not open("daemon").read(): time.sleep(0.01)
 open("script", "w").write(str(os.getpid()))
+if sys.argv[1] == "hungry": blob = bytearray(400_000_000)
 time.sleep(600)
 """
 

@@ -19,11 +19,12 @@ from studio.core.compute_kinds.settings import (
     parse_settings,
     print_settings,
 )
-from studio.core.compute_kinds.slurm import SLURM_WRAPPER, slurm_script
+from studio.core.compute_kinds.slurm import SLURM_LOG, SLURM_WRAPPER, slurm_script
 
 __all__ = [
     "COMPUTE_KINDS",
     "DEFAULT_MAX_JOBS",
+    "SLURM_LOG",
     "SLURM_WRAPPER",
     "STATUS_OF_STATE",
     "ComputeKind",

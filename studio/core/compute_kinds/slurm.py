@@ -11,7 +11,7 @@ from studio.core.compute_kinds.kind import ComputeKind, Setting
 from studio.core.messages import message
 
 #: What Slurm and the setup print. The runner's own log is next to it.
-LOG_NAME = "slurm.log"
+SLURM_LOG = "slurm.log"
 #: The part of `studio.agent` that runs in the Slurm job, and starts the runner.
 SLURM_WRAPPER = "studio.agent.executors.slurm.batch_job"
 _OPTIONS = {
@@ -41,7 +41,7 @@ def slurm_script(
     options = [
         f"--job-name={name}",
         f"--comment={comment}",
-        f"--output={_in_pattern(folder / LOG_NAME)}",
+        f"--output={_in_pattern(folder / SLURM_LOG)}",
         f"--chdir={folder}",
         "--open-mode=append",
         "--no-requeue",

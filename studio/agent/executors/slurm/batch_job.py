@@ -77,13 +77,12 @@ def _end_all(folder: Path) -> None:
 def _note_reason(folder: Path) -> None:
     if read_stop_request(folder):
         return
-    end = os.environ.get("SLURM_JOB_END_TIME", "")
-    if end.isdecimal() and time.time() >= int(end) - LIMIT_MARGIN_SECONDS:
-        status = RunStatus.FAILED.value
+    states = _ask_states()
+    status = RunStatus.FAILED.value
+    if "TIMEOUT" in states or _is_over_limit():
         reason = f"{EndCode.TIME_LIMIT}: the time limit of the Slurm job is over."
-    elif "PREEMPTED" in _ask_state():
-        may_repeat = Submission.read(folder).can_requeue
-        status = LOST if may_repeat else RunStatus.FAILED.value
+    elif "PREEMPTED" in states:
+        status = LOST if Submission.read(folder).can_requeue else status
         reason = f"{EndCode.PREEMPTED}: Slurm gave the node to another job."
     else:
         status, reason = "", "The job was canceled in Slurm."
@@ -91,7 +90,13 @@ def _note_reason(folder: Path) -> None:
         write_stop_reason(folder, reason, status=status)
 
 
-def _ask_state() -> list[str]:
+def _is_over_limit() -> bool:
+    """Whether the limit that the job had at its start is over."""
+    end = os.environ.get("SLURM_JOB_END_TIME", "")
+    return end.isdecimal() and time.time() >= int(end) - LIMIT_MARGIN_SECONDS
+
+
+def _ask_states() -> list[str]:
     """Slurm's states of this job, such as PREEMPTED and COMPLETING."""
     words = ["squeue", "--json", "-j", os.environ.get("SLURM_JOB_ID", "")]
     try:

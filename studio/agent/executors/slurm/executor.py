@@ -23,6 +23,7 @@ from studio.agent.executors.slurm.commands import QueueRow
 from studio.agent.executors.slurm.queue import FEW_SECONDS, SlurmQueue
 from studio.agent.executors.slurm.submission import SCRIPT_NAME, Submission
 from studio.core.compute_kinds import (
+    SLURM_LOG,
     SLURM_WRAPPER,
     EndCode,
     EngineState,
@@ -43,6 +44,18 @@ from studio.sdk.runner_process import PACKAGE_ROOT, RUNNER
 UNKNOWN_SECONDS = 600.0
 #: How long the end of a killed job is waited for.
 KILL_SECONDS = 15.0
+#: How much of the end of Slurm's log is read for the reason of an end.
+MAX_LOG_BYTES = 10_000
+
+
+def _read_end_of_log(folder: Path) -> str:
+    """What Slurm wrote last; empty if it wrote nothing."""
+    try:
+        with (folder / SLURM_LOG).open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - MAX_LOG_BYTES))
+            return log.read().decode(errors="replace")
+    except OSError:
+        return ""
 
 
 class SlurmExecutor:
@@ -150,7 +163,8 @@ class SlurmExecutor:
             return EngineReport(job, None, f"Slurm: {self._queue.error}")
         row = self._row_of(folder)
         if row is not None:
-            return states.describe_row(row, can_requeue=self._can_requeue)
+            log = _read_end_of_log(folder) if states.is_ended(row.state) else ""
+            return states.describe_row(row, log, can_requeue=self._can_requeue)
         if is_runner_alive(folder):
             return EngineReport(job, EngineState.RUNNING)
         return EngineReport(

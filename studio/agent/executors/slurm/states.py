@@ -42,6 +42,7 @@ _ENDS = {
 }
 #: Slurm's reasons of a job that FAILED before its script ran.
 _LAUNCH_REASONS = ("BadConstraints", "JobLaunchFailure", "PartitionDown")
+_MEMORY_WORDS = ("exceeded memory limit", "oom_kill event", "oom-kill event")
 _REPEATED = (EndCode.PREEMPTED.value, EndCode.NODE_LOST.value)
 
 
@@ -50,8 +51,11 @@ def is_ended(state: str) -> bool:
     return state in _ENDS
 
 
-def describe_row(row: QueueRow, *, can_requeue: bool) -> EngineReport:
-    """What the row means. A state of a later version counts as running."""
+def describe_row(row: QueueRow, log: str = "", *, can_requeue: bool) -> EngineReport:
+    """What the row means; `log` is the end of what Slurm wrote to the job's log.
+
+    A state of a later version counts as running.
+    """
     reason = f" ({row.reason})" if row.reason else ""
     if not is_ended(row.state):
         state = _STATES.get(row.state, EngineState.RUNNING)
@@ -59,6 +63,9 @@ def describe_row(row: QueueRow, *, can_requeue: bool) -> EngineReport:
     code = _ENDS[row.state]
     if row.state == "FAILED" and row.reason in _LAUNCH_REASONS:
         code = EndCode.LAUNCH_FAILED.value
+    # Without cgroups Slurm kills such a job, and says why only in its log.
+    if row.state == "FAILED" and any(words in log for words in _MEMORY_WORDS):
+        code = EndCode.OUT_OF_MEMORY.value
     return EngineReport(
         row.job,
         None,
