@@ -15,7 +15,7 @@ from typing import Any
 from studio.agent.agent_api import AgentApi, Registration, TakenJob
 from studio.agent.agent_folder import AgentFolder
 from studio.agent.clock import boot_seconds
-from studio.agent.executors import Executor
+from studio.agent.executors import EngineReport, Executor
 from studio.agent.held_job import JobEnvironment, Phase
 from studio.agent.host import Gpu, gpus_per_slot
 from studio.agent.job_slots import MIN_FREE_BYTES, JobSlots
@@ -41,6 +41,8 @@ from studio.sdk.responses import is_temporary
 
 #: How often the loop looks at its jobs, and asks for new ones.
 TICK_SECONDS, TAKE_SECONDS = 0.25, 0.5
+#: How soon the server learns what an engine says of a job.
+NEWS_SECONDS = 1.0
 #: How soon an agent that could not register tries again.
 REGISTER_SECONDS = 1.0
 #: How long no job is taken if the agent's folder cannot be written.
@@ -108,7 +110,9 @@ class Agent:
         self._is_queue_empty = False
         self._heartbeat_seconds = 5.0
         self._next_heartbeat = self._next_take = -math.inf
-        self._next_registration = -math.inf
+        self._next_registration = self._next_look = -math.inf
+        #: What the last heartbeat said of jobs in an engine.
+        self._reported: dict[tuple[str, int], EngineReport] = {}
         self._pause = RetryPause()
         self._is_disk_full = False
 
@@ -245,9 +249,21 @@ class Agent:
             self._next_heartbeat = -math.inf
             self._print("The server did not know this agent. It is registered again.")
 
+    def _read_reports(self) -> dict[tuple[str, int], EngineReport]:
+        """What the engine says of each job that it has."""
+        found = ((job.key, job.describe()) for job in self._slots.jobs)
+        return {key: report for key, report in found if report is not None}
+
+    def _has_news(self, now: float) -> bool:
+        """Whether the engine says something else than in the last heartbeat."""
+        if now < self._next_look:
+            return False
+        self._next_look = now + NEWS_SECONDS
+        return self._read_reports() != self._reported
+
     def _talk_to_server(self, now: float) -> None:
         """Send what is due. Raises StudioError."""
-        if now >= self._next_heartbeat:
+        if now >= self._next_heartbeat or self._has_news(now):
             self._heartbeat(now)
             self._note_success()
         if now >= self._next_take and self._can_take():
@@ -257,6 +273,7 @@ class Agent:
 
     def _heartbeat(self, now: float) -> None:
         held = {job.key: job for job in self._slots.jobs}
+        self._reported = reports = self._read_reports()
         own = gpus_per_slot(len(self._gpus), self._options.slots)
         runs = {
             job.attempt.slot * own + number: job.attempt.run
@@ -267,11 +284,7 @@ class Agent:
             list(held),
             usage={**self._usage.read(runs), **self._survey.read()},
             is_draining=self._is_draining,
-            reports={
-                key: report
-                for key, job in held.items()
-                if (report := job.describe()) is not None
-            },
+            reports=reports,
         )
         for verdict in orders.verdicts:
             job = held.get((verdict.run, verdict.attempt))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from runs.render.compute import (
 from runs.render.formats import run_path
 from runs.search.compute import (
     AgentSummary,
+    EngineCapacity,
     Health,
     QueuedJob,
     RunningJobs,
@@ -73,6 +74,8 @@ class TargetRow:
     waits_since: int | None
     #: Why the target can't be removed now; empty if it can.
     remove_refusal: str
+    #: Why the engine can't be used, in its own words.
+    problem: str
 
 
 @dataclass(frozen=True)
@@ -136,36 +139,76 @@ def _target_row(
 ) -> TargetRow:
     name, agents = summary.target.name, summary.agents
     lost = [each for each in agents if each.health is Health.UNREACHABLE]
-    is_lost = bool(agents) and summary.health is Health.UNREACHABLE
+    is_unreachable = bool(agents) and summary.health is Health.UNREACHABLE
+    # Else the agent is there, and the engine is not.
+    is_lost = is_unreachable and not any(each.takes_runs for each in agents)
     is_server = any(
         each.host.get("server") is True and each.health is not Health.UNREACHABLE
         for each in agents
     )
     # The server's own agent would repeat the row of its target.
     listed = () if is_server and len(agents) == 1 else agents
-    degraded = ngettext("%(n)s agent lost", "%(n)s agents lost", len(lost))
     return TargetRow(
         summary,
         "laptop" if name == LOCAL_TARGET else "server",
-        _("This server") if is_server else _kind_label(summary.target.kind),
+        _("This server") if is_server else _kind_text(summary),
         run_list_href(workspace, [name]),
-        health_pill(
-            summary.health,
-            degraded % {"n": len(lost)} if summary.health is Health.DEGRADED else "",
-        ),
-        capacity_bar(summary.busy, summary.slots, _unavailable_slots(agents)),
-        _capacity_text(summary.busy, summary.slots, sum(_lost_slots(a) for a in lost)),
+        health_pill(summary.health, _health_text(summary, len(lost))),
+        *_capacity(summary, lost),
         tuple(_agent_row(each) for each in listed),
         state.is_open(name, len(listed)),
         state.toggle(name).query(),
         max((each.agent.heard for each in agents), default=None) if is_lost else None,
         None if summary.longest_wait is None else now - summary.longest_wait,
         _remove_refusal(summary),
+        summary.engine.problem if summary.engine and not is_lost else "",
     )
 
 
-def _kind_label(kind: str) -> str:
-    return translated(COMPUTE_KINDS[kind].label) if kind in COMPUTE_KINDS else kind
+def _kind_text(summary: TargetSummary) -> str:
+    """The kind, with what tells targets of one engine apart."""
+    kind = summary.target.kind
+    label = translated(COMPUTE_KINDS[kind].label) if kind in COMPUTE_KINDS else kind
+    partition = summary.target.settings.get("partition")
+    return f"{label} · {partition}" if isinstance(partition, str) else label
+
+
+def _health_text(summary: TargetSummary, lost: int) -> str:
+    """What is degraded; empty for the usual word."""
+    if summary.health is not Health.DEGRADED:
+        return ""
+    if lost or summary.engine is None:
+        return ngettext("%(n)s agent lost", "%(n)s agents lost", lost) % {"n": lost}
+    count = {"n": summary.engine.lost, "unit": _units(summary.engine)}
+    return _("%(n)s %(unit)s lost") % count
+
+
+def _capacity(
+    summary: TargetSummary, lost: Sequence[AgentSummary]
+) -> tuple[SafeString, str]:
+    """The bar and the text: of the engine, or else of the agents' slots."""
+    engine = summary.engine
+    if engine is not None and engine.total:
+        text = _("%(busy)s of %(n)s %(unit)s") % {
+            "busy": engine.busy,
+            "n": engine.total,
+            "unit": _units(engine),
+        }
+        if engine.lost:
+            names = {"slots": text, "lost": engine.lost}
+            text = _("%(slots)s, %(lost)s lost") % names
+        return capacity_bar(engine.busy, engine.total, engine.lost), text
+    unavailable = _unavailable_slots(summary.agents)
+    return (
+        capacity_bar(summary.busy, summary.slots, unavailable),
+        _capacity_text(summary.busy, summary.slots, sum(map(_lost_slots, lost))),
+    )
+
+
+def _units(engine: EngineCapacity) -> str:
+    """What an engine counts, such as CPUs."""
+    plural = {"CPU": _("CPUs"), "GPU": _("GPUs")}
+    return plural.get(engine.unit, engine.unit)
 
 
 def _remove_refusal(summary: TargetSummary) -> str:
@@ -248,11 +291,18 @@ def _queue_row(
         _run_link(job, href),
         queued.position,
         now - job.queued,
-        wait_reason_text(queued.reason),
+        _reason_text(queued),
         queued.reason in BLOCKING_REASONS,
-        job.pk in changeable,
+        job.pk in changeable and queued.reason is not WaitReason.IN_ENGINE,
         reverse("compute-job-priority", args=[workspace, job.run.run_id]),
     )
+
+
+def _reason_text(queued: QueuedJob) -> str:
+    """The engine's own words, where it has the job."""
+    if queued.reason is WaitReason.IN_ENGINE and queued.job.engine_message:
+        return queued.job.engine_message
+    return wait_reason_text(queued.reason)
 
 
 def _run_link(job: Job, href: str) -> SafeString:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runs.search.compute.engines import EngineCapacity
 from runs.search.compute.jobs import find_job, find_sweep, list_attempts
 from runs.search.compute.queue import (
     QueuedJob,
@@ -32,6 +33,7 @@ from runs.search.compute.targets import (
 __all__ = [
     "AgentJobs",
     "AgentSummary",
+    "EngineCapacity",
     "Health",
     "QueuePlace",
     "QueuedJob",

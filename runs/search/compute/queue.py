@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
@@ -19,6 +20,7 @@ from runs.search.compute.targets import (
     list_agents,
     summarize_agent,
 )
+from studio.core.compute_kinds import EngineState
 
 
 class WaitReason(StrEnum):
@@ -28,6 +30,7 @@ class WaitReason(StrEnum):
     MEMBER_LIMIT = "member_limit"
     SWEEP_LIMIT = "sweep_limit"
     NEXT = "next"
+    IN_ENGINE = "in_engine"
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,9 @@ def list_queues(targets: Sequence[TargetSummary], *, limit: int) -> list[TargetQ
     """Return the first `limit` queued jobs of each target that has any."""
     waiting = [each for each in targets if each.queued]
     first: dict[int, list[Job]] = {}
+    in_engine: dict[int, list[Job]] = {}
+    for job in _jobs_in_engines(waiting, limit):
+        in_engine.setdefault(job.target_id, []).append(job)
     for job in _first_jobs([each.target for each in waiting], limit):
         first.setdefault(job.target_id, []).append(job)
     uses = count_target_uses(each.target for each in waiting) if waiting else {}
@@ -99,11 +105,18 @@ def list_queues(targets: Sequence[TargetSummary], *, limit: int) -> list[TargetQ
         order = _StartOrder(
             each.target, has_agent=has_agent, free=each.free, use=uses[each.target.pk]
         )
-        jobs = tuple(
+        submitted = [
+            QueuedJob(job, position, WaitReason.IN_ENGINE)
+            for position, job in enumerate(in_engine.get(each.target.pk, ()), 1)
+        ]
+        jobs = [
             QueuedJob(job, position, order.next_reason(job))
-            for position, job in enumerate(first.get(each.target.pk, ()), 1)
-        )
-        found.append(TargetQueue(each.target, jobs, each.queued))
+            for position, job in enumerate(
+                first.get(each.target.pk, ()), each.in_engine_queue + 1
+            )
+        ]
+        shown = tuple([*submitted, *jobs][:limit])
+        found.append(TargetQueue(each.target, shown, each.queued))
     return found
 
 
@@ -146,6 +159,7 @@ def wait_reason_text(reason: WaitReason) -> str:
         WaitReason.MEMBER_LIMIT: _("Limit per member reached"),
         WaitReason.SWEEP_LIMIT: _("Limit of the sweep reached"),
         WaitReason.NEXT: _("Starts next"),
+        WaitReason.IN_ENGINE: _("Waits in the queue of the engine"),
     }[reason]
 
 
@@ -154,12 +168,26 @@ def _in_order(jobs: JobQuerySet) -> JobQuerySet:
 
 
 def _first_jobs(targets: Sequence[ComputeTarget], limit: int) -> QuerySet[Job]:
-    numbered = queued_jobs(targets).annotate(
-        place=Window(
-            RowNumber(),
-            partition_by=F("target"),
-            order_by=[F("priority").desc(), "position", "pk"],
-        )
+    order = [F("priority").desc(), "position", "pk"]
+    return _first_of_each(queued_jobs(targets), order, limit)
+
+
+def _jobs_in_engines(targets: Sequence[TargetSummary], limit: int) -> Iterable[Job]:
+    """What agents gave to engines, where it waits; the engines order it themselves."""
+    having = [each.target for each in targets if each.in_engine_queue]
+    if not having:
+        return ()
+    jobs = Job.objects.taken().filter(
+        target__in=having, engine_state=EngineState.QUEUED.value
+    )
+    return _first_of_each(jobs, ["taken", "pk"], limit)
+
+
+def _first_of_each(
+    jobs: JobQuerySet, order: Sequence[Any], limit: int
+) -> QuerySet[Job]:
+    numbered = jobs.annotate(
+        place=Window(RowNumber(), partition_by=F("target"), order_by=order)
     )
     return (
         numbered.filter(place__lte=limit)

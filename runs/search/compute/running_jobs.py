@@ -8,6 +8,7 @@ from itertools import groupby
 
 from runs.models import Agent, Job, Workspace
 from runs.search.compute.targets import TargetSummary
+from studio.core.compute_kinds import EngineState
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ def list_running_jobs(
         each.agent.pk: each.running for target in targets for each in target.agents
     }
     rows = Job.objects.taken().filter(workspace=workspace)
+    rows = rows.exclude(engine_state=EngineState.QUEUED.value)
     jobs = rows.select_related(
         "run", "run__experiment", "submitter", "agent", "agent__target"
     ).order_by("agent__target__name", "agent__name", "taken", "pk")[:limit]

@@ -22,6 +22,8 @@ from runs.models import (
     Job,
     Workspace,
 )
+from runs.search.compute.engines import EngineCapacity, read_engine
+from studio.core.compute_kinds import EngineState
 
 
 class Health(StrEnum):
@@ -67,6 +69,9 @@ class TargetSummary:
     queued: int
     #: Milliseconds that the oldest queued job has waited; None without one.
     longest_wait: int | None
+    engine: EngineCapacity | None = None
+    #: How many of the queued jobs wait in the queue of the engine.
+    in_engine_queue: int = 0
 
     @property
     def slots(self) -> int:
@@ -89,7 +94,11 @@ class TargetUse:
     # The submitter is None if the account was deleted.
     by_member: Counter[int | None] = field(default_factory=Counter)
     by_sweep: Counter[int] = field(default_factory=Counter)
+    # Without those that wait in the queue of an engine.
     running_by_agent: Counter[int] = field(default_factory=Counter)
+    in_engine_queue: int = 0
+    #: When the first of these was queued.
+    in_engine_since: int | None = None
 
     def count_start(self, job: Job) -> None:
         """Count one more job of its member and its sweep."""
@@ -120,14 +129,18 @@ def list_targets(workspace: Workspace, *, now: int) -> list[TargetSummary]:
             summarize_agent(each, use, now) for each in agents.get(target.pk, ())
         )
         queued, since = queues.get(target.pk, (0, None))
+        since = min(filter(None, (since, use.in_engine_since)), default=None)
+        engine = read_engine(agents.get(target.pk, ()))
         found.append(
             TargetSummary(
                 target,
                 summaries,
-                _target_health(summaries),
+                _target_health(summaries, engine),
                 sum(use.running_by_agent.values()),
-                queued,
+                queued + use.in_engine_queue,
                 None if since is None else max(0, now - since),
+                engine,
+                use.in_engine_queue,
             )
         )
     return found
@@ -143,7 +156,7 @@ def summarize_agent(agent: Agent, use: TargetUse, now: int) -> AgentSummary:
         agent,
         use.by_agent[agent.pk],
         running,
-        _agent_health(agent, running, now),
+        _agent_health(agent, use.by_agent[agent.pk] or running, now),
         _facts(agent.host),
         _facts(agent.usage),
     )
@@ -160,13 +173,19 @@ def count_target_uses(targets: Iterable[ComputeTarget]) -> dict[int, TargetUse]:
     rows = (
         Job.objects.taken()
         .filter(target__in=list(uses))
-        .values_list("target", "agent", "submitter", "sweep", "is_waiting")
-        .annotate(n=Count("pk"))
+        .values_list(
+            "target", "agent", "submitter", "sweep", "is_waiting", "engine_state"
+        )
+        .annotate(n=Count("pk"), since=Min("queued"))
         .order_by()
     )
-    for target, agent, submitter, sweep, is_waiting, n in rows:
+    for target, agent, submitter, sweep, is_waiting, engine_state, n, since in rows:
         use = uses[target]
-        use.running_by_agent[agent] += n
+        if engine_state == EngineState.QUEUED.value:
+            use.in_engine_queue += n
+            use.in_engine_since = min(since, use.in_engine_since or since)
+        else:
+            use.running_by_agent[agent] += n
         # A job that waits for its child runs lends them its slot.
         if is_waiting:
             continue
@@ -204,10 +223,17 @@ def _agent_health(agent: Agent, running: int, now: int) -> Health:
     return Health.DRAINING if is_draining else Health.HEALTHY
 
 
-def _target_health(agents: Sequence[AgentSummary]) -> Health:
+def _target_health(
+    agents: Sequence[AgentSummary], engine: EngineCapacity | None
+) -> Health:
     found = {each.health for each in agents} - {Health.STOPPED}
     if not found:
         return Health.NO_AGENT
+    if Health.HEALTHY in found and engine is not None:
+        if engine.problem:
+            return Health.UNREACHABLE
+        if engine.lost:
+            return Health.DEGRADED
     if Health.UNREACHABLE in found and len(found) > 1:
         return Health.DEGRADED
     if Health.HEALTHY in found:

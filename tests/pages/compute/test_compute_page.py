@@ -79,6 +79,26 @@ def test_an_unreachable_target_says_since_when(scene, owner):
     assert "slots" not in row
 
 
+def test_a_slurm_target_shows_its_capacity_and_the_words_of_slurm(scene, owner):
+    target = scene.target("a100", kind="slurm", settings={"partition": "gpu"})
+    counts = {"unit": "CPU", "total": 32, "busy": 20, "lost": 8}
+    agent = scene.agent(target, usage={"engine": counts})
+    words = "Slurm job 7: PENDING (Resources)"
+    scene.job(target, agent=agent, engine_state="queued", engine_message=words)
+    page = parse_page(owner.get(PAGE))
+    row = page.one("#target-table").text
+    assert "Slurm · gpu" in row
+    assert "8 CPUs lost" in row
+    assert "20 of 32 CPUs, 8 lost" in row
+    assert words in page.one("#queue").text
+    assert "No submitted run is running." in page.one("#running").text
+    agent.usage = {"engine": {"problem": "Unable to contact slurm controller"}}
+    agent.save()
+    row = parse_page(owner.get(PAGE)).one("#target-table").text
+    assert "Unreachable" in row
+    assert "Unable to contact slurm controller" in row
+
+
 def test_local_is_this_server_only_with_the_servers_own_agent(scene, owner):
     target = scene.target("local")
     assert "This server" not in rows_of(show(owner), "targets")[0]

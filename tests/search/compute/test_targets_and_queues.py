@@ -62,6 +62,38 @@ def test_a_waiting_job_lends_its_slot(scene):
     assert (found.busy, found.running, found.free) == (0, 1, 1)
 
 
+def test_a_job_in_the_queue_of_an_engine_is_queued_not_running(scene):
+    target = scene.target()
+    agent = scene.agent(target, slots=9)
+    waits = {"engine_state": "queued", "engine_message": "PENDING (Resources)"}
+    scene.job(target, agent=agent, queued=scene.now - 9_000, **waits)
+    scene.job(target, agent=agent, engine_state="running")
+    scene.job(target)
+    [found] = targets_of(scene)
+    assert (found.running, found.queued, found.busy) == (1, 2, 2)
+    assert found.longest_wait == 9_000
+    [queue] = list_queues([found], limit=10)
+    assert [(one.position, one.reason) for one in queue.jobs] == [
+        (1, WaitReason.IN_ENGINE),
+        (2, WaitReason.NEXT),
+    ]
+    assert list_running_jobs(scene.workspace, [found], limit=10).total == 1
+
+
+@pytest.mark.parametrize(
+    ("engine", "health"),
+    [
+        ({"total": 16, "busy": 4}, Health.HEALTHY),
+        ({"total": 16, "busy": 4, "lost": 8}, Health.DEGRADED),
+        ({"problem": "Unable to contact slurm controller"}, Health.UNREACHABLE),
+        ({"total": "many", "problem": None, "lost": True}, Health.HEALTHY),
+    ],
+)
+def test_the_health_of_a_target_follows_its_engine(scene, engine, health):
+    scene.agent(scene.target(), usage={"engine": engine})
+    assert [each.health for each in targets_of(scene)] == [health]
+
+
 def test_local_comes_first_and_removed_targets_are_left_out(scene):
     for name, removed in (("b", None), ("a", None), ("local", None), ("c", 1)):
         scene.target(name, removed=removed)
