@@ -23,6 +23,8 @@ COMPUTE_PAGES: dict[str, Row] = {
     f"{TARGET}pause/": form(OWNER, 404),
     f"{TARGET}drain/": form(OWNER, 404),
     f"{TARGET}remove/": form(OWNER, 404),
+    f"{TARGET}test/": form(CONTRIBUTOR, 404),
+    f"{TARGET}test/<str:run_id>/": row(404, GET=READER),
     "compute/agents/": row(422, GET=OWNER, POST=OWNER),
     f"{AGENTS}drain/": form(OWNER, 404),
     f"{AGENTS}remove/": form(OWNER, 404),

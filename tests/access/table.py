@@ -395,6 +395,8 @@ REST: dict[str, Row] = {
     f"{SPACE}/compute": row(GET=READER, POST=OWNER),
     f"{SPACE}/compute/<str:target>": row(PATCH=OWNER, DELETE=OWNER),
     f"{SPACE}/compute/<str:target>/agent-tokens": row(201, POST=OWNER),
+    f"{SPACE}/compute/<str:target>/tests": row(201, POST=CONTRIBUTOR),
+    f"{SPACE}/compute/<str:target>/tests/<str:run_id>": row(404, GET=READER),
     f"{SPACE}/secrets": row(GET=READER),
     f"{SPACE}/environments": row(GET=READER),
     f"{SPACE}/environments/<str:name>": row(

@@ -22,6 +22,7 @@ from runs.actions.submit.resubmission import (
     reason_not_to_resubmit,
     resubmit,
 )
+from runs.actions.submit.target_tests import submit_target_test
 
 __all__ = [
     "SCRIPT_RUN_TYPE",
@@ -38,4 +39,5 @@ __all__ = [
     "register_environment",
     "resubmit",
     "submit_run",
+    "submit_target_test",
 ]

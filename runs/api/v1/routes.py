@@ -203,6 +203,10 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_WORKSPACE}/compute/<str:target>/agent-tokens": (
             compute.create_agent_token,
         ),
+        f"{_WORKSPACE}/compute/<str:target>/tests": (compute.start_target_test,),
+        f"{_WORKSPACE}/compute/<str:target>/tests/<str:run_id>": (
+            compute.get_target_test,
+        ),
         f"{_WORKSPACE}/secrets": (compute.list_secrets,),
         f"{_WORKSPACE}/secrets/<str:name>": (
             compute.set_secret,

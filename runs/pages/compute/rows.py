@@ -76,6 +76,8 @@ class TargetRow:
     remove_refusal: str
     #: Why the engine can't be used, in its own words.
     problem: str
+    #: What an hour costs, as an owner set it.
+    cost: str
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,12 @@ def _target_row(
         None if summary.longest_wait is None else now - summary.longest_wait,
         _remove_refusal(summary),
         summary.engine.problem if summary.engine and not is_lost else "",
+        _cost_text(summary.target.settings.get("cost_per_hour")),
     )
+
+
+def _cost_text(cost: object) -> str:
+    return _("%(cost)s per hour") % {"cost": cost} if isinstance(cost, str) else ""
 
 
 def _kind_text(summary: TargetSummary) -> str:

@@ -9,6 +9,7 @@ from runs.pages.compute.compute import compute_page
 from runs.pages.compute.environments import delete_environment
 from runs.pages.compute.jobs import move_to_top, set_priority
 from runs.pages.compute.secrets import delete_secret, set_secret
+from runs.pages.compute.target_tests import show_target_test, start_target_test
 from runs.pages.compute.targets import (
     change_target,
     drain_target,
@@ -30,6 +31,12 @@ urlpatterns: list[URLPattern] = [
     path(f"{TARGET_URL}pause/", pause_target, name="compute-target-pause"),
     path(f"{TARGET_URL}drain/", drain_target, name="compute-target-drain"),
     path(f"{TARGET_URL}remove/", remove_target, name="compute-target-remove"),
+    path(f"{TARGET_URL}test/", start_target_test, name="compute-target-test"),
+    path(
+        f"{TARGET_URL}test/<str:run_id>/",
+        show_target_test,
+        name="compute-target-test-run",
+    ),
     path(f"{COMPUTE_URL}agents/", new_agent, name="compute-agent-new"),
     path(f"{AGENT_URL}drain/", drain_agent, name="compute-agent-drain"),
     path(f"{AGENT_URL}remove/", remove_agent, name="compute-agent-remove"),

@@ -18,6 +18,7 @@ from runs.search.compute.running_jobs import (
     RunningJobs,
     list_running_jobs,
 )
+from runs.search.compute.target_tests import StepState, TestStep, list_test_steps
 from runs.search.compute.targets import (
     AgentSummary,
     Health,
@@ -38,9 +39,11 @@ __all__ = [
     "QueuePlace",
     "QueuedJob",
     "RunningJobs",
+    "StepState",
     "TargetQueue",
     "TargetSummary",
     "TargetUse",
+    "TestStep",
     "WaitReason",
     "count_target_uses",
     "find_job",
@@ -53,5 +56,6 @@ __all__ = [
     "list_queues",
     "list_running_jobs",
     "list_targets",
+    "list_test_steps",
     "wait_reason_text",
 ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import click
 
-from studio.cli.command_group import CommandGroup, suggest
+from studio.cli.command_group import CommandGroup
+from studio.cli.compute.target_paths import target_path, unknown_target
+from studio.cli.compute.target_test import test
 from studio.cli.output import Column, Output, output_options
 from studio.cli.target import Target, workspace_options
 from studio.cli.times import format_time
@@ -187,6 +188,26 @@ def agent_token(
     output.emit(created, summary=created["token"])
 
 
+@target_group.command("preview", epilog="Example: studio target preview a100 > job.sh")
+@output_options
+@workspace_options
+@click.argument("name")
+def preview(target: Target, output: Output, name: str) -> None:
+    """Print what an agent of a target gives to its engine for a run."""
+    found = target.client.get("compute")["targets"]
+    one = next((one for one in found if one["name"] == name), None)
+    if one is None:
+        raise unknown_target(target, name, NotFound(""))
+    kind = COMPUTE_KINDS.get(str(one["kind"]))
+    if kind is None or kind.preview is None:
+        raise click.UsageError(f"{name!r} has no engine: agents start its runs.")
+    text = kind.preview(one["settings"])
+    output.emit({"name": name, "script": text}, summary=text.rstrip())
+
+
+target_group.add_command(test)
+
+
 def change(
     target: Target, output: Output, name: str, changes: Mapping[str, Any], done: str
 ) -> None:
@@ -196,19 +217,6 @@ def change(
     except NotFound as error:
         raise unknown_target(target, name, error) from error
     output.emit(target_record(changed), summary=f"Compute target {done}")
-
-
-def unknown_target(target: Target, name: str, error: NotFound) -> NotFound:
-    """A sentence with the nearest name, if it is the target that is missing."""
-    if error.details.get("missing") == "workspace":
-        return error
-    known = [str(one["name"]) for one in target.client.get("compute")["targets"]]
-    return NotFound(f"There is no compute target {name!r}. {suggest(name, known)}")
-
-
-def target_path(name: str) -> str:
-    """The target's path in the API."""
-    return f"compute/{quote(name, safe='')}"
 
 
 def target_record(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -102,6 +102,7 @@ SLURM = ComputeKind(
         Setting("time_limit", "word"),
         Setting("max_jobs", "count"),
         Setting("can_requeue", "flag"),
+        Setting("cost_per_hour", "word"),
         Setting("options", "lines"),
         Setting("setup", "lines"),
     ),

@@ -80,7 +80,8 @@ def test_an_unreachable_target_says_since_when(scene, owner):
 
 
 def test_a_slurm_target_shows_its_capacity_and_the_words_of_slurm(scene, owner):
-    target = scene.target("a100", kind="slurm", settings={"partition": "gpu"})
+    settings = {"partition": "gpu", "cost_per_hour": "2.50EUR"}
+    target = scene.target("a100", kind="slurm", settings=settings)
     counts = {"unit": "CPU", "total": 32, "busy": 20, "lost": 8}
     agent = scene.agent(target, usage={"engine": counts})
     words = "Slurm job 7: PENDING (Resources)"
@@ -88,6 +89,7 @@ def test_a_slurm_target_shows_its_capacity_and_the_words_of_slurm(scene, owner):
     page = parse_page(owner.get(PAGE))
     row = page.one("#target-table").text
     assert "Slurm · gpu" in row
+    assert "2.50EUR per hour" in row
     assert "8 CPUs lost" in row
     assert "20 of 32 CPUs, 8 lost" in row
     assert words in page.one("#queue").text

@@ -27,6 +27,7 @@ from runs.api.v1.compute.jobs import (
 from runs.api.v1.compute.secrets import delete_secret, list_secrets, set_secret
 from runs.api.v1.compute.submit import resubmit_run
 from runs.api.v1.compute.sweeps import create_sweep, get_sweep, start_sweep
+from runs.api.v1.compute.target_tests import get_target_test, start_target_test
 from runs.api.v1.compute.targets import (
     change_agent,
     change_compute_target,
@@ -53,6 +54,7 @@ __all__ = [
     "get_environment_version",
     "get_job",
     "get_sweep",
+    "get_target_test",
     "list_compute_targets",
     "list_environments",
     "list_jobs",
@@ -67,5 +69,6 @@ __all__ = [
     "set_secret",
     "set_waiting",
     "start_sweep",
+    "start_target_test",
     "take_runs",
 ]

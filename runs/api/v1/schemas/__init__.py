@@ -57,6 +57,8 @@ from runs.api.v1.schemas.compute import (
     TargetInfo,
     TargetList,
     TargetPatch,
+    TargetTest,
+    TestStepInfo,
 )
 from runs.api.v1.schemas.delivery import (
     Beat,
@@ -427,9 +429,11 @@ __all__ = [
     "TargetInfo",
     "TargetList",
     "TargetPatch",
+    "TargetTest",
     "TaskInfo",
     "TaskList",
     "TaskQuery",
+    "TestStepInfo",
     "TextEdit",
     "TextReply",
     "TokenInfo",

@@ -58,6 +58,27 @@ class TargetList(Struct):
     targets: list[TargetInfo]
 
 
+class TestStepInfo(Struct):
+    """`state` is done, active, failed or waiting.
+
+    `message` has the words of the agent, of the engine or of the run.
+    """
+
+    name: str
+    text: str
+    state: str
+    message: str
+
+
+class TargetTest(Struct):
+    """The run of a test, with its status and its steps."""
+
+    run: str
+    target: str
+    status: str
+    steps: list[TestStepInfo]
+
+
 class NewTarget(RequestStruct):
     """`max_per_member`: how many runs of one member run at the same time.
 
