@@ -221,7 +221,9 @@ def test_what_slurm_refuses_has_its_words(slurm: Slurm, folder: Path) -> None:
     executor = create_executor(slurm, partition="nosuch")
     with pytest.raises(SubmissionRefused, match="invalid partition specified: nosuch"):
         executor.start(folder, 0)
-    assert "nosuch" in executor.survey().problem
-    survey = create_executor(slurm).survey()
+    refused, survey = executor.survey(), create_executor(slurm).survey()
+    assert refused is not None
+    assert "nosuch" in refused.problem
+    assert survey is not None
     assert (survey.unit, survey.total, survey.busy) == ("CPU", 16, 0)
     assert survey.version.startswith("slurm")

@@ -49,8 +49,9 @@ def test_the_steps_of_a_test_have_the_words_of_agent_engine_and_run(scene, team)
     target = scene.target("a100", kind="slurm", settings={"partition": "gpu"})
     browser = browser_of(team.contributor)
     reply = browser.post(PATH)
+    path = reply["Location"]
     run = Run.objects.get()
-    assert reply.url == f"{PATH}{run.run_id}/"
+    assert path == f"{PATH}{run.run_id}/"
     job = Job.objects.get()
     assert job.priority > 0
     waiting = [("start", "waiting", ""), ("end", "waiting", "")]
@@ -69,7 +70,7 @@ def test_the_steps_of_a_test_have_the_words_of_agent_engine_and_run(scene, team)
         ("start", "active", words),
         ("end", "waiting", ""),
     ]
-    page = parse_page(browser.get(reply.url))
+    page = parse_page(browser.get(path))
     assert words in page.one("#target-test").text
     assert page.one("#target-test")["hx-trigger"] == "every 2s"
     # What the agent gives to Slurm.
@@ -80,7 +81,7 @@ def test_the_steps_of_a_test_have_the_words_of_agent_engine_and_run(scene, team)
         "failed",
         "LaunchFailed: invalid partition specified: gpu",
     )
-    fragment = browser.get(reply.url, headers={"HX-Request": "true"}).text
+    fragment = browser.get(path, headers={"HX-Request": "true"}).text
     assert "hx-trigger" not in fragment
     assert "<html" not in fragment
 
