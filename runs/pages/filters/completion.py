@@ -27,8 +27,9 @@ from runs.search.filters import (
     find_keys,
     is_facet,
 )
-from studio.core.errors import QueryTimeout, StudioError
+from studio.core.errors import InvalidFilter, QueryTimeout, StudioError
 from studio.core.filters import field_text, fields, tree
+from studio.core.filters import parse as parse_filter
 from studio.core.filters.completion import (
     FIELD,
     FLAGS,
@@ -59,6 +60,10 @@ class CompletionOption:
     status: str = ""
     #: Whether it completes the term, so that Enter applies the filter.
     ends: bool = False
+    #: Whether it is chosen before an arrow key is used.
+    is_chosen: bool = False
+    #: Whether it only says something, and can't be chosen.
+    is_note: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,10 @@ def value_examples(kind: str) -> list[tuple[str, str]]:
 
 
 MAX_VALUES = 8
+#: A browser sends what it remembers of the filters that were applied in it.
+MAX_RECENT, MAX_RECENT_LENGTH = 5, 500
+#: Operators whose value is one of those that runs have, and no part or limit of it.
+EQUALITY = (":", "=", "!=", "in", "not in")
 #: Maximum number of keys of one kind, before and after something is typed.
 INITIAL_KEYS, MAX_KEYS = 3, 6
 ICONS = {
@@ -136,13 +145,50 @@ class Completion:
             return [
                 SuggestionSection(_("True/false fields"), list(self._flag_options()))
             ]
-        return [
-            SuggestionSection(
-                _("Fields"), [*self._attribute_options(), *self._key_options()]
+        listed = SuggestionSection(
+            _("Fields"), [*self._attribute_options(), *self._key_options()]
+        )
+        prefixes = SuggestionSection(_("Prefixes"), list(self._prefix_options()))
+        # Before anything is typed, the fields themselves say more.
+        return [prefixes, listed] if word.part else [listed, prefixes]
+
+    def recent_section(self, text: str, recent: Sequence[str]) -> SuggestionSection:
+        """Offer the recent filters that begin with all that is typed."""
+        options = [
+            CompletionOption(
+                "history",
+                "",
+                each[: len(text)],
+                each[len(text) :],
+                each,
+                0,
+                len(text),
+                ends=True,
             )
+            for each in dict.fromkeys(recent)
+            if each.lower().startswith(text.lower()) and each != text.strip()
+            if len(each) <= MAX_RECENT_LENGTH and _is_filter(each)
         ]
+        return SuggestionSection(_("Recent filters"), options[:MAX_RECENT])
 
     # Fields
+
+    def _prefix_options(self) -> Iterable[CompletionOption]:
+        """Yield `metrics.` and the like: the keys follow it."""
+        part = self.word.part.lower()
+        if self.word.kind or self.word.what != FIELD:
+            return
+        labels = {
+            tree.TAGS: _("Tags"),
+            tree.PARAMS: _("Parameters"),
+            tree.METRICS: _("Metrics"),
+            tree.PROPERTIES: _("Properties"),
+        }
+        for kind, label in labels.items():
+            if kind.startswith(part):
+                yield self._option_with_marked_match(
+                    ICONS[kind], f"{kind}.", f"{kind}.", note=label
+                )
 
     def _attribute_options(self) -> Iterable[CompletionOption]:
         part = self.word.part.lower()
@@ -250,7 +296,7 @@ class Completion:
     def _same_field_option(
         self, field: Field, facet: Facet
     ) -> Iterable[CompletionOption]:
-        """Offer the field again: choosing it lets the user pick another operator."""
+        """Say which field it is, and how many runs have it."""
         if field.kind == tree.ATTRIBUTE:
             return
         there = sum(each.runs for each in facet.values)
@@ -264,10 +310,11 @@ class Completion:
             text,
             "",
             "",
-            self.word.field_end,
+            self.word.end,
             self.word.end,
             note=values % {"n": formats.grouped(count)},
             count=runs % {"n": formats.grouped(there)},
+            is_note=True,
         )
 
     def _value_options(self, field: Field, facet: Facet) -> Iterable[CompletionOption]:
@@ -280,11 +327,17 @@ class Completion:
             and not each.digest
             and part in f"{each.value}\n{each.title}".lower()
         ]
-        # The exact value comes first, even if others that contain it are more common.
-        found.sort(key=lambda each: (each.value or "").lower() != part)
+        # The exact value comes first, and then what begins with the typed text, even if
+        # others that contain it are more common.
+        found.sort(
+            key=lambda each: (
+                (each.value or "").lower() != part,
+                not (each.value or "").lower().startswith(part),
+            )
+        )
         # A list gets its closing parenthesis; more values can be typed before it.
         end = ") " if self.word.op == "in" else " "
-        for each in found[:MAX_VALUES]:
+        for place, each in enumerate(found[:MAX_VALUES]):
             text = str(each.value)
             label = each.title if text else _("(empty)")
             is_status = field == attribute("status")
@@ -297,7 +350,16 @@ class Completion:
                 count=formats.grouped(each.runs),
                 status=text if is_status else "",
                 ends=True,
+                is_chosen=place == 0 and self._fits_what_is_typed(text),
             )
+
+    def _fits_what_is_typed(self, value: str) -> bool:
+        typed, value = self.word.part.lower(), value.lower()
+        if not typed or self.word.op not in EQUALITY:
+            return False
+        # `0.1` is a whole value, also if runs have only `0.15`.
+        is_whole = read_number(typed) is not None
+        return value == typed if is_whole else value.startswith(typed)
 
     def _value_as_typed(self, field: Field, text: str) -> str:
         typed = self.word.op in TEXT_OPERATORS
@@ -367,6 +429,14 @@ class Completion:
         )
 
 
+def _is_filter(text: str) -> bool:
+    try:
+        parse_filter(text)
+    except InvalidFilter:
+        return False
+    return True
+
+
 @access(Permission.READ)
 @require_safe
 def complete_filter(request: PageRequest) -> HttpResponse:
@@ -378,7 +448,10 @@ def complete_filter(request: PageRequest) -> HttpResponse:
     word = completion_context(text, place)
     context: dict[str, Any] = {"groups": [], "exact": True}
     if word.what != NOTHING:
-        groups, exact = Completion(request, word).read_sections()
+        completion = Completion(request, word)
+        groups, exact = completion.read_sections()
+        recent = request.GET.getlist("recent")[: 2 * MAX_RECENT]
+        groups = [completion.recent_section(text, recent), *groups]
         context = {"groups": [g for g in groups if g.options], "exact": exact}
     return with_vary_headers(
         render(request, "filters/_filter_completion.html", context)

@@ -45,6 +45,7 @@ async function loadSuggestions() {
   query.set("text", text);
   query.set("at", String([...box.value.slice(0, box.selectionStart)].length));
   if (list.dataset.in) query.set("in", list.dataset.in);
+  for (const filter of recentFilters()) query.append("recent", filter);
   try {
     const response = await fetch(`${list.dataset.url}?${query}`, { signal: controller.signal });
     if (!response.ok) return close();
@@ -65,6 +66,32 @@ function show(html) {
   box.setAttribute("aria-expanded", String(any));
   if (any) box.setAttribute("aria-controls", "q-options");
   else box.removeAttribute("aria-controls");
+  // The value that fits what is typed; without one Enter applies what is typed.
+  choose(list.querySelector("[data-chosen]"));
+}
+
+// The filters that were applied in this browser, the newest first.
+const RECENT_KEY = `recent-filters ${list.dataset.url}`;
+const MAX_RECENT = 8;
+const MAX_RECENT_LENGTH = 500;
+
+function recentFilters() {
+  try {
+    return JSON.parse(localStorage.getItem(RECENT_KEY)) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+function rememberFilter() {
+  const text = box.value.trim();
+  if (!text || text.length > MAX_RECENT_LENGTH) return;
+  const recent = [text, ...recentFilters().filter((each) => each !== text)];
+  try {
+    localStorage.setItem(RECENT_KEY, JSON.stringify(recent.slice(0, MAX_RECENT)));
+  } catch {
+    // Without storage nothing is remembered.
+  }
 }
 
 function scheduleCompletion() {
@@ -122,6 +149,7 @@ box.addEventListener("input", () => {
   scheduleCompletion();
 });
 box.addEventListener("blur", close);
+box.form.addEventListener("submit", rememberFilter);
 box.addEventListener("click", () => {
   if (!box.value && list.hidden) loadSuggestions();
 });

@@ -48,6 +48,12 @@ def options(visitor: Client, text: str, **more: str) -> list[str]:
     return re.findall(r'data-insert="([^"]*)"', page)
 
 
+def choices(visitor: Client, text: str, **more: str) -> list[str]:
+    """The texts that can be inserted."""
+    page = visitor.get(COMPLETE, {"text": text, "at": len(text), **more})
+    return [each["data-insert"] for each in every(page, "[role=option]")]
+
+
 def apply(visitor: Client, **given: Any) -> str:
     """The filter that the form leads to."""
     query = urlencode({**given, "apply": "1"}, doseq=True)
@@ -62,8 +68,50 @@ def test_values_are_counted_with_the_other_terms_applied(
     log("a", tags={"model": "resnet50"})
     log("b", tags={"model": "resnet18"})
     log("c", tags={"model": "resnet18", "old": None})
-    assert options(visitor, "tag:old tags.model = ") == ["", "resnet18 "]
-    assert options(visitor, "tags.model = 5") == ["", "resnet50 "]
+    assert choices(visitor, "tag:old tags.model = ") == ["resnet18 "]
+    assert choices(visitor, "tags.model = 5") == ["resnet50 "]
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        ("tags.model = res", ["resnet18 "]),
+        ("tags.model in (RESNET5", ["resnet50) "]),
+        ("tags.model = net5", []),
+        ("tags.model contains res", []),
+        ("params.lr = 0.1", ["0.1 "]),
+        # A number is whole as it is typed.
+        ("params.lr = 0", []),
+        ("tags.model = ", []),
+    ],
+)
+def test_the_value_that_fits_is_preselected(
+    visitor: Client, log: Any, text: str, chosen: list[str]
+) -> None:
+    for n, model in enumerate(("resnet18", "resnet18", "resnet50", "wide_res")):
+        log(f"r{n}", tags={"model": model}, params={"lr": f"0.1{n or ''}"})
+    page = visitor.get(COMPLETE, {"text": text, "at": len(text)})
+    found = every(page, ".option[data-chosen]")
+    assert [each["data-insert"] for each in found] == chosen
+    # Whatever is chosen, the text before the word at hand stays.
+    word = text[text.rindex(" ") + 1 :].lstrip("(")
+    starts = {int(each["data-start"]) for each in every(page, "[role=option]")}
+    assert starts <= {len(text) - len(word), text.index(" ")}
+
+
+def test_prefixes_and_recent_filters_are_offered(visitor: Client, log: Any) -> None:
+    log("a", acc=0.9)
+    prefixes = ["tags.", "params.", "metrics.", "properties."]
+    assert choices(visitor, "")[-4:] == prefixes
+    assert choices(visitor, "metr") == ["metrics."]
+    assert choices(visitor, "tag")[0] == "tags."
+    recent = ["status:failed", "status:", "metrics.acc > 0.5"]
+    page = visitor.get(COMPLETE, {"text": "", "at": "0", "recent": recent})
+    inserts = [each["data-insert"] for each in every(page, ".option")]
+    # What is no filter is not offered.
+    assert inserts[:2] == ["status:failed", "metrics.acc > 0.5"]
+    assert "metrics.acc > 0.5" in choices(visitor, "metr", recent=recent[2])
+    assert "status:failed" not in choices(visitor, "metr", recent=recent[0])
 
 
 def test_an_empty_value_is_suggested_with_a_label(visitor: Client, log: Any) -> None:
