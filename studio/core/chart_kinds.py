@@ -13,7 +13,8 @@ class ChartSpec:
     """How a kind of chart is written: how many fields it draws, and its options.
 
     `first_runs` is how many runs it draws by default. With `draws_points` it
-    draws the points of metrics, and else a value of each run.
+    draws the points of metrics, and else a value of each run. A run without its first
+    `required` fields is not drawn; with 0 it needs any of them.
     """
 
     name: str
@@ -22,7 +23,11 @@ class ChartSpec:
     first_runs: int
     options: tuple[str, ...] = ()
     draws_points: bool = False
+    required: int = 0
 
+
+#: The numbers of runs that *Show more* leads to.
+MORE_RUNS = (100, 500)
 
 CHART_KINDS = {
     spec.name: spec
@@ -35,7 +40,7 @@ CHART_KINDS = {
             ("x", "smooth", "range", "xrange", "legend", "group", "band"),
             draws_points=True,
         ),
-        ChartSpec("scatter", 2, 3, 200, ("range", "xrange", "legend")),
+        ChartSpec("scatter", 2, 3, 200, ("range", "xrange", "legend"), required=2),
         ChartSpec("bar", 1, 8, 20, ("range", "legend", "group", "band")),
         ChartSpec("histogram", 1, 1, 500, ("bins",)),
         ChartSpec("parallel", 2, 16, 100),

@@ -71,9 +71,7 @@ def test_a_chart_has_the_groups_of_the_list(shelf: Library, text: str) -> None:
     ]
     options = "".join(f"!group={each}" for each in text.split(","))
     chart = read_chart(f"bar!metrics.acc{options}")
-    runs, _has_more = find_first_runs(
-        spec, chart.groups, 100, shelf.ada, shelf.workspace
-    )
+    runs = find_first_runs(spec, chart.groups, 100, shelf.ada, shelf.workspace).runs
     drawn = chart_groups(runs, chart)
     assert [group.number for group in drawn] == list(range(1, len(drawn) + 1))
     assert sorted(map(sorted, names_of(drawn))) == sorted(map(sorted, listed_ids))

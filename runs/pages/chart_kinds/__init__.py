@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import tzinfo
 
 from runs.pages.chart_kinds.bars import BARS
@@ -24,7 +25,11 @@ from runs.pages.chart_kinds.kind import (
     FigureWithNotes,
 )
 from runs.pages.chart_kinds.lines import LINES
-from runs.pages.chart_kinds.notes import omitted_run_notes, sampling_note
+from runs.pages.chart_kinds.notes import (
+    first_runs_note,
+    omitted_run_notes,
+    sampling_note,
+)
 from runs.pages.chart_kinds.parallel import PARALLEL
 from runs.pages.chart_kinds.scatter import SCATTER
 from runs.search.charts import AxisRange
@@ -42,6 +47,7 @@ __all__ = [
     "chart_note",
     "chart_title",
     "draw_chart",
+    "first_runs_note",
     "kind_of",
     "read_chart_runs",
     "read_runs_of_charts",
@@ -75,7 +81,8 @@ def build_table(
 
     Rows link to their runs if `workspace` is not empty.
     """
-    return kind_of(chart).table(chart, chart_runs, zone, workspace)
+    table = kind_of(chart).table(chart, chart_runs, zone, workspace)
+    return replace(table, note=first_runs_note(chart, chart_runs))
 
 
 def chart_title(chart: Chart) -> str:

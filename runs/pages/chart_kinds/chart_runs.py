@@ -13,6 +13,8 @@ from runs.models import Experiment, Metric, User, Workspace
 from runs.pages.lists import ListState
 from runs.search.charts import (
     ChartRun,
+    FirstRuns,
+    drawn_values_term,
     find_chosen_runs,
     find_first_runs,
     read_metric_heads,
@@ -23,7 +25,7 @@ from runs.search.query import (
     selected_runs,
 )
 from studio.core.chart_kinds import CHART_KINDS
-from studio.core.filters.tree import Field
+from studio.core.filters.tree import Field, Node
 from studio.core.view_charts import MAX_RUNS, Chart
 from studio.core.view_spec import ViewSpec
 
@@ -32,15 +34,18 @@ from studio.core.view_spec import ViewSpec
 class ChartRuns:
     """The runs of a chart, and the heads of the metrics that it draws.
 
-    With `chosen`, the reader chose these runs; otherwise `more` tells that more runs
-    match. `deleted` is the number of chosen runs that no longer exist. With `by_place`,
-    each run has its own dash, as in the columns of the Compare page.
+    With `chosen`, the reader chose these runs; otherwise `total` is how many have what
+    is drawn, or at least so many if it is not `exact`. With `are_children` only child
+    runs have it. `deleted` is the number of chosen runs that no longer exist. With
+    `by_place`, each run has its own dash, as in the columns of the Compare page.
     """
 
     runs: Sequence[ChartRun]
     heads: Mapping[tuple[int, str], Metric]
     chosen: bool = False
-    more: bool = False
+    total: int = 0
+    exact: bool = True
+    are_children: bool = False
     deleted: int = 0
     by_place: bool = False
 
@@ -62,7 +67,9 @@ def read_runs_of_charts(state: ListState, charts: Sequence[Chart]) -> list[Chart
     """Return the runs of each chart, read with as few queries as for one chart."""
     who = (state.viewer, state.workspace, state.experiment)
     named = state.parameters.getlist("run")[:MAX_RUNS]
-    return read_runs_of_charts_for_viewer(state.spec, charts, *who, named)
+    return read_runs_of_charts_for_viewer(
+        state.spec, charts, *who, named, or_children=True
+    )
 
 
 def read_runs_of_charts_for_viewer(
@@ -72,42 +79,85 @@ def read_runs_of_charts_for_viewer(
     workspace: Workspace,
     experiment: Experiment | None,
     named: Sequence[str] = (),
+    *,
+    or_children: bool = False,
 ) -> list[ChartRuns]:
-    """Like `read_runs_of_charts`, without a request: the runs that `viewer` can see."""
-    found = _find_runs_to_draw(spec, charts, viewer, workspace, experiment, named)
-    # Charts of a page often share metrics, so their heads are read together.
+    """Like `read_runs_of_charts`, without a request: the runs that `viewer` can see.
+
+    A page for visitors never shows child runs that its view leaves out.
+    """
+    found = _find_chosen_runs(spec, charts, viewer, workspace, named)
+    if found is not None:
+        # Charts of a page often share metrics, so their heads are read together.
+        metrics = [field for chart in charts for field in _metrics_with_points(chart)]
+        heads = read_metric_heads(found.runs, metrics)
+        return [replace(found, heads=heads) for _chart in charts]
+    who = (viewer, workspace, experiment)
+    first = _find_runs_with_values(spec, charts, *who, or_children=or_children)
+    every = {run.run.pk: run for each in first for run in each.runs}
     metrics = [field for chart in charts for field in _metrics_with_points(chart)]
-    heads = read_metric_heads(found.runs, metrics)
+    heads = read_metric_heads(list(every.values()), metrics)
     return [
-        _limit_runs_of_chart(replace(found, heads=heads), chart) for chart in charts
+        ChartRuns(
+            each.runs[: chart.runs],
+            heads,
+            total=each.total,
+            exact=each.is_exact,
+            are_children=each.are_children,
+        )
+        for each, chart in zip(first, charts, strict=True)
     ]
 
 
-def _find_runs_to_draw(
+def _find_chosen_runs(
     spec: ViewSpec,
     charts: Sequence[Chart],
     viewer: User,
     workspace: Workspace,
-    experiment: Experiment | None,
     named: Sequence[str],
-) -> ChartRuns:
+) -> ChartRuns | None:
+    """Return the named or selected runs; None if none is."""
     fields = [field for chart in charts for field in fields_to_read(chart)]
     if named:
         runs = find_chosen_runs(named, fields, viewer, workspace)
         deleted = len(named) - len(runs)
         return ChartRuns(runs, {}, chosen=True, deleted=deleted, by_place=True)
     selected = find_visible_selection(spec, viewer, workspace)
-    if selected.total:
-        ids = _ids_by_color_number(selected_runs(selected, viewer, workspace, MAX_RUNS))
-        runs = find_chosen_runs(ids, fields, viewer, workspace)
-        deleted = len(selected.missing) + selected.gone
-        return ChartRuns(runs, {}, chosen=True, deleted=deleted)
-    # One query reads the runs for the chart that shows most; the others take the first.
-    limit = max(chart.runs for chart in charts)
-    runs, more = find_first_runs(
-        spec, fields, limit, viewer, workspace, experiment=experiment
-    )
-    return ChartRuns(runs, {}, more=more)
+    if not selected.total:
+        return None
+    ids = _ids_by_color_number(selected_runs(selected, viewer, workspace, MAX_RUNS))
+    runs = find_chosen_runs(ids, fields, viewer, workspace)
+    deleted = len(selected.missing) + selected.gone
+    return ChartRuns(runs, {}, chosen=True, deleted=deleted)
+
+
+def _find_runs_with_values(
+    spec: ViewSpec,
+    charts: Sequence[Chart],
+    viewer: User,
+    workspace: Workspace,
+    experiment: Experiment | None,
+    *,
+    or_children: bool,
+) -> list[FirstRuns]:
+    """Return the runs of each chart; charts of the same metrics share a query."""
+    by_term: dict[Node | None, list[Chart]] = {}
+    for chart in charts:
+        by_term.setdefault(drawn_values_term(chart), []).append(chart)
+    found = {
+        term: find_first_runs(
+            spec,
+            [field for chart in same for field in fields_to_read(chart)],
+            max(chart.runs for chart in same),
+            viewer,
+            workspace,
+            experiment=experiment,
+            drawn=term,
+            or_children=or_children,
+        )
+        for term, same in by_term.items()
+    }
+    return [found[drawn_values_term(chart)] for chart in charts]
 
 
 def _ids_by_color_number(selected_runs: Sequence[SelectedRun]) -> list[str]:
@@ -117,13 +167,6 @@ def _ids_by_color_number(selected_runs: Sequence[SelectedRun]) -> list[str]:
     for each in selected_runs:
         ids[each.number - 1] = each.run.run_id
     return ids
-
-
-def _limit_runs_of_chart(chart_runs: ChartRuns, chart: Chart) -> ChartRuns:
-    if chart_runs.chosen:
-        return chart_runs
-    more = chart_runs.more or len(chart_runs.runs) > chart.runs
-    return replace(chart_runs, runs=chart_runs.runs[: chart.runs], more=more)
 
 
 def _metrics_with_points(chart: Chart) -> list[Field]:

@@ -84,6 +84,8 @@ class ChartTable:
     first: str
     heads: list[str]
     rows: list[ChartTableRow]
+    #: Which of the runs that have the values are listed; empty for all.
+    note: str = ""
 
 
 def _no_notes(_chart: Chart) -> list[str]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, npgettext
 
 from runs.pages.chart_kinds.chart_runs import ChartRuns
+from runs.pages.chart_kinds.kind import title_of_fields
 from runs.render.charts import is_nonfinite
 from runs.render.filters import field_label
 from runs.render.formats import grouped
@@ -124,18 +125,39 @@ def undrawn_series_notes(chosen_series: ChosenSeries) -> list[str]:
 
 
 def omitted_run_notes(chart_runs: ChartRuns) -> list[str]:
-    notes = []
+    if not chart_runs.deleted:
+        return []
+    text = ngettext(
+        "%s selected run no longer exists",
+        "%s selected runs no longer exist",
+        chart_runs.deleted,
+    )
+    return [text % grouped(chart_runs.deleted)]
+
+
+def first_runs_note(chart: Chart, chart_runs: ChartRuns) -> str:
+    """`10 of 1,094 runs with val/loss`; empty if all of them are drawn."""
+    shown, total = len(chart_runs.runs), chart_runs.total
     # Chosen runs are all drawn.
-    if not chart_runs.chosen and chart_runs.more:
-        text = npgettext(
-            "note below a chart", "first %s run", "first %s runs", len(chart_runs.runs)
+    if chart_runs.chosen or (shown >= total and not chart_runs.are_children):
+        return ""
+    text = (
+        npgettext(
+            "note below a chart",
+            "%(shown)s of %(total)s child run with %(field)s",
+            "%(shown)s of %(total)s child runs with %(field)s",
+            total,
         )
-        notes.append(text % grouped(len(chart_runs.runs)))
-    if chart_runs.deleted:
-        text = ngettext(
-            "%s selected run no longer exists",
-            "%s selected runs no longer exist",
-            chart_runs.deleted,
+        if chart_runs.are_children
+        else npgettext(
+            "note below a chart",
+            "%(shown)s of %(total)s run with %(field)s",
+            "%(shown)s of %(total)s runs with %(field)s",
+            total,
         )
-        notes.append(text % grouped(chart_runs.deleted))
-    return notes
+    )
+    return text % {
+        "shown": grouped(shown),
+        "total": f"{grouped(total)}{'' if chart_runs.exact else '+'}",
+        "field": title_of_fields(chart),
+    }

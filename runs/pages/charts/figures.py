@@ -28,9 +28,11 @@ from runs.pages.chart_kinds import (
     build_table,
     chart_title,
     draw_chart,
+    first_runs_note,
     kind_of,
     read_chart_runs,
 )
+from runs.pages.charts.row_of_charts import following_run_count
 from runs.pages.lists import (
     ACTIVE_POLL_SECONDS,
     IDLE_POLL_SECONDS,
@@ -47,6 +49,7 @@ from runs.pages.requests import (
     not_modified,
     with_vary_headers,
 )
+from runs.render.formats import grouped
 from runs.render.metrics import display_value
 from runs.render.run_list import escape_formula
 from runs.search.charts import AxisRange
@@ -87,6 +90,7 @@ def chart_figure(request: PageRequest) -> HttpResponse:
         "note": "; ".join(drawing.notes),
         "pace": ACTIVE_POLL_SECONDS if active else IDLE_POLL_SECONDS,
         "legend": _has_legend(chart, chart_runs, drawing.figure),
+        "more": _more_runs(chart, chart_runs),
         "first": _color_numbers_of_unselected_runs(chart, chart_runs),
     }
     body = msgspec.json.encode(response)
@@ -98,6 +102,20 @@ def _read_chart_request(request: PageRequest) -> tuple[ViewSpec, Chart]:
     # The page has named the invalid parts already; each figure would repeat them.
     spec, _complaints = parse_tolerant(request.GET.dict())
     return spec, read_chart(request.GET.get("chart", ""), "chart")
+
+
+def _more_runs(chart: Chart, chart_runs: ChartRuns) -> dict[str, str] | None:
+    """Which runs are drawn, and what the link to more of them is named."""
+    note, following = first_runs_note(chart, chart_runs), following_run_count(chart)
+    if not note:
+        return None
+    can_grow = len(chart_runs.runs) < chart_runs.total and following
+    label = ""
+    if can_grow and chart_runs.exact and chart_runs.total <= following:
+        label = _("Show all")
+    elif can_grow:
+        label = _("Show %s") % grouped(following)
+    return {"text": note, "label": label}
 
 
 def _has_legend(chart: Chart, chart_runs: ChartRuns, figure: Figure) -> bool:
@@ -149,7 +167,9 @@ def _chart_data_digest(request: PageRequest, chart_runs: ChartRuns) -> str:
         for run in chart_runs.runs
     ]
     parameters = sorted(request.GET.lists())
-    seen = repr((parameters, runs, heads, chart_runs.more, str(get_current_timezone())))
+    seen = repr(
+        (parameters, runs, heads, chart_runs.total, str(get_current_timezone()))
+    )
     return blake2b(seen.encode(), digest_size=9).hexdigest()
 
 

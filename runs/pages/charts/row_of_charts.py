@@ -29,7 +29,7 @@ from runs.pages.chart_kinds import (
 from runs.pages.lists import ListLinks, ListState
 from runs.pages.requests import PageRequest
 from runs.search.sql import time_limit
-from studio.core.chart_kinds import CHART_KINDS
+from studio.core.chart_kinds import CHART_KINDS, MORE_RUNS
 from studio.core.errors import InvalidValue
 from studio.core.view_charts import MAX_CHARTS, Chart, read_chart
 
@@ -79,6 +79,8 @@ class ChartCard:
     legend: str
     icon: str
     role: str
+    #: The same chart of more runs; empty if it has as many as possible.
+    more: str = ""
     table: ChartTable | None = None
 
 
@@ -127,7 +129,24 @@ def _chart_card(
         chart.option("legend"),
         kind_of(chart).icon,
         kind_of(chart).role,
+        addresses.page(_with_more_runs(charts, at))
+        if following_run_count(chart)
+        else "",
     )
+
+
+def following_run_count(chart: Chart) -> int:
+    """How many runs *Show more* draws; 0 if the chart draws as many as possible."""
+    return next((n for n in MORE_RUNS if n > chart.runs), 0)
+
+
+def _with_more_runs(charts: tuple[Chart, ...], at: int) -> tuple[Chart, ...]:
+    chart = charts[at]
+    options = [each for each in chart.options if each[0] != "runs"]
+    options.append(("runs", str(following_run_count(chart))))
+    # Read as text, which puts the options in their order.
+    larger = read_chart(str(Chart(chart.kind, chart.fields, tuple(options))))
+    return (*charts[:at], larger, *charts[at + 1 :])
 
 
 def _extend_query(address: str, more: str) -> str:

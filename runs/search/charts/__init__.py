@@ -3,6 +3,8 @@
 from runs.search.charts.chart_values import ChartColumn, chart_column
 from runs.search.charts.drawn_runs import (
     ChartRun,
+    FirstRuns,
+    drawn_values_term,
     find_chosen_runs,
     find_first_runs,
     read_metric_heads,
@@ -22,12 +24,14 @@ __all__ = [
     "ChartGroup",
     "ChartRun",
     "ChosenSeries",
+    "FirstRuns",
     "MeanCurve",
     "chart_column",
     "chart_groups",
     "choose_series",
     "draw_curves",
     "draw_mean_curves",
+    "drawn_values_term",
     "find_chosen_runs",
     "find_first_runs",
     "read_metric_heads",

@@ -1,4 +1,4 @@
-"""The runs that charts draw: the chosen ones, or the first of the list's result.
+"""The runs that charts draw: the chosen ones, or the first that have what is drawn.
 
 Each has a number, which is its color in every chart and in its box.
 """
@@ -10,9 +10,19 @@ from dataclasses import dataclass, field, replace
 
 from runs.models import Experiment, Metric, Run, User, Workspace
 from runs.search.run_list import RunRow, find_runs
-from studio.core.filters import tree
-from studio.core.filters.fields import to_text
-from studio.core.filters.tree import Comparison, Field, Text, attribute
+from studio.core.chart_kinds import CHART_KINDS
+from studio.core.filters import to_text, tree
+from studio.core.filters.fields import operators_of
+from studio.core.filters.tree import (
+    Comparison,
+    Field,
+    Node,
+    Text,
+    all_of,
+    any_of,
+    attribute,
+)
+from studio.core.view_charts import Chart
 from studio.core.view_spec import Column, ViewSpec
 
 #: Runs that are looked up by their ids at once.
@@ -32,6 +42,20 @@ class ChartRun:
         return self.run.name or self.run.run_id
 
 
+@dataclass(frozen=True)
+class FirstRuns:
+    """The first runs of a result that have what a chart draws.
+
+    `total` is how many there are; if it `is_exact`, or else at least so many. With
+    `are_children` only child runs have it, which the list itself doesn't show.
+    """
+
+    runs: list[ChartRun]
+    total: int = 0
+    is_exact: bool = True
+    are_children: bool = False
+
+
 def find_first_runs(
     spec: ViewSpec,
     fields: Sequence[Field],
@@ -40,10 +64,19 @@ def find_first_runs(
     workspace: Workspace,
     *,
     experiment: Experiment | None = None,
-) -> tuple[list[ChartRun], bool]:
-    """The first runs of the result, whatever page is shown, and whether it has more."""
+    drawn: Node | None = None,
+    or_children: bool = False,
+) -> FirstRuns:
+    """The first runs of the result, whatever page is shown, that match `drawn`.
+
+    In a tree these are all runs that match, at any depth. With `or_children` they are
+    child runs if a list without these has none.
+    """
     asked = replace(
         spec,
+        q=spec.q if drawn is None else spec.source.text_with_added_term(drawn),
+        flat=True,
+        tree=(),
         columns=_value_columns(fields),
         after="",
         before="",
@@ -52,11 +85,35 @@ def find_first_runs(
         rows=limit,
     )
     page = find_runs(asked, viewer, workspace, experiment=experiment)
+    # A sweep's own runs are often without metrics: its children have them.
+    are_children = or_children and not page.rows and not spec.children
+    if are_children:
+        deep = replace(asked, children=True)
+        page = find_runs(deep, viewer, workspace, experiment=experiment)
     runs = [
         ChartRun(row.run, number, row.values)
         for number, row in enumerate(page.rows, start=1)
     ]
-    return runs, bool(page.after)
+    return FirstRuns(runs, page.total, page.total_is_exact, are_children and bool(runs))
+
+
+def drawn_values_term(chart: Chart) -> Node | None:
+    """What a run must have to be drawn; None if every run has it."""
+    required = CHART_KINDS[chart.kind].required
+    known = [_is_known(field) for field in chart.fields]
+    over = _is_known(chart.x_metric) if chart.x_metric else None
+    # One field that every run has is enough where any of them is.
+    alternatives = () if required or None in known else known
+    any_field = any_of(*filter(None, alternatives)) if alternatives else None
+    needed = [*known[:required], any_field, over]
+    terms = [term for term in needed if term is not None]
+    return all_of(*terms) if terms else None
+
+
+def _is_known(field: Field) -> Comparison | None:
+    if "is not null" not in operators_of(field):
+        return None
+    return Comparison(field, "is not null")
 
 
 def find_chosen_runs(

@@ -117,7 +117,17 @@ function updateLabels({ card, figure }) {
   note.title = note.textContent;
   const list = card.querySelector("[data-legend-list]");
   list.replaceChildren(...(figure.legend ? legendItems(figure) : []));
+  showFoot(card, figure);
   colorCheckboxes();
+}
+
+// Which of the runs are drawn, with the link to more of them.
+function showFoot(card, { more }) {
+  card.querySelector("[data-foot]").hidden = !more;
+  card.querySelector("[data-more-text]").textContent = more?.text ?? "";
+  const link = card.querySelector("[data-more]");
+  link.textContent = more?.label ?? "";
+  link.hidden = !more?.label || !link.getAttribute("href");
 }
 
 // Give the checkboxes of unselected runs a border in the color of their line.

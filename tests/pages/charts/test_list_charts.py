@@ -33,6 +33,44 @@ def test_each_run_of_the_result_has_a_line_in_the_lists_order(
     assert drawn == [("b", [4.0, 1.0, 0.5], 1), ("a", [3.0, 2.0], 2)]
 
 
+def test_charts_draw_the_first_runs_that_have_what_they_draw(
+    visitor: Client, curve: Any, log: Any
+) -> None:
+    for n in range(12):
+        curve(f"c{n:02d}", [1.0, 2.0], params={"lr": str(n)}, parent="sweep")
+    log("sweep", acc=1.0)
+    curve("own", [3.0], params={"lr": "0.1"})
+    for n in range(12):
+        log(f"empty{n}")
+    # Rows above lack the metric, and in a tree the children are below their root.
+    found = figure(visitor, LOSS, "children=1")
+    assert [t["name"] for t in lines(found)][:3] == ["own", "c11", "c10"]
+    assert found["more"] == {"text": "10 of 13 runs with loss", "label": "Show all"}
+    assert len(lines(figure(visitor, f"{LOSS}!runs=100", "children=1"))) == 13
+    assert [t["name"] for t in lines(figure(visitor, LOSS))] == ["own"]
+    # A list without child runs that lacks it altogether shows those that have it.
+    found = figure(visitor, f"{LOSS}!runs=2", "q=name!%3Down")
+    assert [t["name"] for t in lines(found)] == ["c11", "c10"]
+    text = "2 of 12 child runs with loss"
+    assert found["more"] == {"text": text, "label": "Show all"}
+    # Both fields of a scatter chart are needed, and any of a line chart.
+    found = figure(visitor, "scatter!params.lr!metrics.loss", "children=1")
+    assert found["more"] is None
+    assert len(found["data"][0]["x"]) == 13
+    both = "line!metrics.loss!metrics.acc"
+    assert "14 runs" in figure(visitor, both, "children=1")["more"]["text"]
+
+
+def test_a_page_without_scripts_links_to_more_runs(visitor: Client, curve: Any) -> None:
+    for n in range(3):
+        curve(f"r{n}", [1.0])
+    page = visitor.get("/w/default/runs/", {"charts": f"{LOSS}!runs=2"})
+    assert "2 of 3 runs with loss" in page.text
+    assert (
+        len(re.findall(r'href="[^"]*charts=line[^"]*runs%3D100[^"]*"', page.text)) == 2
+    )
+
+
 def test_selected_runs_keep_the_colors_of_their_checkboxes(
     visitor: Client, curve: Any
 ) -> None:
@@ -90,7 +128,7 @@ def test_nan_and_infinity_are_marked_and_text_is_left_out(
     [markers] = lines(found, "odd")
     assert markers["x"] == [1, 2]
     assert {trace["name"] for trace in lines(found)} == {"a", "one"}
-    assert found["note"] == "1 run without a value; 1 run logs text"
+    assert found["note"] == "1 run logs text"
 
 
 def test_the_x_axis_can_be_another_metric(visitor: Client, curve: Any) -> None:
@@ -172,7 +210,7 @@ def test_a_histogram_of_a_text_field_explains_what_the_runs_have(
     curve("a", [1.0], params={"opt": "adam"})
     curve("b", [1.0])
     note = figure(visitor, "histogram!params.opt")["note"]
-    assert note == "1 run has text for params.opt; 1 run without params.opt"
+    assert note == "1 run has text for params.opt"
     bars = figure(visitor, "bar!params.opt")
     assert bars["data"][0]["x"] == []
     assert "1 run has text for params.opt" in bars["note"]
