@@ -8,7 +8,7 @@ the shortest text of the same chart.
     x       step, relative, time, or a metric: what a line is drawn over
     smooth  0 to 0.99: how much of the running mean stays, of what went before
     log     x, y or xy: which axes are logarithmic
-    range   `0~1`, `~1`, `0~`: how far the y axis reaches
+    range   `0~1`, `~1`, `0~`: how far the y axis reaches; `full`: to every value
     xrange  the same of the x axis: seconds where x is relative; none where it is time
     legend  1 or 0: whether it is shown, where the chart would not decide so itself
     group   a field, repeated; `-params.seed` groups by all parameters but it
@@ -39,6 +39,7 @@ MAX_GROUPS = 8
 MAX_SMOOTHING = 0.99
 AXES = ("step", "relative", "time")
 BANDS = ("std", "minmax", "none")
+FULL_RANGE = "full"
 
 Options = tuple[tuple[str, str], ...]
 
@@ -88,8 +89,14 @@ class Chart:
     def x_range(self) -> tuple[float | None, float | None]:
         return self._read_axis_ends("xrange")
 
+    @property
+    def has_full_range(self) -> bool:
+        """Whether the y axis reaches to values that are far from all others."""
+        return self.option("range") == FULL_RANGE
+
     def _read_axis_ends(self, name: str) -> tuple[float | None, float | None]:
-        low, _, high = self.option(name, "~").partition("~")
+        text = self.option(name, "~")
+        low, _, high = ("~" if text == FULL_RANGE else text).partition("~")
         return (float(low) if low else None, float(high) if high else None)
 
     @property
@@ -273,6 +280,10 @@ def _read_log(text: str, name: str) -> str:
     return _one_of(text, ("x", "y", "xy"), name, "log")
 
 
+def _read_y_range(text: str, name: str) -> str:
+    return text if text == FULL_RANGE else _read_range(text, name)
+
+
 def _read_range(text: str, name: str) -> str:
     low, tilde, high = text.partition("~")
     ends = [_read_number(end, name, "range") for end in (low, high) if end]
@@ -361,7 +372,7 @@ _READERS: dict[str, Callable[[str, str], str]] = {
     "x": _read_x_axis,
     "smooth": _read_smooth,
     "log": _read_log,
-    "range": _read_range,
+    "range": _read_y_range,
     "xrange": _read_range,
     "legend": _read_legend,
     "group": _read_group,

@@ -173,6 +173,7 @@ def _error_band(curve: MeanCurve, chart: Chart) -> Band:
         curve.std.tolist(),
         curve.counts.tolist(),
         curve.nonfinite,
+        alive=curve.alive.tolist(),
     )
 
 

@@ -30,7 +30,13 @@ def chart_look(chart: Chart) -> ChartLook:
     axis = Axis(chart.axis) if chart.axis else Axis.STEP
     title = field_label(over) if over else ""
     return ChartLook(
-        axis, title, chart.log_x, chart.log_y, chart.y_range, chart.x_range
+        axis,
+        title,
+        chart.log_x,
+        chart.log_y,
+        chart.y_range,
+        chart.x_range,
+        is_full=chart.has_full_range,
     )
 
 

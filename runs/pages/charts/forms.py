@@ -12,7 +12,7 @@ from studio.core.chart_kinds import CHART_KINDS, MAX_FIELDS
 from studio.core.errors import InvalidValue
 from studio.core.filters import field_text
 from studio.core.filters.tree import METRICS, PARAMS, Field, metric
-from studio.core.view_charts import Chart, read_chart
+from studio.core.view_charts import FULL_RANGE, Chart, read_chart
 
 DEFAULT_KIND = "line"
 #: Empty inputs for more fields.
@@ -32,6 +32,7 @@ class ChartForm(PageForm):
     logy = FlagField()
     low = TextField()
     high = TextField()
+    full = FlagField()
     xlow = TextField()
     xhigh = TextField()
     legend = TextField()
@@ -52,7 +53,8 @@ class ChartForm(PageForm):
     @classmethod
     def of_chart(cls, chart: Chart) -> ChartForm:
         """Return the form filled with the texts of a chart."""
-        low, _tilde, high = chart.option("range").partition("~")
+        y_range = "" if chart.has_full_range else chart.option("range")
+        low, _tilde, high = y_range.partition("~")
         x_low, _tilde, x_high = chart.option("xrange").partition("~")
         x_metric = chart.x_metric
         return cls(
@@ -66,6 +68,7 @@ class ChartForm(PageForm):
                 "logy": str(int(chart.log_y)),
                 "low": low,
                 "high": high,
+                "full": str(int(chart.has_full_range)),
                 "xlow": x_low,
                 "xhigh": x_high,
                 "legend": chart.option("legend"),
@@ -107,7 +110,8 @@ def _chart_options(values: dict[str, Any]) -> list[tuple[str, str]]:
         "x": _complete_field_name(values["over"]) if is_metric else values["x"],
         "smooth": values["smooth"],
         "log": "x" * values["logx"] + "y" * values["logy"],
-        "range": _range_text(values["low"], values["high"]),
+        "range": _range_text(values["low"], values["high"])
+        or FULL_RANGE * values["full"],
         "xrange": _range_text(values["xlow"], values["xhigh"]),
         "legend": values["legend"],
         "band": values["band"],

@@ -31,7 +31,7 @@ from runs.pages.requests import PageRequest
 from runs.search.sql import time_limit
 from studio.core.chart_kinds import CHART_KINDS, MORE_RUNS
 from studio.core.errors import InvalidValue
-from studio.core.view_charts import MAX_CHARTS, Chart, read_chart
+from studio.core.view_charts import FULL_RANGE, MAX_CHARTS, Chart, read_chart
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,8 @@ class ChartCard:
     role: str
     #: The same chart of more runs; empty if it has as many as possible.
     more: str = ""
+    #: The same chart with the other range: of all values, or of most lines.
+    other_range: str = ""
     table: ChartTable | None = None
 
 
@@ -141,12 +143,23 @@ def following_run_count(chart: Chart) -> int:
 
 
 def _with_more_runs(charts: tuple[Chart, ...], at: int) -> tuple[Chart, ...]:
+    return _with_option(charts, at, "runs", str(following_run_count(charts[at])))
+
+
+def _with_other_range(charts: tuple[Chart, ...], at: int) -> tuple[Chart, ...]:
+    other = "" if charts[at].has_full_range else FULL_RANGE
+    return _with_option(charts, at, "range", other)
+
+
+def _with_option(
+    charts: tuple[Chart, ...], at: int, name: str, value: str
+) -> tuple[Chart, ...]:
     chart = charts[at]
-    options = [each for each in chart.options if each[0] != "runs"]
-    options.append(("runs", str(following_run_count(chart))))
+    options = [each for each in chart.options if each[0] != name]
+    options += [(name, value)] if value else []
     # Read as text, which puts the options in their order.
-    larger = read_chart(str(Chart(chart.kind, chart.fields, tuple(options))))
-    return (*charts[:at], larger, *charts[at + 1 :])
+    changed = read_chart(str(Chart(chart.kind, chart.fields, tuple(options))))
+    return (*charts[:at], changed, *charts[at + 1 :])
 
 
 def _extend_query(address: str, more: str) -> str:

@@ -17,6 +17,12 @@ from runs.render.charts.axes import Axis, Figure, Trace, escape_plotly_markup
 from runs.render.charts.line_dashes import SOLID
 from runs.render.charts.metric_lines import Line, metric_figure, time_unit
 from runs.render.charts.nonfinite_markers import clamp_to_drawable
+from runs.render.charts.outliers import cut_at_range
+from runs.render.charts.robust_range import robust_range
+from runs.render.charts.run_counts import (
+    fade_where_runs_have_ended,
+    run_count_labels,
+)
 from runs.render.numbers import tooltip_format
 
 #: Maximum lines in one tooltip; a longer list would cover the chart.
@@ -24,6 +30,7 @@ MAX_UNIFIED_HOVER_LINES = 12
 
 
 AxisRange = tuple[float | None, float | None]
+AxisEnds = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,8 @@ class ChartLook:
     y_range: AxisRange = (None, None)
     #: In steps, seconds, or as the field is.
     x_range: AxisRange = (None, None)
+    #: Whether the y axis reaches to every value, however far it is from the others.
+    is_full: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,12 @@ class Band:
     runs: Sequence[int]
     #: Where runs logged NaN or Infinity, and which.
     nonfinite: Sequence[tuple[float, float]] = ()
+    #: How many of the runs have begun and not ended at each point.
+    alive: Sequence[int] = ()
+    #: A wider band around it, as that of 90 % of the runs around that of their half.
+    outer: tuple[Sequence[float], Sequence[float]] | None = None
+    #: What a tooltip says next to the value, in place of the deviation.
+    words: str = ""
 
 
 def line_figure(
@@ -88,7 +103,8 @@ def line_figure(
     )
     # `metric_figure` counted the lines; here the number is that of the run's color.
     for trace in figure["data"]:
-        _style_trace(trace, lines[trace["meta"]["series"] - 1])
+        trace["meta"]["at"] = trace["meta"]["series"] - 1
+        _style_trace(trace, lines[trace["meta"]["at"]])
     if paired:
         figure["data"] = _with_error_bands(figure["data"], paired, log_y=look.log_y)
     layout = figure["layout"]
@@ -98,7 +114,40 @@ def line_figure(
     # What a place on the axis of relative time is in ms.
     figure["unit"] = time_unit(span or 0).length
     _set_axes(layout, look, 1000 / figure["unit"])
+    means = [
+        (trace, bands[trace["meta"]["at"]].alive)
+        for trace in figure["data"]
+        # Marks of NaN have numbers behind those of the means.
+        if bands
+        and trace["meta"]["part"] == "line"
+        and trace["meta"]["at"] < len(bands)
+    ]
+    ends = _limit_range(figure, [each.line for each in drawn], look)
+    if means:
+        layout["annotations"] = run_count_labels(
+            means, ends, log_x=look.log_x, log_y=look.log_y
+        )
+    for trace in figure["data"]:
+        trace["meta"].pop("at", None)
     return figure
+
+
+def _limit_range(
+    figure: Figure, lines: Sequence[Line], look: ChartLook
+) -> AxisEnds | None:
+    """Show the range that most lines are in; `outside` counts those that leave it."""
+    figure["outside"] = 0
+    if look.y_range != (None, None):
+        return None
+    ends = robust_range([line.values for line in lines], log=look.log_y)
+    if ends is None:
+        return None
+    data, figure["outside"] = cut_at_range(figure["data"], lines, *ends)
+    if look.is_full:
+        return None
+    figure["data"] = data
+    _set_axis_range(figure["layout"]["yaxis"], ends, log=look.log_y)
+    return ends
 
 
 def _style_trace(trace: Trace, run_line: RunLine) -> None:
@@ -151,27 +200,42 @@ def _axis_position(end: float | None, *, log: bool) -> float | None:
 def _with_error_bands(
     data: Sequence[Trace], paired: Sequence[tuple[RunLine, Band]], *, log_y: bool
 ) -> list[Trace]:
-    words = _("%(n)s runs") % {"n": "%{customdata[1]}"}
     means = [trace for trace in data if trace["meta"]["part"] == "line"]
     shown = tooltip_format([y for t in means for y in t["y"] if y is not None])
     found: list[Trace] = []
+    faded: list[Trace] = []
     for trace, (each, band) in zip(means, paired, strict=False):
         if not _has_values(trace):
             continue
-        if any(high > low for low, high in zip(band.low, band.high, strict=True)):
-            found.append(_band_trace(trace, each, band, log_y=log_y))
-        trace["customdata"] = list(zip(band.std, band.runs, strict=True))
-        trace["hovertemplate"] = f"%{{y:{shown}}} ± %{{customdata[0]:.2~g}} ({words})"
+        for low, high in filter(None, (band.outer, (band.low, band.high))):
+            if any(y > x for x, y in zip(low, high, strict=True)):
+                found.append(_band_trace(trace, each, (low, high), log_y=log_y))
+        trace["customdata"] = list(zip(band.std, band.runs, trace["y"], strict=True))
+        trace["hovertemplate"] = _mean_tooltip(band, shown)
+        if band.alive:
+            faded += fade_where_runs_have_ended(trace, band.alive)
     # Bands first, because later traces are drawn over earlier ones.
-    return [*found, *filter(_has_values, data)]
+    return [*found, *faded, *filter(_has_values, data)]
+
+
+def _mean_tooltip(band: Band, shown: str) -> str:
+    runs = _("%(n)s runs") % {"n": "%{customdata[1]}"}
+    around = band.words or "± %{customdata[0]:.2~g}"
+    return f"%{{customdata[2]:{shown}}} {around} ({runs})"
 
 
 def _has_values(trace: Trace) -> bool:
     return any(value is not None for value in trace["y"])
 
 
-def _band_trace(trace: Trace, run_line: RunLine, band: Band, *, log_y: bool) -> Trace:
-    xs, low = list(trace["x"]), list(band.low)
+def _band_trace(
+    trace: Trace,
+    run_line: RunLine,
+    ends: tuple[Sequence[float], Sequence[float]],
+    *,
+    log_y: bool,
+) -> Trace:
+    xs, low, high = list(trace["x"]), list(ends[0]), ends[1]
     if log_y:
         # A logarithmic axis has no place for what reaches below nothing.
         low = [
@@ -186,7 +250,7 @@ def _band_trace(trace: Trace, run_line: RunLine, band: Band, *, log_y: bool) -> 
         "x": [*xs, *reversed(xs)],
         "y": [
             # A mean ± std of huge values can leave the range that Plotly draws.
-            *map(clamp_to_drawable, band.high),
+            *map(clamp_to_drawable, high),
             *map(clamp_to_drawable, reversed(low)),
         ],
         "fill": "toself",

@@ -38,6 +38,8 @@ class MeanCurve:
     nonfinite: list[tuple[float, float]]
     #: Whether each place is a stretch of the axis.
     is_binned: bool
+    #: How many of the runs have begun, and not ended, at each place.
+    alive: NDArray[np.int64]
 
 
 def draw_mean_curves(
@@ -95,7 +97,18 @@ def _mean_curve(
         counts,
         nonfinite[:100],
         is_binned,
+        _count_alive(lines, xs, width=edges[1] - edges[0] if is_binned else 0.0),
     )
+
+
+def _count_alive(
+    lines: Sequence[AxisPoints], xs: Floats, *, width: float
+) -> NDArray[np.int64]:
+    """Runs log at different places: one without a value there may still go on."""
+    begins = np.sort([line.xs.min() for line in lines]) - width / 2
+    ends = np.sort([line.xs.max() for line in lines]) + width / 2
+    begun = np.searchsorted(begins, xs, side="right")
+    return np.asarray(begun - np.searchsorted(ends, xs, side="left"), np.int64)
 
 
 def _nonfinite_points(xs: Floats, values: Floats) -> list[tuple[float, float]]:

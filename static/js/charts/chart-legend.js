@@ -10,7 +10,7 @@ export function namedTraces(figure) {
     among.set(key, { meta: { key }, line: { color, dash } });
   for (const trace of figure.data) {
     const { part, key, series: number, each, name, metric } = trace.meta;
-    if (part === "odd" || part === "band" || part === "raw") continue;
+    if (["odd", "band", "raw", "faded"].includes(part)) continue;
     if (part === "scale") {
       const [low, high] = trace.meta.ends;
       add(`${key}: ${low}`, scaleColor(0));

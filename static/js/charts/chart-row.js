@@ -121,13 +121,16 @@ function updateLabels({ card, figure }) {
   colorCheckboxes();
 }
 
-// Which of the runs are drawn, with the link to more of them.
-function showFoot(card, { more }) {
-  card.querySelector("[data-foot]").hidden = !more;
-  card.querySelector("[data-more-text]").textContent = more?.text ?? "";
-  const link = card.querySelector("[data-more]");
-  link.textContent = more?.label ?? "";
-  link.hidden = !more?.label || !link.getAttribute("href");
+// Which of the runs are drawn, and which lines leave the range, each with its link.
+function showFoot(card, figure) {
+  for (const line of card.querySelectorAll("[data-foot]")) {
+    const said = figure[line.dataset.foot];
+    line.hidden = !said;
+    line.querySelector("span").textContent = said?.text ?? "";
+    const link = line.querySelector("a");
+    link.textContent = said?.label ?? "";
+    link.hidden = !said?.label || !link.getAttribute("href");
+  }
 }
 
 // Give the checkboxes of unselected runs a border in the color of their line.
