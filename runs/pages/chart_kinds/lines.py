@@ -38,6 +38,7 @@ from runs.render.charts import (
     RunLine,
     dash_of_position,
     dash_of_run_number,
+    dashes_by_age,
     line_figure,
     smooth_values,
 )
@@ -82,14 +83,12 @@ def _line_figure(
         )
     curves = draw_curves(chosen.series, chart, window)
     several = len(chart.fields) > 1
-    lines = []
+    lines, dashes = [], _dashes_of_runs(chart_runs, chosen)
     for curve in curves:
         run, place = curve.series.run, curve.series.place
         # A color stands for the run, so in a chart of several metrics the dash tells
         # them apart.
-        dash = (
-            dash_of_position(place) if several else _dash_of_run(run.number, chart_runs)
-        )
+        dash = dash_of_position(place) if several else dashes[run.run.pk]
         metric = field_label(chart.fields[place]) if several else ""
         key = f"{run.name} · {metric}" if several else run.name
         line = replace(curve.line, key=key)
@@ -107,12 +106,14 @@ def _line_figure(
     )
 
 
-def _dash_of_run(number: int, chart_runs: ChartRuns) -> str:
-    return (
-        dash_of_position(number - 1)
-        if chart_runs.by_place
-        else dash_of_run_number(number)
-    )
+def _dashes_of_runs(chart_runs: ChartRuns, chosen: ChosenSeries) -> dict[int, str]:
+    """Return the dashes by the runs' keys."""
+    drawn = {each.run.run.pk: each.run.number for each in chosen.series}
+    if chart_runs.by_place:
+        return {run: dash_of_position(number - 1) for run, number in drawn.items()}
+    if chart_runs.chosen:
+        return {run: dash_of_run_number(number) for run, number in drawn.items()}
+    return dashes_by_age({run: series_color(n) for run, n in drawn.items()})
 
 
 def _group_means_figure(

@@ -26,6 +26,7 @@ from runs.render.charts.line_dashes import (
     SOLID,
     dash_of_position,
     dash_of_run_number,
+    dashes_by_age,
 )
 from runs.render.charts.metric_lines import (
     Line,
@@ -77,6 +78,7 @@ __all__ = [
     "count_bins",
     "dash_of_position",
     "dash_of_run_number",
+    "dashes_by_age",
     "draw_sparkline",
     "histogram_figure",
     "is_nonfinite",

@@ -1,6 +1,7 @@
 """The runs that charts draw: the chosen ones, or the first that have what is drawn.
 
-Each has a number, which is its color in every chart and in its box.
+Each has a number, which is its color in every chart and in its box: its place among the
+chosen ones, or else its number in the experiment.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ LOOKUP_SIZE = 100
 
 @dataclass(frozen=True)
 class ChartRun:
-    """A run, its number from 1, and the values of the fields that were asked for."""
+    """A run, the number of its color, and the values of the fields that were asked for."""
 
     run: Run
     number: int
@@ -90,10 +91,8 @@ def find_first_runs(
     if are_children:
         deep = replace(asked, children=True)
         page = find_runs(deep, viewer, workspace, experiment=experiment)
-    runs = [
-        ChartRun(row.run, number, row.values)
-        for number, row in enumerate(page.rows, start=1)
-    ]
+    # A run keeps its number in the experiment, however the list is sorted or filtered.
+    runs = [ChartRun(row.run, row.run.number, row.values) for row in page.rows]
     return FirstRuns(runs, page.total, page.total_is_exact, are_children and bool(runs))
 
 

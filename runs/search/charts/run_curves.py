@@ -91,16 +91,16 @@ def choose_series(runs: Sequence[ChartRun], heads: Heads, chart: Chart) -> Chose
             head = heads.get((run.run.pk, field.key))
             over = heads.get((run.run.pk, x_field.key)) if x_field else None
             if head is None or (x_field and over is None):
-                missing.add(run.number)
+                missing.add(run.run.pk)
             elif not has_numbers(head) or (over is not None and not has_numbers(over)):
-                texts.add(run.number)
+                texts.add(run.run.pk)
             elif len(found) >= MAX_LINES or read + head.count > MAX_POINTS_READ:
                 beyond += 1
             else:
                 read += head.count
                 found.append(Series(run, field, place, head, over))
     # A run that has one of several metrics is drawn, and so does not count.
-    drawn = {each.run.number for each in found}
+    drawn = {each.run.run.pk for each in found}
     return ChosenSeries(found, len(missing - drawn), len(texts - drawn), beyond)
 
 

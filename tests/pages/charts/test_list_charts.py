@@ -30,7 +30,27 @@ def test_each_run_of_the_result_has_a_line_in_the_lists_order(
     curve("b", [4.0, 1.0, 0.5])
     found = figure(visitor, LOSS)
     drawn = [(t["name"], t["y"], t["meta"]["series"]) for t in lines(found)]
-    assert drawn == [("b", [4.0, 1.0, 0.5], 1), ("a", [3.0, 2.0], 2)]
+    assert drawn == [("b", [4.0, 1.0, 0.5], 2), ("a", [3.0, 2.0], 1)]
+
+
+def test_a_run_keeps_its_color_however_the_list_is_sorted(
+    visitor: Client, curve: Any
+) -> None:
+    for n in range(12):
+        curve(f"r{n:02d}", [1.0, 2.0], tags={"even": None} if n % 2 == 0 else {})
+
+    def looks(query: str) -> dict[str, tuple[int, str]]:
+        traces = lines(figure(visitor, f"{LOSS}!runs=100", query))
+        return {t["name"]: (t["meta"]["series"], t["line"]["dash"]) for t in traces}
+
+    whole, few = looks(""), looks("q=tag:even&sort=created")
+    assert whole == looks("sort=name")
+    assert {name: look[0] for name, look in whole.items()} == {
+        f"r{n:02d}": n + 1 for n in range(12)
+    }
+    # 1 and 11 have the same color: the newer one has the next dash.
+    assert (whole["r00"][1], whole["r10"][1]) == ("solid", "6px,3px")
+    assert few == {name: look for name, look in whole.items() if name in few}
 
 
 def test_charts_draw_the_first_runs_that_have_what_they_draw(
