@@ -47,6 +47,7 @@ from runs.render.formats import grouped, number
 from runs.render.metrics import DisplayValue, display_last, display_value
 from runs.render.run_list import escape_formula, iso_time, logged_value_cell
 from runs.search.charts import (
+    MAX_LINES,
     AxisRange,
     ChartGroup,
     ChosenSeries,
@@ -55,13 +56,14 @@ from runs.search.charts import (
     choose_series,
     draw_curves,
     draw_mean_curves,
+    group_of_all,
 )
 from runs.search.groups import deviation_band
 from runs.search.metrics import time_origin
 from runs.search.query import series_color
 from runs.search.values import metric_value
 from runs.storage.metrics import store
-from studio.core.view_charts import Chart
+from studio.core.view_charts import MAX_RUNS, Chart
 
 
 def _unzoomed_range(chart: Chart) -> AxisRange:
@@ -75,12 +77,13 @@ def _line_figure(
     chart: Chart, chart_runs: ChartRuns, zone: tzinfo, zoomed: AxisRange | None
 ) -> FigureWithNotes:
     window = zoomed or _unzoomed_range(chart)
-    chosen = choose_series(chart_runs.runs, chart_runs.heads, chart)
-    notes = undrawn_series_notes(chosen)
-    if chart.groups:
-        return FigureWithNotes(
-            *_group_means_figure(chart, chart_runs, chosen, zone, window, notes)
-        )
+    # Means and quantiles are of any number of lines.
+    every = choose_series(
+        chart_runs.runs, chart_runs.heads, chart, MAX_RUNS * len(chart.fields)
+    )
+    if chart.groups or len(every.series) > MAX_LINES:
+        return _many_runs_figure(chart, chart_runs, every, zone, window)
+    chosen, notes = every, undrawn_series_notes(every)
     curves = draw_curves(chosen.series, chart, window)
     several = len(chart.fields) > 1
     lines, dashes = [], _dashes_of_runs(chart_runs, chosen)
@@ -116,16 +119,31 @@ def _dashes_of_runs(chart_runs: ChartRuns, chosen: ChosenSeries) -> dict[int, st
     return dashes_by_age({run: series_color(n) for run, n in drawn.items()})
 
 
-def _group_means_figure(
+def _many_runs_figure(
     chart: Chart,
     chart_runs: ChartRuns,
-    chosen_series: ChosenSeries,
+    chosen: ChosenSeries,
     zone: tzinfo,
     window: AxisRange,
-    notes: list[str],
+) -> FigureWithNotes:
+    """Draw the mean of each group; without groups, the quantiles of all runs."""
+    notes = undrawn_series_notes(chosen)
+    if chart.groups:
+        groups = chart_groups(chart_runs.runs, chart)
+    else:
+        groups = [group_of_all(chart_runs.runs)]
+        notes.insert(0, _("median, with the bands of 50 % and 90 % of the runs"))
+    curves = draw_mean_curves(
+        groups, chosen.series, chart, window, with_quantiles=not chart.groups
+    )
+    figure, more = _group_figure(chart, chosen, zone, curves)
+    return FigureWithNotes(figure, [*notes, *more])
+
+
+def _group_figure(
+    chart: Chart, chosen: ChosenSeries, zone: tzinfo, curves: Sequence[MeanCurve]
 ) -> tuple[Figure, list[str]]:
-    groups = chart_groups(chart_runs.runs, chart)
-    curves = draw_mean_curves(groups, chosen_series.series, chart, window)
+    notes: list[str] = []
     several = len(chart.fields) > 1
     lines, bands = [], []
     for curve in curves:
@@ -142,7 +160,7 @@ def _group_means_figure(
     notes += log_axis_notes(chart, (each.line.values for each in lines))
     look = chart_look(chart)
     figure = line_figure(
-        lines, look, zone=zone, bands=bands, span=_longest_span(chosen_series)
+        lines, look, zone=zone, bands=bands, span=_longest_span(chosen)
     )
     return figure, notes
 
@@ -154,13 +172,26 @@ def _longest_span(chosen_series: ChosenSeries) -> int:
 
 
 def _mean_line(curve: MeanCurve, name: str, chart: Chart) -> Line:
-    xs, mean = curve.xs.tolist(), curve.mean.tolist()
+    center = curve.quantiles[2] if curve.quantiles else curve.mean
+    xs, mean = curve.xs.tolist(), center.tolist()
     smoothed = smooth_values(mean, chart.smoothing) if chart.smoothing else None
     # Steps or times, depending on the axis: only one of the two is drawn.
     return Line(name, xs, [int(x) for x in xs], mean, smoothed=smoothed)
 
 
 def _error_band(curve: MeanCurve, chart: Chart) -> Band:
+    if curve.quantiles:
+        lowest, low, _median, high, highest = (q.tolist() for q in curve.quantiles)
+        return Band(
+            low,
+            high,
+            curve.std.tolist(),
+            curve.counts.tolist(),
+            curve.nonfinite,
+            alive=curve.alive.tolist(),
+            outer=(lowest, highest),
+            words=pgettext("value of a curve", "median"),
+        )
     ends = {
         "std": deviation_band(curve.mean, curve.std),
         "minmax": (curve.least, curve.greatest),

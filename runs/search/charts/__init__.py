@@ -9,9 +9,10 @@ from runs.search.charts.drawn_runs import (
     find_first_runs,
     read_metric_heads,
 )
-from runs.search.charts.grouped_runs import ChartGroup, chart_groups
+from runs.search.charts.grouped_runs import ChartGroup, chart_groups, group_of_all
 from runs.search.charts.mean_curves import MeanCurve, draw_mean_curves
 from runs.search.charts.run_curves import (
+    MAX_LINES,
     AxisRange,
     ChosenSeries,
     choose_series,
@@ -19,6 +20,7 @@ from runs.search.charts.run_curves import (
 )
 
 __all__ = [
+    "MAX_LINES",
     "AxisRange",
     "ChartColumn",
     "ChartGroup",
@@ -34,5 +36,6 @@ __all__ = [
     "drawn_values_term",
     "find_chosen_runs",
     "find_first_runs",
+    "group_of_all",
     "read_metric_heads",
 ]

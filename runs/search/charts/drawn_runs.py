@@ -32,7 +32,7 @@ LOOKUP_SIZE = 100
 
 @dataclass(frozen=True)
 class ChartRun:
-    """A run, the number of its color, and the values of the fields that were asked for."""
+    """A run, the number of its color, and the values of the asked fields."""
 
     run: Run
     number: int

@@ -46,6 +46,10 @@ def chart_groups(runs: Sequence[ChartRun], chart: Chart) -> list[ChartGroup]:
     return groups
 
 
+def group_of_all(runs: Sequence[ChartRun]) -> ChartGroup:
+    return ChartGroup(1, (), tuple(runs))
+
+
 def _field_columns(
     runs: Sequence[ChartRun], fields: Sequence[Field]
 ) -> list[tuple[str, ValueCodes]]:

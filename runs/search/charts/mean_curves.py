@@ -21,6 +21,8 @@ from studio.core.view_charts import Chart
 
 #: From this many positions on, intervals are used; and their number.
 MAX_EXACT_POSITIONS, INTERVALS = 1000, 500
+#: In percent: the ends of the band of nine runs in ten and of half, and the median.
+QUANTILES = (5, 25, 50, 75, 95)
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class MeanCurve:
     is_binned: bool
     #: How many of the runs have begun, and not ended, at each place.
     alive: NDArray[np.int64]
+    #: The values that these shares of the runs (`QUANTILES`) are below, if asked for.
+    quantiles: tuple[Floats, ...] = ()
 
 
 def draw_mean_curves(
@@ -47,6 +51,8 @@ def draw_mean_curves(
     series: Sequence[Series],
     chart: Chart,
     window: AxisRange,
+    *,
+    with_quantiles: bool = False,
 ) -> list[MeanCurve]:
     """For each metric of the chart and each group that has it."""
     group_of = {run.run.pk: group for group in groups for run in group.runs}
@@ -57,13 +63,17 @@ def draw_mean_curves(
         read.setdefault(key, []).append(placed)
     by_number = {group.number: group for group in groups}
     return [
-        _mean_curve(by_number[number], place, lines)
+        _mean_curve(by_number[number], place, lines, with_quantiles=with_quantiles)
         for (place, number), lines in sorted(read.items())
     ]
 
 
 def _mean_curve(
-    group: ChartGroup, place: int, lines: Sequence[AxisPoints]
+    group: ChartGroup,
+    place: int,
+    lines: Sequence[AxisPoints],
+    *,
+    with_quantiles: bool,
 ) -> MeanCurve:
     known = np.unique(np.concatenate([line.xs for line in lines]))
     is_binned = len(known) > MAX_EXACT_POSITIONS
@@ -98,6 +108,7 @@ def _mean_curve(
         nonfinite[:100],
         is_binned,
         _count_alive(lines, xs, width=edges[1] - edges[0] if is_binned else 0.0),
+        tuple(np.nanpercentile(table, QUANTILES, axis=0)) if with_quantiles else (),
     )
 
 

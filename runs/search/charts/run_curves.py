@@ -82,7 +82,9 @@ class ChosenSeries:
     beyond: int = 0
 
 
-def choose_series(runs: Sequence[ChartRun], heads: Heads, chart: Chart) -> ChosenSeries:
+def choose_series(
+    runs: Sequence[ChartRun], heads: Heads, chart: Chart, max_lines: int = MAX_LINES
+) -> ChosenSeries:
     found: list[Series] = []
     missing, texts, beyond, read = set(), set(), 0, 0
     x_field = chart.x_metric
@@ -94,7 +96,7 @@ def choose_series(runs: Sequence[ChartRun], heads: Heads, chart: Chart) -> Chose
                 missing.add(run.run.pk)
             elif not has_numbers(head) or (over is not None and not has_numbers(over)):
                 texts.add(run.run.pk)
-            elif len(found) >= MAX_LINES or read + head.count > MAX_POINTS_READ:
+            elif len(found) >= max_lines or read + head.count > MAX_POINTS_READ:
                 beyond += 1
             else:
                 read += head.count

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from runs.search.charts import MAX_LINES
 from tests.pages.charts.chart_page import LOSS, ask, curve, figure, lines
 from tests.pages.rows import ALL
 
@@ -77,4 +78,16 @@ def test_a_group_with_only_nan_does_not_affect_other_bands(
     found = figure(visitor, "line!metrics.loss!group=params.opt")["data"]
     parts = [trace["meta"]["part"] for trace in found]
     assert parts == ["band", "line", "odd"]
-    assert found[1]["customdata"] == [[pytest.approx(2**0.5), 2]]
+    assert found[1]["customdata"] == [[pytest.approx(2**0.5), 2, 2.0]]
+
+
+def test_many_runs_are_a_median_with_bands(visitor: Client, log: Any, now: int) -> None:
+    runs = [log(f"r{n:03d}", acc=n / 100) for n in range(101)]
+    assert len(runs) > MAX_LINES
+    found = figure(visitor, "line!metrics.acc!runs=500")
+    assert "median" in found["note"]
+    [median] = lines(found)
+    assert median["y"] == [0.5]
+    edges = [trace["y"] for trace in lines(found, "band")]
+    assert edges == [[0.95, 0.05], [0.75, 0.25]]
+    assert len(lines(figure(visitor, "line!metrics.acc!runs=100"))) == 100
