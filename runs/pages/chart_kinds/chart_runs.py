@@ -35,7 +35,7 @@ class ChartRuns:
     """The runs of a chart, and the heads of the metrics that it draws.
 
     With `chosen`, the reader chose these runs; otherwise `total` is how many have what
-    is drawn, or at least so many if it is not `exact`. With `are_children` only child
+    is drawn, or a lower limit if it is not `exact`. With `are_children` only child
     runs have it. `deleted` is the number of chosen runs that no longer exist. With
     `by_place`, each run has its own dash, as in the columns of the Compare page.
     """

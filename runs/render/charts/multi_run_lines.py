@@ -76,7 +76,7 @@ class Band:
     alive: Sequence[int] = ()
     #: A wider band around it, as that of 90 % of the runs around that of their half.
     outer: tuple[Sequence[float], Sequence[float]] | None = None
-    #: What a tooltip says next to the value, in place of the deviation.
+    #: What a tooltip says next to the value instead of the deviation.
     words: str = ""
 
 
@@ -220,8 +220,8 @@ def _with_error_bands(
 
 def _mean_tooltip(band: Band, shown: str) -> str:
     runs = _("%(n)s runs") % {"n": "%{customdata[1]}"}
-    around = band.words or "± %{customdata[0]:.2~g}"
-    return f"%{{customdata[2]:{shown}}} {around} ({runs})"
+    deviation = band.words or "± %{customdata[0]:.2~g}"
+    return f"%{{customdata[2]:{shown}}} {deviation} ({runs})"
 
 
 def _has_values(trace: Trace) -> bool:

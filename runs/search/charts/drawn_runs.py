@@ -47,7 +47,7 @@ class ChartRun:
 class FirstRuns:
     """The first runs of a result that have what a chart draws.
 
-    `total` is how many there are; if it `is_exact`, or else at least so many. With
+    `total` is how many there are, or a lower limit if it is not `is_exact`. With
     `are_children` only child runs have it, which the list itself doesn't show.
     """
 

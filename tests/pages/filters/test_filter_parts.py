@@ -43,14 +43,14 @@ NASTY = [
 
 
 def options(visitor: Client, text: str, **more: str) -> list[str]:
-    query = urlencode({"text": text, "at": len(text), **more})
+    query = urlencode({"text": text, "at": str(len(text)), **more})
     page = visitor.get(f"{COMPLETE}?{query}").text
     return re.findall(r'data-insert="([^"]*)"', page)
 
 
 def choices(visitor: Client, text: str, **more: str) -> list[str]:
     """The texts that can be inserted."""
-    page = visitor.get(COMPLETE, {"text": text, "at": len(text), **more})
+    page = visitor.get(COMPLETE, {"text": text, "at": str(len(text)), **more})
     return [each["data-insert"] for each in every(page, "[role=option]")]
 
 
@@ -90,7 +90,7 @@ def test_the_value_that_fits_is_preselected(
 ) -> None:
     for n, model in enumerate(("resnet18", "resnet18", "resnet50", "wide_res")):
         log(f"r{n}", tags={"model": model}, params={"lr": f"0.1{n or ''}"})
-    page = visitor.get(COMPLETE, {"text": text, "at": len(text)})
+    page = visitor.get(COMPLETE, {"text": text, "at": str(len(text))})
     found = every(page, ".option[data-chosen]")
     assert [each["data-insert"] for each in found] == chosen
     # Whatever is chosen, the text before the word at hand stays.
