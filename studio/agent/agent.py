@@ -27,7 +27,7 @@ from studio.agent.refusals import (
 )
 from studio.agent.usage import SurveyReader, UsageReader
 from studio.agent.wakeup import AgentSignals, Wakeup
-from studio.core.compute_kinds import DEFAULT_MAX_JOBS
+from studio.core.compute_kinds import default_jobs
 from studio.core.errors import (
     AlreadyExists,
     NotFound,
@@ -137,7 +137,7 @@ class Agent:
             # The engine has the GPUs, and a queue of its own.
             self._gpus = ()
             if self._options.is_slots_default:
-                slots = int(found.settings.get("max_jobs", DEFAULT_MAX_JOBS))
+                slots = default_jobs(found.kind, found.settings)
                 self._options = replace(self._options, slots=slots)
                 self._register()
         self._heartbeat_seconds = found.heartbeat_seconds

@@ -1,6 +1,7 @@
 """Runs any command as a run of the server: `studio run -- COMMAND`."""
 
 from studio.runner.launch import LaunchOptions, run_program
+from studio.runner.memory_watch import MemoryWatch
 from studio.runner.programs import CommandNotRunnable, find_program, is_program
 from studio.runner.streams import (
     CHUNK_BYTES,
@@ -13,6 +14,7 @@ __all__ = [
     "CHUNK_BYTES",
     "CommandNotRunnable",
     "LaunchOptions",
+    "MemoryWatch",
     "copy_terminal_size",
     "find_program",
     "is_program",

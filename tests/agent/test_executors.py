@@ -18,12 +18,14 @@ from studio.agent.executors import (
     JobState,
     LocalProcessExecutor,
     SlurmExecutor,
+    SshExecutor,
     create_executor,
 )
+from studio.agent.executors.ssh.remote_job import RemoteJob
 from studio.core.compute_kinds import COMPUTE_KINDS
 from studio.core.errors import InvalidValue
 from studio.core.job_files import JobFile, read_end, read_runner_state, write_job
-from tests.agent.conftest import RUNNER, Create
+from tests.agent.conftest import MACHINE, RUNNER, Create
 from tests.parts.waiting import becomes, is_gone
 
 #: An orphan that this process must not signal, as one of `sudo`.
@@ -78,24 +80,30 @@ def start(executor: Executor, folder: Path, behavior: str) -> str:
     prepare(folder, behavior)
     handle = executor.start(folder, 0)
     if behavior != "quick":
-        assert becomes((folder / "ready").exists)
+        assert becomes((place_of(folder) / "ready").exists)
         # Written last: what the script starts has written its own before.
-        script = folder / "code" / "script"
+        script = place_of(folder) / "code" / "script"
         assert becomes(lambda: script.exists() and bool(script.read_text()))
     return handle
+
+
+def place_of(folder: Path) -> Path:
+    """Where the runner has the job."""
+    job = RemoteJob.load(folder)
+    return folder.parent / MACHINE / "jobs" / job.name if job else folder
 
 
 def pids(folder: Path) -> list[int]:
     texts = [
         path.read_text()
         for name in ("script", "daemon")
-        if (path := folder / "code" / name).exists()
+        if (path := place_of(folder) / "code" / name).exists()
     ]
     return [int(text) for text in texts if text]
 
 
 def runner_pid(folder: Path) -> int:
-    state = read_runner_state(folder)
+    state = read_runner_state(place_of(folder))
     assert state is not None
     return state.pid
 
@@ -144,10 +152,12 @@ def test_what_a_killed_runner_leaves_is_killed(
     executor: Executor, folder: Path
 ) -> None:
     handle = start(executor, folder, "daemon")
+    started = pids(folder)
     os.kill(runner_pid(folder), signal.SIGKILL)
     assert ends(executor, handle)
     executor.stop(handle, force=True)
-    assert becomes(lambda: all(map(is_gone, pids(folder))))
+    assert len(started) == 2
+    assert becomes(lambda: all(map(is_gone, started)))
 
 
 def test_a_job_outlives_its_agent_and_is_found(create: Create, folder: Path) -> None:
@@ -198,7 +208,11 @@ def test_a_job_gets_the_device_of_its_slot(folder: Path) -> None:
 
 def test_the_kind_of_the_target_decides_on_the_executor() -> None:
     made = [create_executor(kind, {}, {"PATH": "/bin"}, ()) for kind in COMPUTE_KINDS]
-    assert [type(one) for one in made] == [LocalProcessExecutor, SlurmExecutor]
+    assert [type(one) for one in made] == [
+        LocalProcessExecutor,
+        SlurmExecutor,
+        SshExecutor,
+    ]
     with pytest.raises(InvalidValue, match=r"kind 'mesos'\. Upgrade run-studio"):
         create_executor("mesos", {}, {}, ())
 

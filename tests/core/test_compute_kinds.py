@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
-from studio.core.compute_kinds import check_settings, parse_settings, print_settings
+from studio.core.compute_kinds import (
+    check_settings,
+    default_jobs,
+    parse_settings,
+    print_settings,
+)
 from studio.core.errors import InvalidValue
 
 LINES = [
@@ -55,6 +60,30 @@ def test_a_wrong_setting_is_named(settings: dict[str, Any], field: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         check_settings("slurm", settings)
     assert caught.value.details["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"host": "-oProxyCommand=x"}, "settings.host"),
+        ({"host": ""}, "settings.host"),
+        ({"port": 70_000}, "settings.port"),
+        ({"user": "-x"}, "settings.user"),
+        ({"python": "python3; reboot"}, "settings.python"),
+        ({"folder": "a\nb"}, "settings.folder"),
+    ],
+)
+def test_a_wrong_setting_of_ssh_is_named(more: dict[str, Any], field: str) -> None:
+    good = {"host": "gpu1", "port": 2222, "folder": "~/my runs"}
+    assert check_settings("ssh", good) == good
+    with pytest.raises(InvalidValue) as caught:
+        check_settings("ssh", {**good, **more})
+    assert caught.value.details["field"] == field
+
+
+def test_an_engine_without_a_queue_gets_one_run_at_a_time() -> None:
+    assert (default_jobs("slurm", {}), default_jobs("ssh", {})) == (100, 1)
+    assert default_jobs("ssh", {"max_jobs": 4}) == 4
 
 
 def test_targets_of_agents_have_no_settings() -> None:

@@ -13,6 +13,7 @@ from runs.actions.compute.engine_reports import EngineReport, follow_engine
 from runs.actions.compute.taking import HeldRun
 from runs.models import Agent, Job
 from runs.search.run import find_cancel_request
+from studio.core.compute_kinds import EngineState
 from studio.core.statuses import RunStatus
 
 #: What an agent does with a run: keep it, stop it, kill it, let it end because the end
@@ -43,7 +44,8 @@ def receive_agent_heartbeat(
 ) -> list[RunOrder]:
     """Record that an agent is alive and has these runs; renew exactly their leases.
 
-    `reports` is what the target's engine says of runs.
+    `reports` is what the target's engine says of runs. One on a machine that the agent
+    can't reach is lost like an agent: if its own heartbeats cease, too.
     """
     Agent.objects.filter(pk=agent.pk).update(
         heard=now, usage=check_facts(usage, "usage"), is_ending=is_ending
@@ -52,12 +54,17 @@ def receive_agent_heartbeat(
     wanted = [run_id for run_id, _attempt in held]
     rows = Job.objects.filter(agent=agent, run__run_id__in=wanted)
     own = {(job.run.run_id, job.attempt): job for job in rows.select_related("run")}
-    alive = [own[one].pk for one in held if one in own]
+    alive = [own[one].pk for one in held if one in own and _can_renew(reports.get(one))]
     Job.objects.taken().filter(pk__in=alive).update(lease_expires=expires)
     for one, report in reports.items():
         if one in own and own[one].ended is None:
             follow_engine(own[one], report, now=now)
     return [_order(one, own.get(one)) for one in held]
+
+
+def _can_renew(report: EngineReport | None) -> bool:
+    """Whether the agent knows that the run goes on. Else its own heartbeats count."""
+    return report is None or report.state is not EngineState.UNREACHABLE
 
 
 def _order(held: HeldRun, job: Job | None) -> RunOrder:

@@ -90,4 +90,4 @@ def _find_status(job: Job, state: EngineState | None) -> RunStatus | None:
         return RunStatus.PAUSED if state is EngineState.PAUSED else None
     if state is EngineState.RUNNING and run.state is not RunStatus.QUEUED:
         return None
-    return STATUS_OF_STATE[state]
+    return STATUS_OF_STATE.get(state)

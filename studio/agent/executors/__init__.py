@@ -20,6 +20,7 @@ from studio.agent.executors.executor import (
 )
 from studio.agent.executors.local_process import LocalProcessExecutor
 from studio.agent.executors.slurm import SlurmExecutor
+from studio.agent.executors.ssh import SshExecutor
 from studio.core.errors import InvalidValue
 
 
@@ -38,6 +39,8 @@ def create_executor(
         return LocalProcessExecutor(environment, devices)
     if kind == "slurm":
         return SlurmExecutor(environment, settings)
+    if kind == "ssh":
+        return SshExecutor(settings)
     raise InvalidValue(
         f"This agent cannot serve compute targets of the kind {kind!r}. Upgrade "
         "run-studio on this machine."
@@ -52,6 +55,7 @@ __all__ = [
     "JobState",
     "LocalProcessExecutor",
     "SlurmExecutor",
+    "SshExecutor",
     "SubmissionRefused",
     "create_executor",
 ]

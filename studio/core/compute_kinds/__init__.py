@@ -13,17 +13,27 @@ from studio.core.compute_kinds.engine_states import (
     EngineState,
 )
 from studio.core.compute_kinds.kind import DEFAULT_MAX_JOBS, ComputeKind, Setting
-from studio.core.compute_kinds.kinds import COMPUTE_KINDS, check_kind
+from studio.core.compute_kinds.kinds import COMPUTE_KINDS, check_kind, default_jobs
 from studio.core.compute_kinds.settings import (
     check_settings,
     parse_settings,
     print_settings,
 )
 from studio.core.compute_kinds.slurm import SLURM_LOG, SLURM_WRAPPER, slurm_script
+from studio.core.compute_kinds.ssh import (
+    CLIENT_VARIABLE,
+    DEFAULT_FOLDER,
+    DEFAULT_PYTHON,
+    quote_path,
+    ssh_script,
+)
 
 __all__ = [
+    "CLIENT_VARIABLE",
     "COMPUTE_KINDS",
+    "DEFAULT_FOLDER",
     "DEFAULT_MAX_JOBS",
+    "DEFAULT_PYTHON",
     "SLURM_LOG",
     "SLURM_WRAPPER",
     "STATUS_OF_STATE",
@@ -33,7 +43,10 @@ __all__ = [
     "Setting",
     "check_kind",
     "check_settings",
+    "default_jobs",
     "parse_settings",
     "print_settings",
+    "quote_path",
     "slurm_script",
+    "ssh_script",
 ]

@@ -8,7 +8,11 @@ from studio.core.statuses import RunStatus
 
 
 class EngineState(str, Enum):
-    """The state of a job that has not ended. UNKNOWN: the engine has forgotten it."""
+    """The state of a job that has not ended.
+
+    UNKNOWN: the engine has forgotten it. UNREACHABLE: its machine can't be asked, so
+    only the run's own heartbeats tell whether it goes on.
+    """
 
     QUEUED = "queued"
     PREPARING = "preparing"
@@ -16,6 +20,7 @@ class EngineState(str, Enum):
     PAUSED = "paused"
     FINALIZING = "finalizing"
     UNKNOWN = "unknown"
+    UNREACHABLE = "unreachable"
 
     # Otherwise the text would be `EngineState.QUEUED`.
     def __str__(self) -> str:
@@ -37,7 +42,7 @@ class EndCode(str, Enum):
         return self.value
 
 
-#: The status of a run whose runner does not report one itself.
+#: The status of a run whose runner does not report one itself, if the state has one.
 STATUS_OF_STATE = {
     EngineState.QUEUED: RunStatus.QUEUED,
     EngineState.PREPARING: RunStatus.PREPARING,

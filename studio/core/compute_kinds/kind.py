@@ -12,10 +12,14 @@ DEFAULT_MAX_JOBS = 100
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting of a kind: a `word`, a `count`, a `flag`, or `lines` of text."""
+    """One setting of a kind.
+
+    Its type is `word`, `count`, `port`, `flag`, `path`, or `lines` of text.
+    """
 
     name: str
     type: str
+    is_required: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,3 +34,4 @@ class ComputeKind:
     help: str
     settings: tuple[Setting, ...] = ()
     preview: Callable[[Mapping[str, Any]], str] | None = None
+    default_jobs: int = DEFAULT_MAX_JOBS

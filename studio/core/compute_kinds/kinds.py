@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from studio.core.compute_kinds.kind import ComputeKind
 from studio.core.compute_kinds.slurm import SLURM
+from studio.core.compute_kinds.ssh import SSH
 from studio.core.errors import InvalidValue
 from studio.core.messages import message
 
@@ -14,7 +18,13 @@ AGENTS = ComputeKind(
 )
 
 #: One entry for each kind. `studio.agent.executors` has an executor for each.
-COMPUTE_KINDS = {kind.name: kind for kind in (AGENTS, SLURM)}
+COMPUTE_KINDS = {kind.name: kind for kind in (AGENTS, SLURM, SSH)}
+
+
+def default_jobs(kind: str, settings: Mapping[str, Any]) -> int:
+    """How many jobs an agent gives to an engine at a time."""
+    known = COMPUTE_KINDS.get(kind)
+    return int(settings.get("max_jobs", known.default_jobs if known else 1))
 
 
 def check_kind(name: str) -> ComputeKind:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from studio.core.compute_kinds.kinds import check_kind
@@ -12,9 +12,10 @@ from studio.core.messages import message
 
 #: More lines than any target needs, and longer ones.
 MAX_LINES, MAX_LINE = 50, 1000
-MAX_COUNT = 1000
+MAX_COUNT, MAX_PORT = 1000, 65535
 #: What the engines' commands take as one word; no blank, so that it stays one option.
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:,@%=+*\[\]-]{0,254}")
+_PATH = re.compile(r"[A-Za-z0-9/~._][A-Za-z0-9/~._@+ -]{0,499}")
 
 
 def check_settings(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,6 +34,16 @@ def check_settings(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
             )
         if value not in (None, "", []):
             checked[name] = _CHECKS[known[name].type](f"settings.{name}", value)
+    for setting in known.values():
+        if setting.is_required and setting.name not in checked:
+            raise InvalidValue(
+                message(
+                    "Compute targets of the kind %(kind)s need %(name)s.",
+                    kind=kind,
+                    name=setting.name,
+                ),
+                field=f"settings.{setting.name}",
+            )
     return checked
 
 
@@ -54,7 +65,11 @@ def parse_settings(kind: str, lines: Sequence[str]) -> dict[str, Any]:
             )
         if types.get(name) == "lines":
             found.setdefault(name, []).append(value)
-        elif types.get(name) == "count" and value.isdecimal() and len(value) < 10:
+        elif (
+            types.get(name) in ("count", "port")
+            and value.isdecimal()
+            and len(value) < 10
+        ):
             found[name] = int(value)
         elif types.get(name) == "flag" and value in ("true", "false"):
             found[name] = value == "true"
@@ -82,18 +97,34 @@ def _check_word(field: str, value: Any) -> str:
     return value
 
 
-def _check_count(field: str, value: Any) -> int:
+def _check_path(field: str, value: Any) -> str:
+    if not isinstance(value, str) or not _PATH.fullmatch(value):
+        raise InvalidValue(
+            message(
+                "%(field)s must be a path of letters, digits, blanks and / ~ . _ - + @",
+                field=field,
+            ),
+            field=field,
+        )
+    return value
+
+
+def _check_count(field: str, value: Any, limit: int = MAX_COUNT) -> int:
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    if not is_number or not 1 <= value <= MAX_COUNT:
+    if not is_number or not 1 <= value <= limit:
         raise InvalidValue(
             message(
                 "%(field)s must be a whole number from 1 to %(limit)s.",
                 field=field,
-                limit=MAX_COUNT,
+                limit=limit,
             ),
             field=field,
         )
     return int(value)
+
+
+def _check_port(field: str, value: Any) -> int:
+    return _check_count(field, value, MAX_PORT)
 
 
 def _check_flag(field: str, value: Any) -> bool:
@@ -125,9 +156,11 @@ def _is_line(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= MAX_LINE and value.isprintable()
 
 
-_CHECKS = {
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "word": _check_word,
     "count": _check_count,
     "flag": _check_flag,
+    "path": _check_path,
+    "port": _check_port,
     "lines": _check_lines,
 }

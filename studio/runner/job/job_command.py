@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from studio.core.cancel_signals import CancelSignal
+from studio.core.compute_kinds import EndCode
 from studio.core.job_files import JobFile, write_runner_state
 from studio.core.statuses import RunStatus
 from studio.runner.containers import Container
 from studio.runner.job.job_run import JobRun
 from studio.runner.ladder import SignalLadder
 from studio.runner.launched_command import LaunchedCommand
+from studio.runner.memory_watch import MemoryWatch
 from studio.runner.process import CommandProcess
 from studio.runner.received_signals import ReceivedSignals
 from studio.runner.streams import OutputStream
@@ -47,6 +49,7 @@ class JobCommand(LaunchedCommand):
         self._container = container
         self._end = time.monotonic() + max_seconds if max_seconds else float("inf")
         self._is_overdue = False
+        self._memory = MemoryWatch.begin()
 
     @property
     def was_stopped(self) -> bool:
@@ -123,5 +126,9 @@ class JobCommand(LaunchedCommand):
         if self._container is not None:
             code = self._container.exit_status(code)
         super()._set_status(code, errors)
+        reason = self._memory.explain(code)
+        if reason and not self._ladder.is_started:
+            found = f"{EndCode.OUT_OF_MEMORY}: {reason}"
+            self.message = "\n\n".join(filter(None, (found, self.message)))
         if self._is_overdue:
             self.status = RunStatus.FAILED.value

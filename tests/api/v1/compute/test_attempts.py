@@ -42,6 +42,20 @@ def test_the_runner_reports_every_step(scene: Scene, agent: TestAgent) -> None:
     assert scene.report("r1", "Completed")["status"] == "Completed"
 
 
+@pytest.mark.parametrize(
+    ("state", "status"), [("running", "Running"), ("unreachable", "Queued")]
+)
+def test_an_agent_keeps_no_run_on_a_machine_that_it_cannot_reach(
+    scene: Scene, agent: TestAgent, state: str, status: str
+) -> None:
+    """Only the heartbeats of such a run renew its lease."""
+    Job.objects.update(lease_expires=now_ms() - 1)
+    agent.runs[0]["engine"] = {"state": state}
+    agent.beat()
+    requeue_lost_jobs(now_ms(), listening_since=0)
+    assert scene.status("r1") == status
+
+
 @pytest.mark.parametrize("days", [-3650, 3650])
 def test_a_wrong_clock_of_the_machine_changes_no_time(
     scene: Scene, agent: TestAgent, days: int
