@@ -1,6 +1,6 @@
-"""The ranks of one training: `python -m studio.runner.ranks N -- WORDS`.
+"""The ranks of one training on a machine: `python -m studio.runner.ranks N -- WORDS`.
 
-All run on this machine. Each gets PyTorch's variables, and a log of its own. A rank
+Each gets PyTorch's variables, and a log of its own. A rank
 that fails ends the others, which would wait for it.
 """
 
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -27,6 +28,17 @@ POLL_SECONDS = 0.1
 TAIL_BYTES = 8 * 1024
 
 
+@dataclass(frozen=True)
+class RankPlacement:
+    """The ranks of this machine, of `world_size` in all, and where rank 0 listens."""
+
+    ranks: range
+    world_size: int
+    node: int
+    address: str
+    port: int
+
+
 def log_path(rank: int) -> str:
     return f"{LOG_FOLDER}/std_log_process_{rank}.txt"
 
@@ -38,20 +50,19 @@ def ranks_command(
     return [python, "-m", "studio.runner.ranks", str(count), "--", *words]
 
 
-def run_ranks(count: int, words: Sequence[str]) -> int:
-    """Run all ranks to their end; the exit code of the first that fails, else 0."""
+def run_ranks(placement: RankPlacement, words: Sequence[str]) -> int:
+    """Run these ranks to their end; the exit code of the first that fails, else 0."""
     for number in (signal.SIGINT, signal.SIGTERM):
         # The ranks are in the same process group and get it, too.
         signal.signal(number, _ignore)
     Path(LOG_FOLDER).mkdir(exist_ok=True)
-    port = _free_port()
-    ranks = [_start_rank(rank, count, port, words) for rank in range(count)]
+    ranks = [_start_rank(rank, placement, words) for rank in placement.ranks]
     failed = _wait_for_failure(ranks)
     if failed is None:
         return 0
     _end_others(ranks)
     code = ranks[failed].returncode
-    print_end(failed, code)
+    print_end(placement.ranks[failed], code)
     return 128 - code if code < 0 else code
 
 
@@ -65,16 +76,16 @@ def print_end(rank: int, code: int) -> None:
 
 
 def _start_rank(
-    rank: int, count: int, port: int, words: Sequence[str]
+    rank: int, placement: RankPlacement, words: Sequence[str]
 ) -> subprocess.Popen[bytes]:
     variables = {
         "RANK": rank,
-        "LOCAL_RANK": rank,
-        "NODE_RANK": 0,
-        "WORLD_SIZE": count,
-        "LOCAL_WORLD_SIZE": count,
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": port,
+        "LOCAL_RANK": rank - placement.ranks.start,
+        "NODE_RANK": placement.node,
+        "WORLD_SIZE": placement.world_size,
+        "LOCAL_WORLD_SIZE": len(placement.ranks),
+        "MASTER_ADDR": placement.address,
+        "MASTER_PORT": placement.port,
     }
     environment = {**os.environ, **{key: str(one) for key, one in variables.items()}}
     # All that it prints goes to its log.
@@ -112,9 +123,10 @@ def _end_others(ranks: Sequence[subprocess.Popen[bytes]]) -> None:
         one.wait()
 
 
-def _free_port() -> int:
+def find_free_port() -> int:
+    """A port that nothing listens on now."""
     with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
+        found.bind(("", 0))
         return int(found.getsockname()[1])
 
 
@@ -123,4 +135,6 @@ def _ignore(_number: int, _frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run_ranks(int(sys.argv[1]), sys.argv[3:]))
+    count = int(sys.argv[1])
+    here = RankPlacement(range(count), count, 0, "127.0.0.1", find_free_port())
+    sys.exit(run_ranks(here, sys.argv[3:]))

@@ -39,6 +39,7 @@ from studio.runner.job.script_environment import (
 from studio.runner.mpi_rank import MPIRUN, mpi_command
 from studio.runner.programs import CommandNotRunnable, find_program
 from studio.runner.ranks import ranks_command
+from studio.runner.slurm_nodes import nodes_command, slurm_nodes
 from studio.runner.watched_folders import with_rank_logs
 from studio.sdk.delivery import spool_root
 from studio.sdk.run_record import PythonFacts
@@ -77,7 +78,12 @@ class HostScript:
         variables = script_environment(job, self._prepared, os.environ)
         variables = with_rank_logs(variables, code)
         interpreter = self._prepared.interpreter
-        words = _command_of(job.definition, interpreter, sys.executable)
+        words = _command_of(
+            job.definition,
+            interpreter,
+            sys.executable,
+            available=slurm_nodes(os.environ),
+        )
         check_script(job, code)
         if words[0] == MPIRUN and not shutil.which(MPIRUN, path=variables["PATH"]):
             raise CommandNotRunnable(
@@ -151,20 +157,31 @@ def check_script(job: JobFile, code: Path) -> None:
 
 
 def _command_of(
-    definition: Mapping[str, Any], interpreter: str, launcher: str
+    definition: Mapping[str, Any],
+    interpreter: str,
+    launcher: str,
+    *,
+    available: int = 1,
 ) -> list[str]:
     """The words to start, for all processes of the run.
 
-    `launcher` is the Python that starts several processes.
+    `launcher` is the Python that starts several processes, on at most `available`
+    nodes.
     """
     words = command_words(definition, interpreter)
-    if (nodes := node_count(definition)) > 1:
+    nodes, count = node_count(definition), rank_count(definition)
+    if nodes > max(1, available):
         raise CommandNotRunnable(
             f"The run needs {nodes} nodes, and it runs on one machine. Submit it with "
-            "node_count=1.",
+            "node_count=1, or to a target of the kind slurm.",
             126,
         )
-    if (count := rank_count(definition)) == 1:
+    if nodes > 1 and is_for_mpi(definition):
+        # It finds the nodes itself, in the variables of the Slurm job.
+        return mpi_command(nodes * count, words, launcher)
+    if nodes > 1:
+        return nodes_command(nodes, max(nodes, count), words, launcher)
+    if count == 1:
         return words
     if is_for_mpi(definition):
         return mpi_command(count, words, launcher)

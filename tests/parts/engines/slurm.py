@@ -12,7 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,18 +27,17 @@ _CONFIGURATION = """\
 ClusterName=test
 SlurmctldHost=localhost(127.0.0.1)
 SlurmctldPort={controller_port}
-SlurmdPort={node_port}
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 AuthInfo=socket={folder}/munge.socket
 CredType=cred/munge
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool/%n
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
 SlurmctldLogFile={folder}/log/slurmctld.log
-SlurmdLogFile={folder}/log/slurmd.log
+SlurmdLogFile={folder}/log/slurmd-%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/linux
@@ -59,10 +58,12 @@ KillWait=10
 SlurmdTimeout=5
 ReturnToService=2
 MailProg=/bin/true
-NodeName=localhost NodeAddr=127.0.0.1 NodeHostname={host} CPUs=16 RealMemory=16000 \
-State=UNKNOWN
-PartitionName=main Nodes=localhost Default=YES MaxTime=INFINITE State=UP
-PartitionName=short Nodes=localhost MaxTime=1 State=UP
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PartitionName=short Nodes=ALL MaxTime=1 State=UP
+"""
+_NODE = """\
+NodeName={name} NodeAddr=127.0.0.1 NodeHostname={host} Port={port} CPUs=16 \
+RealMemory=16000 State=UNKNOWN
 """
 
 
@@ -120,8 +121,10 @@ class Slurm:
     def start_controller(self) -> None:
         self.start("slurmctld", "-D", "-f", self.configuration)
 
-    def start_node(self) -> None:
-        self.start("slurmd", "-D", "-N", "localhost", "-f", self.configuration)
+    def start_node(self, name: str = "localhost") -> None:
+        self.start("slurmd", "-D", "-N", name, "-f", self.configuration)
+        if name != "localhost":
+            self.processes[name] = self.processes.pop("slurmd")
 
     def is_idle(self) -> bool:
         return self.command("sinfo", "-h", "-o", "%T").stdout.strip() == "idle"
@@ -161,25 +164,28 @@ def free_port() -> int:
 
 
 @contextmanager
-def slurm_cluster(folder: Path) -> Iterator[Slurm]:
-    for name in ("state", "spool", "log"):
+def slurm_cluster(
+    folder: Path, nodes: Sequence[str] = ("localhost",)
+) -> Iterator[Slurm]:
+    """Start a cluster whose nodes are all this machine."""
+    for name in ("state", "log", *(f"spool/{node}" for node in nodes)):
         (folder / name).mkdir(parents=True)
     key = folder / "munge.key-file"
     key.write_bytes(secrets.token_bytes(64))
     key.chmod(0o600)
     slurm = Slurm(folder)
-    text = _CONFIGURATION.format(
-        folder=folder,
-        host=socket.gethostname().partition(".")[0],
-        controller_port=free_port(),
-        node_port=free_port(),
+    host = socket.gethostname().partition(".")[0]
+    text = "".join(
+        _NODE.format(name=name, host=host, port=free_port()) for name in nodes
     )
+    text += _CONFIGURATION.format(folder=folder, controller_port=free_port())
     (folder / "slurm.conf").write_text(text)
     (folder / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
     try:
         slurm.start_munge()
         slurm.start_controller()
-        slurm.start_node()
+        for name in nodes:
+            slurm.start_node(name)
         assert becomes(slurm.is_idle, 60), (folder / "log/slurmctld.log").read_text()
         yield slurm
     finally:

@@ -20,6 +20,7 @@ from studio.agent.executors.executor import (
 from studio.agent.executors.slurm import commands, states
 from studio.agent.executors.slurm.batch_job import KILL, STOP
 from studio.agent.executors.slurm.commands import QueueRow
+from studio.agent.executors.slurm.nodes import with_nodes
 from studio.agent.executors.slurm.queue import FEW_SECONDS, SlurmQueue
 from studio.agent.executors.slurm.submission import SCRIPT_NAME, Submission
 from studio.core.compute_kinds import (
@@ -113,7 +114,7 @@ class SlurmExecutor:
         }
         wrapper = (sys.executable, "-m", SLURM_WRAPPER, str(folder), comment)
         return slurm_script(
-            self._settings,
+            with_nodes(self._settings, folder),
             folder,
             name=folder.name,
             comment=comment,
