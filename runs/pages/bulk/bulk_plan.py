@@ -23,7 +23,7 @@ from runs.actions.bulk import (
 )
 from runs.models import BackgroundTask, Run, now_ms
 from runs.pages.bulk.bulk_actions import skip_texts, skipped_message, with_number
-from runs.pages.lists import ListState
+from runs.pages.lists import ListState, find_keys_up_to, read_matching_bound
 from runs.pages.requests import PageRequest
 from runs.pages.undo import task_path, undo_path_of
 from runs.search.query import find_visible_selection
@@ -33,6 +33,8 @@ _IN_BACKGROUND = ngettext_lazy(
     "%(number)s runs are changed in the background",
     "n",
 )
+#: The dialog looks at each run of up to this many, and else at the first ones.
+MAX_PLANNED, PLANNED_OF_MORE = 10_000, 1_000
 #: Skipped runs that the dialog names.
 MAX_NAMED = 5
 #: Reasons that a member wants to know the runs of.
@@ -53,11 +55,18 @@ class BulkTarget:
     keys: tuple[int, ...]
     below: tuple[int, ...]
     is_below_included: bool
+    #: The dialog of very many runs does not look for those below them.
+    has_unknown_below: bool = False
 
     @property
     def all(self) -> tuple[int, ...]:
         """The runs that the change is for."""
         return self.keys + self.below if self.is_below_included else self.keys
+
+    @property
+    def planned(self) -> tuple[int, ...]:
+        """The runs that the dialog looks at: all, or the first of very many."""
+        return first_planned(self.keys)
 
 
 def find_target(
@@ -69,19 +78,32 @@ def find_target(
 ) -> BulkTarget:
     """Find the selected runs that the user can see.
 
-    Child runs are included unless the form says otherwise, those in the trash with
-    `in_trash`. Raises InvalidValue for too many.
+    Or all runs that match the list, if the address says so. Child runs are included
+    unless the form says otherwise, those in the trash with `in_trash`. Raises
+    InvalidValue for too many.
     """
-    chosen = find_visible_selection(state.spec, state.viewer, state.workspace)
-    keys = tuple(chosen.number_by_key)
+    bound = read_matching_bound(state)
+    if bound is not None:
+        keys = find_keys_up_to(state, bound)
+    else:
+        chosen = find_visible_selection(state.spec, state.viewer, state.workspace)
+        keys = tuple(chosen.number_by_key)
     if not offers_children:
         return BulkTarget(keys, (), False)
-    known = set(keys)
-    found = with_descendants(keys, in_trash=in_trash)
-    below = tuple(key for key in found if key not in known)
     sent = request.POST if request.method == "POST" else request.GET
-    is_first = "asked" not in sent
-    return BulkTarget(keys, below, is_first or sent.get("below") == "1")
+    is_included = "asked" not in sent or sent.get("below") == "1"
+    if len(keys) > MAX_PLANNED and request.method != "POST":
+        return BulkTarget(keys, (), is_included, has_unknown_below=True)
+    known = set(keys)
+    found = (
+        with_descendants(keys, in_trash=in_trash) if is_included or not bound else ()
+    )
+    below = tuple(key for key in found if key not in known)
+    return BulkTarget(keys, below, is_included)
+
+
+def first_planned(keys: Sequence[int]) -> tuple[int, ...]:
+    return tuple(keys if len(keys) <= MAX_PLANNED else keys[:PLANNED_OF_MORE])
 
 
 @dataclass(frozen=True)
@@ -95,6 +117,8 @@ class BulkPlan:
     reasons: Sequence[str]
     #: Some of the skipped runs.
     named: Sequence[Run]
+    #: Of very many runs only these were looked at, and all others may change.
+    looked_at: int = 0
 
     @property
     def is_large(self) -> bool:
@@ -104,7 +128,8 @@ class BulkPlan:
 
 def plan_change(state: ListState, keys: Sequence[int], change: BulkChange) -> BulkPlan:
     """Return what the change would do now; nothing is changed."""
-    found = find_all_skipped(state.workspace, keys, change)
+    planned = first_planned(keys)
+    found = find_all_skipped(state.workspace, planned, change)
     counts = sorted(Counter(found.values()).items(), key=lambda each: -each[1])
     named = [key for key, skip in found.items() if skip in NAMED_SKIPS][:MAX_NAMED]
     runs = Run.objects.filter(pk__in=named).select_related("locked_by")
@@ -114,6 +139,7 @@ def plan_change(state: ListState, keys: Sequence[int], change: BulkChange) -> Bu
         len(found),
         skip_texts(counts),
         list(runs.defer("description", "error").order_by("pk")),
+        looked_at=len(planned) if len(planned) < len(keys) else 0,
     )
 
 

@@ -14,6 +14,7 @@ from runs.pages.bulk.bulk_plan import (
     BulkTarget,
     apply_to_target,
     find_target,
+    first_planned,
     plan_change,
     show_dialog,
     show_result,
@@ -49,7 +50,9 @@ def _render_dialog(
             experiment = find_move_target(state.workspace, name)
             change = MoveChange(experiment)
             is_new = experiment.pk is None
-            found = change.affected(keys)
+            # Very many runs are not looked at in the dialog, so neither their trees.
+            is_small = first_planned(keys) == keys
+            found = change.affected(keys) if is_small else keys
             plan = plan_change(state, found, change)
             below = tuple(key for key in found if key not in set(keys))
             target = BulkTarget(keys, below, True)

@@ -19,6 +19,7 @@ from runs.pages.bulk.bulk_actions import with_number
 from runs.pages.bulk.bulk_plan import (
     apply_to_target,
     find_target,
+    first_planned,
     plan_change,
     show_dialog,
     show_result,
@@ -90,15 +91,16 @@ def _render_dialog(
     request: PageRequest, state: ListState, sent: QueryDict
 ) -> HttpResponse:
     keys = find_target(request, state, offers_children=False).keys
-    uses = count_tags(keys)
-    open_keys = keys_of_unlocked(keys)
+    planned = first_planned(keys)
+    uses = count_tags(planned)
+    open_keys = keys_of_unlocked(planned)
     # The preview counts the runs that change.
-    open_uses = uses if len(open_keys) == len(keys) else count_tags(open_keys)
+    open_uses = uses if len(open_keys) == len(planned) else count_tags(open_keys)
     changing = {use.key: use.count for use in open_uses}
     lines = [
         TagLine(
             use,
-            len(keys),
+            len(planned),
             sent.get(FIELD_PREFIX + use.key, ""),
             len(open_keys),
             changing.get(use.key, 0),
@@ -164,7 +166,7 @@ def _tag(request: PageRequest) -> HttpResponse:
     state = read_part_state(request)
     keys = find_target(request, state, offers_children=False).keys
     try:
-        change = _read_change(request.POST, count_tags(keys))
+        change = _read_change(request.POST, count_tags(first_planned(keys)))
     except (InvalidName, InvalidValue):
         return _render_dialog(request, state, request.POST)
     result = apply_to_target(request, state, keys, change)

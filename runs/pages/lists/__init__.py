@@ -43,6 +43,12 @@ from runs.pages.lists.list_state import (
     with_pushed_url,
 )
 from runs.pages.lists.log_notices import unsearched_notices, unsearched_text
+from runs.pages.lists.matching_runs import (
+    MATCHING_PARAMETER,
+    find_keys_up_to,
+    matching_bound_now,
+    read_matching_bound,
+)
 from runs.pages.lists.run_cells import (
     BestValues,
     build_rows,
@@ -82,6 +88,7 @@ __all__ = [
     "DEFAULT_COLUMNS_PARAMETER",
     "IDLE_POLL_SECONDS",
     "LINES_PARAMETER",
+    "MATCHING_PARAMETER",
     "NOTICE_HEADER",
     "NUMERIC_TYPES",
     "RUN_PREFIX",
@@ -101,6 +108,7 @@ __all__ = [
     "experiment_of_view",
     "experiments_response",
     "find_experiment",
+    "find_keys_up_to",
     "find_run_page",
     "find_scope",
     "has_redundant_parameters",
@@ -109,9 +117,11 @@ __all__ = [
     "list_address",
     "list_columns",
     "list_path",
+    "matching_bound_now",
     "new_runs_messages",
     "normalize_line_breaks",
     "open_view_link",
+    "read_matching_bound",
     "read_page_state",
     "read_part_state",
     "read_part_state_tolerantly",

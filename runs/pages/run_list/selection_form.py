@@ -26,12 +26,17 @@ from runs.pages.lists import (
     ListState,
     build_state,
     find_run_page,
+    matching_bound_now,
     read_scope,
     select_runs_hint,
 )
 from runs.pages.requests import PageRequest
 from runs.pages.run_list.forms import SelectionForm
-from runs.pages.run_list.tray_actions import more_tray_actions, tray_actions
+from runs.pages.run_list.tray_actions import (
+    matching_actions,
+    more_tray_actions,
+    tray_actions,
+)
 from runs.render import formats
 from runs.search.compare import MAX_COMPARED
 from runs.search.query import (
@@ -126,11 +131,25 @@ def selection_tray_context(
             **_compare_link(state, runs, chosen),
             "differs": links.part_address("differs"),
             "clear": links.query_with(selected=(), only=False, **place),
-            "too_many": page.total > MAX_SELECTED and not spec.only,
+            **_matching_actions(state, page, links, can_edit=can_edit),
             "most": formats.grouped(MAX_SELECTED),
             "actions": tray_actions(links, chosen, runs) if can_edit else (),
             "more_actions": more_tray_actions(links, chosen, runs, can_edit=can_edit),
         }
+    }
+
+
+def _matching_actions(
+    state: ListState, page: RunPage, links: ListLinks, *, can_edit: bool
+) -> dict[str, Any]:
+    """Return actions on all matching runs, if more match than can be selected."""
+    if page.total <= MAX_SELECTED or state.spec.only:
+        return {}
+    bound = matching_bound_now(state.workspace, state.now)
+    total = formats.grouped(page.total) if page.total_is_exact else ""
+    return {
+        "matching_actions": matching_actions(links, bound.text, can_edit=can_edit),
+        "matching_total": total,
     }
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from runs.models import Run
-from runs.pages.lists import ListLinks
+from runs.pages.lists import MATCHING_PARAMETER, ListLinks
 from runs.render import formats
 from runs.search.query import SelectedRun, VisibleSelection
 from studio.core.batches import batches
@@ -90,6 +90,42 @@ def more_tray_actions(
     return [
         *found,
         *(_action(links, name, label, icon) for on, name, label, icon in offered if on),
+    ]
+
+
+def matching_actions(
+    links: ListLinks, bound: str, *, can_edit: bool
+) -> list[TrayAction]:
+    """Return the actions on all matching runs; they can be anything."""
+    lock, unlock = pgettext("action", "Lock"), pgettext("action", "Unlock")
+    edits = (
+        ("tag", pgettext("action", "Tag"), "tag"),
+        ("rename", pgettext("action", "Rename"), "edit"),
+        ("move", pgettext("action", "Move"), "move"),
+        ("archive", pgettext("action", "Archive"), "archive"),
+        ("unarchive", pgettext("action", "Unarchive"), "archive"),
+        ("cancel", pgettext("action on runs", "Cancel"), "cancel"),
+        ("mark", _("Mark as completed or failed"), "check"),
+        ("lock", lock, "lock"),
+        ("unlock", unlock, "lock"),
+        ("restore", pgettext("action", "Restore"), "undo"),
+        ("delete", pgettext("action", "Delete"), "trash"),
+    )
+    stars = (
+        ("star", pgettext("action", "Star"), "star"),
+        ("unstar", _("Remove star"), "star"),
+    )
+    without_selection = replace(links, spec=links.spec.changed(selected=()))
+    return [
+        TrayAction(
+            action,
+            label,
+            icon,
+            without_selection.part_address(
+                f"bulk/{action}", **{MATCHING_PARAMETER: bound}
+            ),
+        )
+        for action, label, icon in (*(edits if can_edit else ()), *stars)
     ]
 
 
