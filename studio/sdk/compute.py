@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 LOCAL_TARGET = "local"
 #: What v1 scripts compare with: a target exists, or it does not.
 _SUCCEEDED = "Succeeded"
+#: v1's states of nodes, of which each agent has one.
+_NODE_STATES = ("idle", "running", "leaving", "unusable")
 
 
 class TargetStatus(str):
-    """`Succeeded`, with the numbers of a target's agents and runs."""
+    """`Succeeded`, with what the target's agents, engine and queue are like now."""
 
     __slots__ = ("_values",)
 
@@ -37,13 +39,68 @@ class TargetStatus(str):
         return _SUCCEEDED
 
     @property
+    def allocation_state(self) -> str:
+        """`Steady`: the number of agents changes only when you start or stop one."""
+        return "Steady"
+
+    @property
     def current_node_count(self) -> int:
         """How many agents it has."""
-        return len(self._values.get("agents") or ())
+        return len(self._agents)
+
+    @property
+    def target_node_count(self) -> int:
+        """As `current_node_count`."""
+        return self.current_node_count
+
+    @property
+    def node_state_counts(self) -> dict[str, int]:
+        """How many agents are idle, run something, leave, or do not respond."""
+        counts = dict.fromkeys(_NODE_STATES, 0)
+        for agent in self._agents:
+            counts[_node_state(agent)] += 1
+        return counts
+
+    @property
+    def errors(self) -> ListOf[str]:  # noqa: UP006
+        """Why its runs may not start, such as the words of an engine that is down."""
+        name, found = str(self._values["name"]), []
+        if self._values.get("paused"):
+            found.append(f"The target {name} is paused.")
+        if "agents" in self._values and not self._agents and name != LOCAL_TARGET:
+            found.append(f"No agent serves it. To start one: {_how_to_start(name)}")
+        for agent in self._agents:
+            problem = (agent["usage"].get("engine") or {}).get("problem")
+            if agent["health"] == "unreachable":
+                found.append(f"The agent {agent['name']} does not respond.")
+            elif problem:
+                found.append(f"The agent {agent['name']}: {problem}")
+        return found
 
     def serialize(self) -> dict[str, Any]:
-        """The target as the server reports it, and v1's `provisioningState`."""
-        return {"provisioningState": _SUCCEEDED, **self._values}
+        """The target as the server reports it, and v1's names for its state."""
+        counts = self.node_state_counts.items()
+        return {
+            **self._values,
+            "provisioningState": self.provisioning_state,
+            "allocationState": self.allocation_state,
+            "currentNodeCount": self.current_node_count,
+            "targetNodeCount": self.target_node_count,
+            "nodeStateCounts": {f"{name}NodeCount": count for name, count in counts},
+            "errors": self.errors,
+        }
+
+    @property
+    def _agents(self) -> ListOf[dict[str, Any]]:  # noqa: UP006
+        return list(self._values.get("agents") or ())
+
+
+def _node_state(agent: Mapping[str, Any]) -> str:
+    if agent["health"] == "unreachable":
+        return "unusable"
+    if agent["health"] != "healthy":
+        return "leaving"
+    return "running" if agent["busy"] else "idle"
 
 
 class ComputeTarget:
@@ -75,7 +132,7 @@ class ComputeTarget:
 
     @property
     def provisioning_state(self) -> str:
-        """`Succeeded`: the target exists."""
+        """`Succeeded`: the target exists. `get_status().errors` has its problems."""
         return _SUCCEEDED
 
     @property
@@ -84,12 +141,31 @@ class ComputeTarget:
         return self.get_status()
 
     def get_status(self) -> TargetStatus:
-        """`Succeeded`. Its `serialize()` has the agents, slots and runs."""
+        """`Succeeded`. Its `serialize()` has the agents, slots and runs.
+
+        Raises ComputeTargetException if the target was removed.
+        """
         return TargetStatus(_read_target(self.workspace, self.name))
 
     def serialize(self) -> dict[str, Any]:
-        """Name and type, as v1 writes them."""
-        return {"name": self.name, "properties": {"computeType": self.type}}
+        """The target and its state, as v1 writes them.
+
+        Raises ComputeTargetException if the target was removed.
+        """
+        status = self.get_status()
+        content = status.serialize()
+        return {
+            "name": self.name,
+            "kind": content.get("kind", "agents"),
+            "properties": {
+                "computeType": self.type,
+                "provisioningState": status.provisioning_state,
+                "provisioningErrors": status.errors,
+                "description": content.get("description", ""),
+                "isAttachedCompute": False,
+                "properties": content,
+            },
+        }
 
     def refresh_state(self) -> None:
         """Does nothing: the status is read at each use."""
@@ -223,8 +299,12 @@ def _read_targets(workspace: Workspace) -> ListOf[dict[str, Any]]:  # noqa: UP00
 
 
 def _read_target(workspace: Workspace, name: str) -> dict[str, Any]:
-    found = [one for one in _read_targets(workspace) if one["name"] == name]
-    return found[0] if found else {"name": name}
+    if workspace._connection.is_buffering:
+        return {"name": name}
+    known = {one["name"]: one for one in _read_targets(workspace)}
+    if name not in known and name != LOCAL_TARGET:
+        raise ComputeTargetException(_explain_unknown(name, {LOCAL_TARGET, *known}))
+    return dict(known.get(name, {"name": name}))
 
 
 def _explain_unknown(name: str, known: Iterable[str]) -> str:

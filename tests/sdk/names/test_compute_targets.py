@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from studio.sdk import ComputeTarget, Workspace
+from studio.sdk import ComputeTarget, Experiment, Run, ScriptRunConfig, Workspace
+from studio.sdk.client import Client
 from studio.sdk.compute import AmlCompute, RemoteCompute
 from studio.sdk.errors import ComputeTargetException, NotSupportedError
 
@@ -32,7 +33,7 @@ def test_an_owner_creates_a_target_that_is_found_afterwards(
         was_found, target = _find_or_create(owned, "v1-cluster")
         assert was_found
         assert isinstance(target, AmlCompute)
-        assert target.serialize()["properties"] == {"computeType": "AmlCompute"}
+        assert target.serialize()["properties"]["computeType"] == "AmlCompute"
         assert ComputeTarget.create(owned, "v1-cluster").name == "v1-cluster"
         assert isinstance(owned.compute_targets["v1-cluster"], AmlCompute)
         assert "v1-cluster" in [one.name for one in ComputeTarget.list(owned)]
@@ -44,6 +45,45 @@ def test_an_owner_creates_a_target_that_is_found_afterwards(
     finally:
         target.delete()
     assert "v1-cluster" not in owned.compute_targets
+    with pytest.raises(ComputeTargetException, match="no compute target 'v1-cluster'"):
+        target.get_status()
+
+
+def test_a_target_shows_its_real_state_and_its_runs(owned: Workspace) -> None:
+    """An engine that is down, one run that waits, one that an agent has taken."""
+    target = ComputeTarget.create(owned, "v1-state")
+    client = owned._connection.client
+    token = client.post("compute/v1-state/agent-tokens", {})["token"]
+    agent = Client(client.url, token, "default")
+    body = {"name": "one", "instance": "one", "slots": 1, "version": "0.2.0"}
+    number = agent.post("agents", body)["id"]
+    config = ScriptRunConfig(".", command=["true"], compute_target=target)
+    runs = [Experiment(owned, f"v1-{n}").submit(config) for n in ("a", "b")]
+    try:
+        taken = agent.post(f"agents/{number}/take", {"free": 1})["jobs"][0]["run"]
+        engine = {"engine": {"problem": "slurmctld is down"}}
+        held = [{"run": taken, "attempt": 1}]
+        beat = {"runs": held, "usage": engine, "draining": False, "version": "0.2.0"}
+        agent.post(f"agents/{number}/heartbeat", beat)
+        content = target.serialize()
+        assert content["kind"] == "agents"
+        state = content["properties"]["properties"]
+        assert (state["running"], state["queued"]) == (1, 1)
+        assert state["nodeStateCounts"]["runningNodeCount"] == 1
+        assert content["properties"]["provisioningErrors"] == [
+            "The agent one: slurmctld is down"
+        ]
+        by_id = {one.id for one in Run.list_by_compute(target)}
+        assert by_id == {one.id for one in runs}
+        [queued] = Run.list_by_compute(target, status="Queued")
+        assert queued.id != taken
+    finally:
+        agent.post(
+            f"agents/{number}/jobs/{taken}/end", {"attempt": 1, "outcome": "Failed"}
+        )
+        for run in runs:
+            run.cancel()
+        target.delete()
 
 
 def test_a_contributor_reads_how_an_owner_adds_it(workspace: Workspace) -> None:
