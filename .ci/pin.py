@@ -1,6 +1,7 @@
 """Write requirements.txt again: `python .ci/pin.py` after a change of pyproject.toml.
 
-The environments of the MLflow clients (clients/*.in) are pinned with it.
+The environments of the MLflow clients (clients/*.in) and of engines (engines/*.in) are
+pinned with it.
 
 Direct dependencies keep the sentence of reason that stands above each; a new one gets
 none, and .ci/checks.py fails until you write one.
@@ -63,8 +64,9 @@ def resolve(source: str, *extras: str) -> list[str]:
     return [line for line in done.stdout.splitlines() if "==" in line]
 
 
-def pin_clients() -> None:
-    for source in sorted((ROOT / ".ci/clients").glob("*.in")):
+def pin_environments() -> None:
+    found = [*(ROOT / ".ci/clients").glob("*.in"), *(ROOT / ".ci/engines").glob("*.in")]
+    for source in sorted(found):
         pins = [f"# Written by `python .ci/pin.py` from {source.name}", ""]
         pins += resolve(str(source))
         source.with_suffix(".txt").write_text("\n".join(pins) + "\n")
@@ -87,7 +89,7 @@ def pin_requirements() -> None:
 
 def main() -> int:
     pin_requirements()
-    pin_clients()
+    pin_environments()
     return 0
 
 

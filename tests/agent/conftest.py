@@ -13,10 +13,12 @@ from studio.agent.environment_rules import clean_environment
 from studio.agent.executors import (
     Executor,
     LocalProcessExecutor,
+    RayExecutor,
     SlurmExecutor,
     SshExecutor,
 )
 from studio.agent.executors.ssh.link import MachineLink
+from tests.parts.engines.ray import Ray, ray_cluster, ray_python
 from tests.parts.engines.slurm import Slurm, missing_programs, slurm_cluster
 from tests.parts.engines.sshd import Sshd, machine_setup, sshd_server
 from tests.parts.needs import missing
@@ -77,3 +79,19 @@ def create_ssh(
     settings = sshd.settings(setup=machine_setup())
     yield lambda: SshExecutor(settings, RUNNER, 0.1)
     sshd.end_jobs()
+
+
+@pytest.fixture(scope="session")
+def ray() -> Iterator[Ray]:
+    python = ray_python()
+    if python is None:
+        missing("Ray", "Install it in an environment of its own: .ci/make-engines")
+    with ray_cluster(python) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def create_ray(ray: Ray) -> Create:
+    environment = clean_environment(os.environ)
+    settings = {"address": ray.address, "cpus": "0.1"}
+    return lambda: RayExecutor(environment, settings, runner=RUNNER, list_seconds=0.2)

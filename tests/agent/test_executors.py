@@ -17,6 +17,7 @@ from studio.agent.executors import (
     Executor,
     JobState,
     LocalProcessExecutor,
+    RayExecutor,
     SlurmExecutor,
     SshExecutor,
     create_executor,
@@ -210,6 +211,7 @@ def test_the_kind_of_the_target_decides_on_the_executor() -> None:
     made = [create_executor(kind, {}, {"PATH": "/bin"}, ()) for kind in COMPUTE_KINDS]
     assert [type(one) for one in made] == [
         LocalProcessExecutor,
+        RayExecutor,
         SlurmExecutor,
         SshExecutor,
     ]

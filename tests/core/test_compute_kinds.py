@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from studio.core.compute_kinds import (
     default_jobs,
     parse_settings,
     print_settings,
+    ray_request,
 )
 from studio.core.errors import InvalidValue
 
@@ -86,9 +88,47 @@ def test_an_engine_without_a_queue_gets_one_run_at_a_time() -> None:
     assert default_jobs("ssh", {"max_jobs": 4}) == 4
 
 
+def test_the_settings_of_ray_become_its_request() -> None:
+    lines = [
+        *("address=http://10.0.0.5:8265", "cpus=0.5", "memory=1.5GB"),
+        *("resources=tpu=2", "time_limit=1-12:00:00", "env_vars=A=b=c", "pip=emoji"),
+    ]
+    found = parse_settings("ray", lines)
+    assert print_settings(found) == lines
+    request = ray_request(found, Path("/jobs/a b"), "id-1")
+    assert request["entrypoint"] == "exec /bin/bash '/jobs/a b/ray.sh'"
+    assert request["submission_id"] == "id-1"
+    assert request["entrypoint_num_cpus"] == 0.5
+    assert request["entrypoint_memory"] == 3 * 2**29
+    assert request["entrypoint_resources"] == {"tpu": 2}
+    assert request["runtime_env"]["env_vars"]["A"] == "b=c"
+    assert request["runtime_env"]["pip"] == ["emoji"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("address", "ftp://x"),
+        ("address", "http://x y"),
+        ("cpus", "many"),
+        ("cpus", True),
+        ("memory", "4 bananas"),
+        ("memory", 5),
+        ("resources", ["tpu"]),
+        ("time_limit", "90"),
+        ("time_limit", "1:60:00"),
+        ("env_vars", ["9=x"]),
+    ],
+)
+def test_a_wrong_setting_of_ray_is_named(name: str, value: Any) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        check_settings("ray", {name: value})
+    assert caught.value.details["field"] == f"settings.{name}"
+
+
 def test_targets_of_agents_have_no_settings() -> None:
     assert check_settings("agents", {}) == {}
     with pytest.raises(InvalidValue, match="have no partition"):
         check_settings("agents", {"partition": "x"})
-    with pytest.raises(InvalidValue, match=r"agents, slurm"):
+    with pytest.raises(InvalidValue, match=r"agents, ray, slurm"):
         check_settings("mesos", {})

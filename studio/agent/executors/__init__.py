@@ -19,6 +19,7 @@ from studio.agent.executors.executor import (
     SubmissionRefused,
 )
 from studio.agent.executors.local_process import LocalProcessExecutor
+from studio.agent.executors.ray import RayExecutor
 from studio.agent.executors.slurm import SlurmExecutor
 from studio.agent.executors.ssh import SshExecutor
 from studio.core.errors import InvalidValue
@@ -41,6 +42,8 @@ def create_executor(
         return SlurmExecutor(environment, settings)
     if kind == "ssh":
         return SshExecutor(settings)
+    if kind == "ray":
+        return RayExecutor(environment, settings)
     raise InvalidValue(
         f"This agent cannot serve compute targets of the kind {kind!r}. Upgrade "
         "run-studio on this machine."
@@ -54,6 +57,7 @@ __all__ = [
     "Executor",
     "JobState",
     "LocalProcessExecutor",
+    "RayExecutor",
     "SlurmExecutor",
     "SshExecutor",
     "SubmissionRefused",

@@ -68,7 +68,7 @@ def _plain_output(command: Command) -> Command:
 @click.option(
     "--slots",
     type=click.IntRange(1, 1024),
-    help="Runs at a time; default: one per GPU, else 1. On a Slurm target: as the "
+    help="Runs at a time; default: one per GPU, else 1. For an engine: as the "
     "target says.",
 )
 @click.option(

@@ -14,6 +14,15 @@ from studio.core.compute_kinds.engine_states import (
 )
 from studio.core.compute_kinds.kind import DEFAULT_MAX_JOBS, ComputeKind, Setting
 from studio.core.compute_kinds.kinds import COMPUTE_KINDS, check_kind, default_jobs
+from studio.core.compute_kinds.quantities import parse_duration, parse_size
+from studio.core.compute_kinds.ray import (
+    RAY_DRIVER,
+    RAY_LOG,
+    RAY_SCRIPT,
+    ray_request,
+    ray_resources,
+    ray_script,
+)
 from studio.core.compute_kinds.settings import (
     check_settings,
     parse_settings,
@@ -34,6 +43,9 @@ __all__ = [
     "DEFAULT_FOLDER",
     "DEFAULT_MAX_JOBS",
     "DEFAULT_PYTHON",
+    "RAY_DRIVER",
+    "RAY_LOG",
+    "RAY_SCRIPT",
     "SLURM_LOG",
     "SLURM_WRAPPER",
     "STATUS_OF_STATE",
@@ -44,9 +56,14 @@ __all__ = [
     "check_kind",
     "check_settings",
     "default_jobs",
+    "parse_duration",
     "parse_settings",
+    "parse_size",
     "print_settings",
     "quote_path",
+    "ray_request",
+    "ray_resources",
+    "ray_script",
     "slurm_script",
     "ssh_script",
 ]

@@ -14,7 +14,8 @@ DEFAULT_MAX_JOBS = 100
 class Setting:
     """One setting of a kind.
 
-    Its type is `word`, `count`, `port`, `flag`, `path`, or `lines` of text.
+    `type` is an address, a count, a duration, a flag, a number, a path, a port, a size
+    or a word. The types lines, numbers and variables are lists of texts.
     """
 
     name: str

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from studio.core.compute_kinds.kind import ComputeKind
+from studio.core.compute_kinds.ray import RAY
 from studio.core.compute_kinds.slurm import SLURM
 from studio.core.compute_kinds.ssh import SSH
 from studio.core.errors import InvalidValue
@@ -18,7 +19,7 @@ AGENTS = ComputeKind(
 )
 
 #: One entry for each kind. `studio.agent.executors` has an executor for each.
-COMPUTE_KINDS = {kind.name: kind for kind in (AGENTS, SLURM, SSH)}
+COMPUTE_KINDS = {kind.name: kind for kind in (AGENTS, RAY, SLURM, SSH)}
 
 
 def default_jobs(kind: str, settings: Mapping[str, Any]) -> int:

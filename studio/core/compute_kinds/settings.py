@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from studio.core.compute_kinds.kinds import check_kind
+from studio.core.compute_kinds.quantities import parse_duration, parse_size
 from studio.core.errors import InvalidValue
 from studio.core.messages import message
 
@@ -15,6 +16,10 @@ MAX_LINES, MAX_LINE = 50, 1000
 MAX_COUNT, MAX_PORT = 1000, 65535
 #: What the engines' commands take as one word; no blank, so that it stays one option.
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:,@%=+*\[\]-]{0,254}")
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9._\[\]:-]{1,255}(/[A-Za-z0-9._/-]{0,200})?")
+_NUMBER = re.compile(r"\d{1,6}(\.\d{1,4})?")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=.*")
+_NAMED_NUMBER = re.compile(r"[A-Za-z0-9_.:-]+=\d{1,6}(\.\d{1,4})?")
 _PATH = re.compile(r"[A-Za-z0-9/~._][A-Za-z0-9/~._@+ -]{0,499}")
 
 
@@ -63,7 +68,7 @@ def parse_settings(kind: str, lines: Sequence[str]) -> dict[str, Any]:
                 ),
                 field="settings",
             )
-        if types.get(name) == "lines":
+        if types.get(name) in _LIST_TYPES:
             found.setdefault(name, []).append(value)
         elif (
             types.get(name) in ("count", "port")
@@ -156,11 +161,92 @@ def _is_line(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= MAX_LINE and value.isprintable()
 
 
+def _check_address(field: str, value: Any) -> str:
+    if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
+        raise InvalidValue(
+            message(
+                "%(field)s must be an address such as http://127.0.0.1:8265.",
+                field=field,
+            ),
+            field=field,
+        )
+    return value
+
+
+def _check_number(field: str, value: Any) -> str:
+    """The number as a text, as lines of settings have it."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    text = str(value) if is_number else value
+    if not isinstance(text, str) or not _NUMBER.fullmatch(text):
+        raise InvalidValue(
+            message("%(field)s must be a number such as 0.5 or 4.", field=field),
+            field=field,
+        )
+    return text
+
+
+def _check_size(field: str, value: Any) -> str:
+    try:
+        parse_size(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidValue(
+            message("%(field)s must be a size such as 512MB or 4GB.", field=field),
+            field=field,
+        ) from error
+    return str(value)
+
+
+def _check_duration(field: str, value: Any) -> str:
+    try:
+        parse_duration(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidValue(
+            message(
+                "%(field)s must be a duration such as 4:00:00 or 2-12:00:00, with "
+                "hours, minutes and seconds.",
+                field=field,
+            ),
+            field=field,
+        ) from error
+    return str(value)
+
+
+def _check_variables(field: str, value: Any) -> list[str]:
+    return _check_pairs(field, value, _VARIABLE, "MODE=fast")
+
+
+def _check_numbers(field: str, value: Any) -> list[str]:
+    return _check_pairs(field, value, _NAMED_NUMBER, "tpu=1")
+
+
+def _check_pairs(
+    field: str, value: Any, pattern: re.Pattern[str], example: str
+) -> list[str]:
+    lines = _check_lines(field, value)
+    if not all(pattern.fullmatch(line) for line in lines):
+        raise InvalidValue(
+            message(
+                "%(field)s must be lines such as %(example)s.",
+                field=field,
+                example=example,
+            ),
+            field=field,
+        )
+    return lines
+
+
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    "word": _check_word,
+    "address": _check_address,
     "count": _check_count,
+    "duration": _check_duration,
     "flag": _check_flag,
     "path": _check_path,
     "port": _check_port,
     "lines": _check_lines,
+    "number": _check_number,
+    "numbers": _check_numbers,
+    "size": _check_size,
+    "variables": _check_variables,
+    "word": _check_word,
 }
+_LIST_TYPES = ("lines", "numbers", "variables")

@@ -83,7 +83,7 @@ class NewTarget(RequestStruct):
     """`max_per_member`: how many runs of one member run at the same time.
 
     `lease_seconds`: how long an agent without a heartbeat keeps its runs. `kind` is
-    agents or slurm; `settings` are those of the kind.
+    agents, ray or slurm; `settings` are those of the kind.
     """
 
     name: str
