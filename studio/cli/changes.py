@@ -10,6 +10,7 @@ import click
 from studio.cli.confirmation import confirm
 from studio.cli.output import Column, Output, output_options
 from studio.cli.target import Target, target_options
+from studio.cli.tasks import finish_task, no_wait_option
 from studio.cli.times import format_time
 from studio.core.filters.fields import read_time
 from studio.core.filters.tree import Ago
@@ -38,6 +39,7 @@ _REASONS = {
 @click.option("--since", default="", help="With --token: -2h or 2026-11-24T09:00.")
 @click.option("--dry-run", is_flag=True, help="With --token: only say what changes.")
 @click.option("--yes", is_flag=True, help="Do not ask for the confirmation.")
+@no_wait_option
 @click.argument("number", type=click.IntRange(1), required=False)
 def undo(
     target: Target,
@@ -47,6 +49,7 @@ def undo(
     since: str,
     dry_run: bool,
     yes: bool,
+    no_wait: bool,
     number: int | None,
 ) -> None:
     """Undo a change set, or the last change that was made with this token.
@@ -62,6 +65,9 @@ def undo(
         raise click.UsageError("--dry-run is for --token.")
     path = f"changes/{number}/undo" if number else "undo"
     reply = target.client.post(path, {"anyway": anyway})
+    if reply.get("task"):
+        finish_task(target, output, reply["task"], no_wait=no_wait)
+        return
     word = {"undo": "Undone", "redo": "Done again"}.get(reply["action"], "")
     summary = f"{word}: change {reply['change_set']}." if word else "Nothing to undo."
     output.emit(reply, summary=summary)

@@ -30,6 +30,7 @@ COMMANDS = {
     "secret": "studio.cli.compute.secrets:secret_group",
     "sync": "studio.cli.sync:sync",
     "target": "studio.cli.compute.targets:target_group",
+    "task": "studio.cli.tasks:task_group",
     "undo": "studio.cli.changes:undo",
 }
 

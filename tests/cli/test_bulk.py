@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.command import CommandLine, command_line, new_run
 from tests.parts.server import Server
+from tests.parts.wire import Connection
 
 
 @pytest.fixture
@@ -108,3 +109,23 @@ def test_the_activity_is_listed_and_a_token_undone(
     studio.json(*since, "--yes")
     assert studio.json("activity", "--kind", "tag")[0]["action"] == "undo"
     assert studio.json("activity", str(newest["number"]))["change"]["undone"]
+
+
+def test_a_large_change_is_waited_for_or_followed_by_its_number(
+    studio: CommandLine, experiment: str, server: Server
+) -> None:
+    for part in range(11):
+        children = [{"id": f"{experiment}-{part}-{n}"} for n in range(91)]
+        path = f"/runs/{experiment}-0/children"
+        Connection(server).rest("POST", path, {"children": children})
+    where = ("-e", experiment, "-q", "", "--children", "--yes")
+    done = studio.json("run", "tag", *where, "sweep")
+    assert (done["state"], done["changed"]) == ("done", 1_004)
+    started = studio.json("undo", str(done["change_set"]), "--no-wait")
+    assert started["action"] == "undo"
+    number = str(started["id"])
+    ended = studio.json("task", "show", number, "--wait")
+    assert (ended["state"], ended["changed"]) == ("done", 1_004)
+    assert studio.json("task", "list", "--limit", "1")[0]["id"] == started["id"]
+    assert studio.json("task", "list", "--open") == []
+    assert studio.json("task", "stop", number)["state"] == "done"

@@ -6,6 +6,7 @@ of other commands.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -16,6 +17,7 @@ import click
 from studio.cli.confirmation import confirm
 from studio.cli.output import Output, output_options
 from studio.cli.target import Target, target_options
+from studio.cli.tasks import finish_task, no_wait_option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -58,6 +60,7 @@ class Matching:
     below: bool
     dry_run: bool
     yes: bool
+    no_wait: bool
 
     @property
     def is_given(self) -> bool:
@@ -75,6 +78,7 @@ _OPTIONS = (
     click.option("--below", is_flag=True, help="All runs below these too."),
     click.option("--dry-run", is_flag=True, help="Only say what would change."),
     click.option("--yes", is_flag=True, help="Do not ask for the confirmation."),
+    no_wait_option,
 )  # fmt: skip
 
 
@@ -116,7 +120,11 @@ def change_matching(
         return
     if not matching.yes:
         confirm(f"{sentence}?{skipped}")
-    done = target.client.post("bulk", body)
+    # A repeated request starts no second task.
+    done = target.client.post("bulk", {**body, "request_id": uuid.uuid4().hex})
+    if done.get("task"):
+        finish_task(target, output, done["task"], no_wait=matching.no_wait)
+        return
     undo = f" To undo: studio undo {done['change_set']}." if done["change_set"] else ""
     output.emit(done, summary=f"Changed {_runs(done['changed'])}.{skipped}{undo}")
 
