@@ -16,7 +16,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 #: The logs, in the working copy and in the run.
 LOG_FOLDER = "user_logs"
@@ -52,9 +51,10 @@ def ranks_command(
 
 def run_ranks(placement: RankPlacement, words: Sequence[str]) -> int:
     """Run these ranks to their end; the exit code of the first that fails, else 0."""
+    received: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         # The ranks are in the same process group and get it, too.
-        signal.signal(number, _ignore)
+        signal.signal(number, lambda number, _frame: received.append(number))
     Path(LOG_FOLDER).mkdir(exist_ok=True)
     ranks = [_start_rank(rank, placement, words) for rank in placement.ranks]
     failed = _wait_for_failure(ranks)
@@ -62,7 +62,9 @@ def run_ranks(placement: RankPlacement, words: Sequence[str]) -> int:
         return 0
     _end_others(ranks)
     code = ranks[failed].returncode
-    print_end(placement.ranks[failed], code)
+    # A rank that was stopped has no error that explains anything.
+    if not (received and code < 0):
+        print_end(placement.ranks[failed], code)
     return 128 - code if code < 0 else code
 
 
@@ -128,10 +130,6 @@ def find_free_port() -> int:
     with socket.socket() as found:
         found.bind(("", 0))
         return int(found.getsockname()[1])
-
-
-def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Wait on."""
 
 
 if __name__ == "__main__":

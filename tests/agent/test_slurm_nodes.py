@@ -88,7 +88,11 @@ def test_each_rank_has_its_variables_and_a_log_on_either_node(
     names = [f"rank-{rank}/loss" for rank in range(3)]
     assert {one["key"] for one in metrics} >= set(names)
     assert cluster.becomes(bad, "Failed"), cluster.log
-    assert "rank 2 has no data\n\nRank 2 ended with exit code 1." in cluster.log_of(bad)
+    log = cluster.log_of(bad)
+    assert "rank 2 has no data\n" in log
+    assert "\nRank 2 ended with exit code 1.\n" in log
+    # The others were ended because of it.
+    assert "Rank 0 ended" not in log
 
 
 def test_a_cancel_reaches_the_ranks_of_all_nodes(cluster: Cluster) -> None:

@@ -59,6 +59,7 @@ SSH = ComputeKind(
         Setting("python", "path"),
         Setting("gpus", "count"),
         Setting("max_jobs", "count"),
+        Setting("cost_per_hour", "word"),
         Setting("setup", "lines"),
     ),
     ssh_script,
