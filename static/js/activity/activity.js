@@ -26,6 +26,21 @@ if (dot) {
   dot.hidden = false;
 }
 
+// Each answer has all facets open: keep those closed that the reader closed.
+const closed = new Set();
+document.addEventListener(
+  "toggle",
+  ({ target }) => {
+    if (!target.matches?.(".activity-facets .facet")) return;
+    if (target.open) closed.delete(target.id);
+    else closed.add(target.id);
+  },
+  { capture: true },
+);
+document.body.addEventListener("htmx:afterSwap", () => {
+  for (const id of closed) document.getElementById(id)?.removeAttribute("open");
+});
+
 // After an undo the lines show what is undone, and by whom.
 document.addEventListener("page:refresh", () => {
   if (document.querySelector("dialog[open]")) return;
