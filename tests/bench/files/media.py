@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -30,8 +31,11 @@ def measure(server: Server, report: Report, *, steps: int, repeats: int) -> None
     rest = f"/api/v1/workspaces/default/runs/{runs[0].run_id}/media"
     compare = "/w/default/compare/?" + "&".join(f"run={r.run_id}" for r in runs)
     count = f"{steps * NAMES * ITEMS:,} images"
-    first = times(partial(link.send, "GET", tab), 1)
-    report.add(f"tab, first: {count}", ms=round(first))
+    start = time.perf_counter()
+    link.send("GET", tab)
+    # It reads the names of all files, which the others remember.
+    first = time.perf_counter() - start
+    report.add(f"tab, first: {count}", "1,000 ms", ms=round(first * 1000))
     for title, address, limit in (
         ("tab, last step", tab, LIMIT),
         ("tab, a step in the middle", f"{tab}?step={steps // 2}", LIMIT),
