@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import SERVER
 from runs.actions.run import StatusReporter, change_status, lock_run_row
-from runs.models import Job
+from runs.models import Job, Run
 from studio.core import names
 from studio.core.compute_kinds import STATUS_OF_STATE, EngineState
 from studio.core.errors import InvalidValue
@@ -66,16 +66,27 @@ def follow_engine(job: Job, report: EngineReport, *, now: int) -> None:
     run.refresh_from_db(fields=["status", "heartbeats"])
     # The runner can have reported something since.
     status = _find_status(job, report.state)
-    if status is None or not can_follow(run.state, status):
-        return
-    change_status(
-        run,
-        status,
-        actor=SERVER,
-        now=now,
-        message=report.message,
-        origin=StatusReporter.LAUNCHER,
-    )
+    if status is not None:
+        _change(run, status, report.message, now)
+
+
+def _change(run: Run, status: RunStatus, message: str, now: int) -> None:
+    """Change the status, through Running where only that leads there."""
+    running = RunStatus.RUNNING
+    steps = [status]
+    if not can_follow(run.state, status) and can_follow(running, status):
+        steps.insert(0, running)
+    for step in steps:
+        if not can_follow(run.state, step):
+            return
+        change_status(
+            run,
+            step,
+            actor=SERVER,
+            now=now,
+            message=message,
+            origin=StatusReporter.LAUNCHER,
+        )
 
 
 def _find_status(job: Job, state: EngineState | None) -> RunStatus | None:
@@ -83,10 +94,9 @@ def _find_status(job: Job, state: EngineState | None) -> RunStatus | None:
     run = job.run
     if state is None or run.state is RunStatus.CANCEL_REQUESTED:
         return None
+    if run.state is RunStatus.PAUSED and state is EngineState.RUNNING:
+        return RunStatus.RUNNING
     if run.heartbeats:
-        is_resumed = run.state is RunStatus.PAUSED and state is EngineState.RUNNING
-        if is_resumed:
-            return RunStatus.RUNNING
         return RunStatus.PAUSED if state is EngineState.PAUSED else None
     if state is EngineState.RUNNING and run.state is not RunStatus.QUEUED:
         return None
