@@ -36,6 +36,7 @@ from runs.search.sql import (
 )
 from studio.core.filters.fields import statuses_of
 from studio.core.filters.tree import Comparison, Field
+from studio.core.messages import message
 from studio.core.statuses import CODES, RunStatus
 
 
@@ -117,6 +118,23 @@ def _submitter_scan(term: Comparison, scope: Scope) -> list[IndexScan]:
     if term.op != "=" or term_texts(term) != ["me"]:
         return []
     return [IndexScan(Run.objects.filter(submitter=scope.viewer), "pk")]
+
+
+def _locker_condition(term: Comparison, scope: Scope) -> Q:
+    # Few runs are locked, and an unlocked one has no such member.
+    present = Q(locked=True, locked_by__isnull=False)
+    if term.op == "is not null":
+        return present
+    if term.op in ("=", "in"):
+        texts = term_texts(term)
+        named = [text for text in texts if text != "me"]
+        own = Q(locked_by=scope.viewer) if "me" in texts else NEVER
+        by_name = Q(locked_by__username__in=named)
+        any_name = by_name | Q(locked_by__display_name__in=named)
+        return present & (own | any_name)
+    columns = ("locked_by__username", "locked_by__display_name")
+    fitting = [text_condition(c, F(c), term.op, term.values) for c in columns]
+    return present & any_of(fitting)
 
 
 def _user_names(keys: Sequence[Any]) -> Mapping[Any, ValueName]:
@@ -206,6 +224,11 @@ OWNERS = (
         comparison=30,
         link=CellLink.NAME,
         shown=lambda run: str(run.submitter),
+    ),
+    FieldSource(
+        "locked_by",
+        condition=_locker_condition,
+        why_not_grouped=message("Filter by the member who locked the runs."),
     ),
 )
 RELATIVES = (

@@ -284,6 +284,15 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         "locked:true",
     ),
     _field_spec(
+        "locked_by",
+        message("Locked by"),
+        TEXT,
+        message("Who locked the run. `me` is you."),
+        "locked_by:me",
+        sortable=False,
+        column=False,
+    ),
+    _field_spec(
         "tags",
         message("Tags"),
         MIXED,
