@@ -88,7 +88,7 @@ class Ray:
                 stderr=output,
                 start_new_session=True,
             )
-        assert becomes(self.takes_jobs, 90), (self.folder / "head.out").read_text()
+        assert becomes(self.takes_jobs, 180), (self.folder / "head.out").read_text()
 
     def takes_jobs(self) -> bool:
         """Whether a job that does nothing is accepted."""
