@@ -12,7 +12,7 @@ from studio.sdk.errors import (
 )
 from studio.sdk.keyvault import read_secret
 from studio.sdk.run.read_api import ReadApi
-from studio.sdk.run.run_queries import Tags, find_runs
+from studio.sdk.run.run_queries import Tags, find_runs, find_runs_of_target
 from studio.sdk.run.run_types import (
     SCRIPT_RUN,
     RunFactory,
@@ -106,17 +106,14 @@ class Run(ReadApi):
             raise UserErrorException(
                 f"status may only be Running or Queued, not {status!r}"
             )
-        workspace: Any = compute.workspace
-        for experiment in workspace._list_experiments():
-            yield from find_runs(
-                experiment,
-                type=type,
-                tags=tags,
-                properties=properties,
-                status=status,
-                target=compute.name,
-                children=True,
-            )
+        return find_runs_of_target(
+            compute.workspace,
+            compute.name,
+            type=type,
+            tags=tags,
+            properties=properties,
+            status=status,
+        )
 
     @classmethod
     def get_context(

@@ -24,7 +24,6 @@ def find_runs(
     tags: Tags = None,
     properties: Mapping[str, str] | None = None,
     status: str | None = None,
-    target: str | None = None,
     children: bool = False,
     parent: str | None = None,
     below: str | None = None,
@@ -34,14 +33,8 @@ def find_runs(
     `parent` is the id of the run directly above, `below` that of any run above. Raises
     UserErrorException at once for an invalid condition.
     """
-    terms = [
-        _equality_term("type", _TYPES_OF_V1.get(type or "", type)),
-        *_tag_terms(tags),
-        *_text_terms("properties", properties),
-        *(_equality_term("status", status), _equality_term("target", target)),
-    ]
     query: dict[str, Any] = {
-        "q": " and ".join(filter(None, terms)) or None,
+        "q": _filter_text(type, tags, properties, status, None),
         # The tags come with each row, so that no run needs a request of its own.
         "columns": "tags",
         "children": "1" if children else None,
@@ -55,6 +48,23 @@ def find_runs(
         create_run(experiment, found["run"], found["tags"])
         for found in _list_pages(experiment._connection, query)
     )
+
+
+def find_runs_of_target(
+    workspace: Any,
+    target: str,
+    *,
+    type: str | None,
+    tags: Tags,
+    properties: Mapping[str, str] | None,
+    status: str | None,
+) -> Iterator[Any]:
+    """The runs of a compute target in all experiments, the newest first.
+
+    Raises UserErrorException at once for an invalid condition.
+    """
+    text = _filter_text(type, tags, properties, status, target)
+    return iterate_runs(workspace, {"q": text, "children": "1", "archived": "1"})
 
 
 def iterate_runs(workspace: Any, query: dict[str, Any]) -> Iterator[Any]:
@@ -74,6 +84,22 @@ def _list_pages(
         page = connection.get("runs", rows=rows, after=after, **query)
         yield from page["runs"]
         after, rows = page["after"], PAGE_RUNS
+
+
+def _filter_text(
+    type: str | None,
+    tags: Tags,
+    properties: Mapping[str, str] | None,
+    status: str | None,
+    target: str | None,
+) -> str | None:
+    terms = [
+        _equality_term("type", _TYPES_OF_V1.get(type or "", type)),
+        *_tag_terms(tags),
+        *_text_terms("properties", properties),
+        *(_equality_term("status", status), _equality_term("target", target)),
+    ]
+    return " and ".join(filter(None, terms)) or None
 
 
 def _equality_term(field: str, value: str | None) -> str:

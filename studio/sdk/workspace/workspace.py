@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -367,10 +367,6 @@ class Workspace(NamesOfWorkspaces):
             return Experiment(self, name)
         info = {"id": run_info["experiment_id"], "name": name, "tags": {}}
         return Experiment(self, name, _info=info)
-
-    def _list_experiments(self) -> Iterable[Experiment]:
-        """All experiments, also archived ones, the newest first."""
-        return Experiment.list(self, view_type="All")
 
     def get_details(self) -> dict[str, Any]:
         """Name, server, and the fields that v1 scripts read."""
