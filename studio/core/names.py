@@ -73,9 +73,26 @@ MAX_INT64 = 2**63 - 1
 MAX_TIME = 253_402_300_799_999
 
 
+#: Metrics that say how far a training is, and nothing about its result.
+COUNTER_METRICS = frozenset(
+    ("epoch", "epochs", "step", "steps", "global_step", "iteration", "iterations")
+)
+
+
 def is_system_metric(name: str) -> bool:
     """Whether a machine logs a metric of this name about itself."""
     return name.startswith(SYSTEM_METRIC_PREFIX)
+
+
+def is_counter_metric(name: str) -> bool:
+    """Whether a metric of this name only counts how far a training is."""
+    return name.rpartition("/")[2].lower() in COUNTER_METRICS
+
+
+def natural_order(name: str) -> list[tuple[int, str]]:
+    """A key to sort by: `layer2` comes before `layer10`, and case doesn't count."""
+    parts = re.split(r"([0-9]{1,18})", name.lower())
+    return [(int(part), "") if at % 2 else (-1, part) for at, part in enumerate(parts)]
 
 
 def check_count(count: int, field: str, limit: int = MAX_ITEMS) -> int:

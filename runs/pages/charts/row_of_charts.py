@@ -134,6 +134,7 @@ def _chart_card(
         addresses.page(_with_more_runs(charts, at))
         if following_run_count(chart)
         else "",
+        addresses.page(_with_other_range(charts, at)),
     )
 
 

@@ -23,7 +23,7 @@ from runs.search.compare import ComparedRow, Comparison
 from runs.search.sql import time_limit
 from studio.core import view_text
 from studio.core.filters.tree import Field, metric
-from studio.core.names import is_system_metric
+from studio.core.names import is_counter_metric, is_system_metric, natural_order
 from studio.core.view_charts import MAX_RUNS, Chart
 from studio.core.view_spec import ViewSpec, parse_tolerant
 
@@ -107,9 +107,15 @@ def unreadable_chart_warnings(state: CompareState) -> list[str]:
     return [each.message for each in found]
 
 
-def _metric_row_sort_key(row: ComparedRow, goals: set[str]) -> tuple[bool, bool]:
-    """Sort key: metrics with a goal first, system metrics last."""
-    return is_system_metric(row.key), row.key not in goals
+def _metric_row_sort_key(row: ComparedRow, goals: set[str]) -> tuple[Any, ...]:
+    """Sort key: metrics with a goal or of most runs first, counters last."""
+    return (
+        is_system_metric(row.key),
+        is_counter_metric(row.key),
+        row.key not in goals,
+        -sum(value is not None for value in row.values),
+        natural_order(row.key),
+    )
 
 
 def _metric_of_row(row: ComparedRow) -> Field:

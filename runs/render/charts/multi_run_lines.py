@@ -256,7 +256,12 @@ def _band_trace(
         "fill": "toself",
         "hoverinfo": "skip",
         "showlegend": False,
-        "meta": {"series": run_line.number, "part": "band", "run": ""},
+        "meta": {
+            "series": run_line.number,
+            "part": "band",
+            "run": "",
+            "key": run_line.line.key,
+        },
         "line": {"width": 0},
     }
 

@@ -26,11 +26,18 @@ def cut_at_range(
     The tooltip still has the real values. Far values would break Plotly's lines.
     """
     space = high / 2 - low / 2
+    # The band of a line that is mostly outside would cover all other lines.
+    hidden = {
+        line.key
+        for line in lines
+        if 2 * len(_places_outside(line, low, high)) > len(line.values)
+    }
     cut = [
         _cut_trace(trace, low - space, high + space)
         if trace["meta"]["part"] in ("line", "faded", "raw", "band")
         else trace
         for trace in data
+        if trace["meta"]["part"] != "band" or trace["meta"]["key"] not in hidden
     ]
     drawn = {t["meta"]["at"]: t for t in data if t["meta"]["part"] == "line"}
     marks = [

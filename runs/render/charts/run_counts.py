@@ -44,12 +44,17 @@ def run_count_labels(
     log_x: bool,
     log_y: bool,
 ) -> list[Figure]:
-    """`n = 5` at the beginning of each mean, and where runs have ended."""
+    """`n = 5` at the beginning of a single mean, and where runs have ended."""
     if len(means) > MAX_LABELED_MEANS:
         return []
     labels = []
     for trace, alive in means:
-        changes = [at for at, n in enumerate(alive) if at == 0 or n < alive[at - 1]]
+        trace["meta"]["n"] = max(alive, default=0)
+        # Several means often begin at the same point: their legend says how many.
+        first = [0] if len(means) == 1 and len(alive) else []
+        changes = first + [
+            at for at in range(1, len(alive)) if alive[at] < alive[at - 1]
+        ]
         # One run that ends at a time would cover the curve with numbers.
         if len(changes) > MAX_LABELS:
             step = (len(changes) - 1) / (MAX_LABELS - 1)
@@ -57,7 +62,11 @@ def run_count_labels(
         for at in changes:
             x, y = trace["x"][at], trace["customdata"][at][2]
             if _is_shown(x, y, ends, log_x=log_x, log_y=log_y):
-                labels.append(_label(x, y, alive[at], log_x=log_x, log_y=log_y))
+                label = _label(x, y, alive[at], log_x=log_x, log_y=log_y)
+                label["xanchor"] = "right" if at else "left"
+                # In the color of its line; Plotly itself only takes templates by name.
+                label["name"] = f"series-{trace['meta']['series']}"
+                labels.append(label)
     return labels
 
 
@@ -83,6 +92,5 @@ def _label(x: float | str, y: float, count: int, *, log_x: bool, log_y: bool) ->
         "y": math.log10(y) if log_y else y,
         "text": f"n = {count}",
         "showarrow": False,
-        "xanchor": "left",
         "yanchor": "bottom",
     }

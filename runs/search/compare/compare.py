@@ -23,7 +23,7 @@ from runs.search.values import (
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
 from studio.core.git import shown_value
-from studio.core.names import is_system_metric
+from studio.core.names import is_system_metric, natural_order
 
 MIN_COMPARED, MAX_COMPARED = 2, 100
 
@@ -170,7 +170,7 @@ def rows_sorted_by_name(
     """Values by name and run as rows, by the names' order."""
     found = []
     # The name itself decides between names that differ only in case.
-    for name in sorted(by_name, key=lambda text: (text.lower(), text)):
+    for name in sorted(by_name, key=lambda text: (natural_order(text), text)):
         own = by_name[name]
         values = tuple(map(own.get, keys))
         field = Field(kind, name, "last") if kind else None

@@ -12,6 +12,7 @@ from runs.search.filters.facets import FacetReader, SampledKey
 from runs.search.sql import KEY_KINDS, TEXT_TABLES, InKeys, time_limit
 from studio.core.filters import tree
 from studio.core.filters.tree import Field
+from studio.core.names import natural_order
 
 #: Among more runs the values of a key are not counted.
 MAX_COUNTED_RUNS = 2_000
@@ -37,7 +38,7 @@ def find_keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[Key
             not share.is_named(part),
             not share.field.key.lower().startswith(lowered),
             -share.runs,
-            share.field.key,
+            natural_order(share.field.key),
         ),
     )
     return count_keys_of_all_runs(reader, kind, found[:limit])
@@ -49,7 +50,11 @@ def list_keys(reader: FacetReader, kind: str, part: str, limit: int) -> list[Key
         return find_keys(reader, kind, part, limit)
     shares = sorted(
         reader.sampled_keys(kind, part),
-        key=lambda one: (not one.is_named(part), -one.runs, one.field.key),
+        key=lambda one: (
+            not one.is_named(part),
+            -one.runs,
+            natural_order(one.field.key),
+        ),
     )
     return [KeyCount(share.field, 0, 0) for share in shares[:limit]]
 

@@ -27,6 +27,7 @@ from runs.search.values import KeyCounter
 from studio.core.filters import tree
 from studio.core.filters.catalog import ATTRIBUTE_SPECS
 from studio.core.filters.tree import Field
+from studio.core.names import natural_order
 from studio.core.statuses import GROUPS
 from studio.core.view_spec import ViewSpec
 
@@ -86,7 +87,7 @@ def list_fields(
         # Each metric is several fields, one for each aggregate.
         times = len(AGGREGATES) if kind == tree.METRICS else 1
         total += times * len(counts[kind])
-        keys.sort(key=lambda each: (-(each[1] or 0), each[0]))
+        keys.sort(key=lambda each: (-(each[1] or 0), natural_order(each[0])))
         there = len(keys) if part else len(counts[kind])
         more[kind] = times * max(there - MAX_NAMES, 0)
         found[kind] = [

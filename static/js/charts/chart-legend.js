@@ -9,7 +9,8 @@ export function namedTraces(figure) {
   const add = (key, color, dash, among = found) =>
     among.set(key, { meta: { key }, line: { color, dash } });
   for (const trace of figure.data) {
-    const { part, key, series: number, each, name, metric } = trace.meta;
+    const { part, series: number, each, name, metric, n } = trace.meta;
+    const key = n ? `${trace.meta.key} (n = ${n})` : trace.meta.key;
     if (["odd", "band", "raw", "faded"].includes(part)) continue;
     if (part === "scale") {
       const [low, high] = trace.meta.ends;

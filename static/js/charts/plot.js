@@ -157,7 +157,8 @@ export function applyTheme(figure, range) {
   const data = figure.data.map(themedTrace);
   const annotations = figure.layout.annotations?.map((note) => ({
     ...note,
-    font: font(cssToken("text")),
+    // `series-3` is named by its line, and has its color.
+    font: font(note.name ? series(Number(note.name.slice(7))) : cssToken("text")),
   }));
   const axis = {
     gridcolor: cssToken("rule"),

@@ -81,6 +81,20 @@ def test_charts_draw_the_first_runs_that_have_what_they_draw(
     assert "14 runs" in figure(visitor, both, "children=1")["more"]["text"]
 
 
+def test_a_chart_with_a_diverged_run_links_to_the_full_range(
+    visitor: Client, curve: Any
+) -> None:
+    for n in range(3):
+        curve(f"r{n}", [3.0, 2.0, 1.0 + n / 10])
+    curve("diverged", [3.0, 1e30, 3e303])
+    for chart, label in ((LOSS, "Full range"), (f"{LOSS}!range=full", "Fit lines")):
+        assert figure(visitor, chart)["range"]["label"] == label
+        other = f"{LOSS}!range=full" if chart == LOSS else LOSS
+        page = visitor.get("/w/default/runs/", {"charts": chart})
+        hrefs = re.findall(r'data-foot="range".*?href="([^"]*)"', page.text)
+        assert hrefs == [f"?charts={other}".replace("=full", "%3Dfull")]
+
+
 def test_a_page_without_scripts_links_to_more_runs(visitor: Client, curve: Any) -> None:
     for n in range(3):
         curve(f"r{n}", [1.0])

@@ -73,3 +73,8 @@ def test_a_mean_fades_where_most_runs_have_ended() -> None:
     assert parts["faded"] == [None, None, 0.8, 1.35, 1.4]
     labels = [(note["x"], note["text"]) for note in found["layout"]["annotations"]]
     assert labels == [(0, "n = 4"), (2, "n = 3"), (3, "n = 1")]
+    # Two means often begin at the same point: then the legend has their first number.
+    found = figure(ChartLook(), mean, mean, bands=[band, band])
+    assert [note["x"] for note in found["layout"]["annotations"]] == [2, 3, 2, 3]
+    means = [t for t in found["data"] if t["meta"]["part"] == "line"]
+    assert [t["meta"]["n"] for t in means] == [4, 4]

@@ -11,8 +11,9 @@ from django.test import Client
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.points_and_params import Point, log_metrics
+from runs.actions.run.metric_goals import set_metric_goal
 from runs.actions.run.runs import create_run
-from runs.models import RunStar, User, Workspace
+from runs.models import Experiment, RunStar, User, Workspace
 from runs.pages.lists.list_links import ListLinks, status_strip, status_strip_css
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import ViewSpec
@@ -150,6 +151,29 @@ def test_the_most_common_metrics_are_the_default_columns(
     chosen = visitor.get(ALL + "?columns=name,status")
     assert names(chosen) == ["a"]
     assert every(chosen, "td.metric") == []
+
+
+def test_metrics_with_goals_and_curves_come_first(
+    visitor: Client,
+    log: Any,
+    experiment: Experiment,
+    actor: Actor,
+    now: int,
+) -> None:
+    curve, constant = [3.0, 2.0, 1.0], [1.0, 1.0]
+    values = {"layer10": curve, "layer2": curve, "epoch": curve, "big_count": [7.0]}
+    for name in "ab":
+        run = log(name)
+        logged = values | {"a_constant": constant, "z_goal": [0.5]}
+        for key, numbers in logged.items():
+            points = [Point(key, n, now, step) for step, n in enumerate(numbers)]
+            log_metrics(run, points, actor=actor, now=now)
+    set_metric_goal(
+        experiment.workspace, [experiment], "z_goal", True, actor=actor, now=now
+    )
+    page = visitor.get(f"/w/default/experiments/{experiment.name}/")
+    labels = [cell["data-label"] for cell in every(page, "td.metric")]
+    assert labels[:3] == ["z_goal", "layer2", "layer10"]
 
 
 def test_metrics_that_only_children_have_add_no_column(
