@@ -336,7 +336,7 @@ REST: dict[str, Row] = {
     f"{HOME}/tags": home(POST=CONTRIBUTOR),
     f"{SPACE}/runs": row(GET=READER, POST=CONTRIBUTOR),
     f"{SPACE}/columns": row(GET=READER),
-    f"{SPACE}/history-exports": row(POST=READER),
+    f"{SPACE}/history-exports": row(202, POST=READER),
     f"{SPACE}/history-exports/<int:number>": row(404, GET=READER),
     f"{SPACE}/history-exports/<int:number>/file": row(404, GET=READER),
     f"{SPACE}/bulk": form(READER),

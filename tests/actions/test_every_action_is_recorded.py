@@ -56,6 +56,7 @@ LOGGED = {
     "save_snapshot",
     "start_sweep",
     "submit_run",
+    "submit_target_test",
 }
 #: A person's own account, which is in no workspace.
 ACCOUNT = {

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.db.models.functions import Substr
 
 from runs.models import Comment, Run, RunTag, SearchText
@@ -80,12 +80,20 @@ _comments_of_runs = PreparedRows(
         .values_list("run_id", "text")[: MAX_COMMENTS_AT_ONCE + 1]
     )
 )
-#: What the texts are made of, and the stored ones.
+#: What the texts are made of, the stored ones, and whether the run has comments: hardly
+#: any has, and a change of a tag needs no statement to learn it.
 _fields_and_texts = PreparedRows(
     lambda runs: (
         Run.objects.filter(pk__in=runs)
         .order_by("pk")
-        .values_list("pk", "name", "run_id", "description", "search_text__text")
+        .values_list(
+            "pk",
+            "name",
+            "run_id",
+            "description",
+            "search_text__text",
+            Exists(Comment.objects.active().filter(run_id=OuterRef("pk"))),
+        )
     )
 )
 _write_rows = PreparedInsert(SearchText, unique=["run"], update=["text", "grams"])
@@ -109,12 +117,12 @@ def refresh_search_texts(runs: Sequence[int]) -> None:
         rows = _fields_and_texts.all(list(some))
         keys = [row[0] for row in rows]
         tags = _read_first_tags_of_runs(keys)
-        comments = _read_newest_comments(keys)
+        comments = _read_newest_comments([row[0] for row in rows if row[-1]])
         _write_rows.write(
             ("run_id", "text", "grams"),
             [
                 (pk, text, grams_of(text))
-                for pk, name, run_id, description, known in rows
+                for pk, name, run_id, description, known, _ in rows
                 if (
                     text := _compose_search_text(
                         name, run_id, description, tags[pk], comments.get(pk, ())
@@ -149,7 +157,9 @@ def _in_order(rows: Sequence[tuple[Any, ...]]) -> list[Tag]:
 
 
 def _read_newest_comments(runs: Sequence[int]) -> dict[int, list[str]]:
-    """Return the comments of each run, the newest first; hardly any run has one."""
+    """Return the comments of each run, the newest first."""
+    if not runs:
+        return {}
     rows = _comments_of_runs.all(list(runs))
     if len(rows) > MAX_COMMENTS_AT_ONCE:
         return {run: [text for (text,) in _newest_comments.all(run)] for run in runs}

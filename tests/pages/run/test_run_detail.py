@@ -262,7 +262,7 @@ def test_a_reader_finds_cancel_and_delete_disabled_with_the_reason(
     reader = User.objects.create(username="rea")
     Member.objects.create(workspace=workspace, user=reader, role=Role.READER)
     page = browser_of(reader).get(PAGE).text
-    assert page.count('disabled title="You need the role contributor."') == 6
+    assert page.count('disabled title="You need the role contributor."') == 8
 
 
 def test_the_page_and_its_fragment_are_the_same_markup(

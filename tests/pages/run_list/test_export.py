@@ -15,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
+from runs.actions.comments import add_comment
 from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.run.lifecycle import change_status
 from runs.actions.run.run_edits import add_run_properties, set_run_tags
@@ -237,6 +238,7 @@ def test_an_export_has_the_runs_that_the_list_shows(
         launcher="agent",
         locked=True,
     )
+    add_comment(run, "Good.", actor=actor, now=now)
     # Of a run that goes on the duration would be another a moment later.
     done = Run.objects.get(run_id="e")
     change_status(done, RunStatus.COMPLETED, actor=actor, now=now)

@@ -109,7 +109,7 @@ TERMS = frozenset(
     """Run Studio MLflow CSV TSV JSON HTML XLSX Excel Parquet PNG SVG GIF JPEG WebP
     LaTeX Markdown REST API URL URI ID UTC GB MB KB KiB OR AND NaN Infinity NUL SDK
     Azure Git JavaScript CPU GPU Alt Ctrl Cmd Shift Enter Esc Escape Tab Home End
-    English px ms min pip zip DOI IP Python shell
+    English px ms min pip zip DOI IP Python shell Slurm Ray SSH ssh
     NotFound InvalidValue Default local agent nosuch nothing log
     """.split()
 )
@@ -117,12 +117,14 @@ TERMS = frozenset(
 WORDS = frozenset(
     """and not or in like ilike contains is null sort rows metrics loss train
     gpu cluster HF TOKEN NAME train numpy model gpt lr epochs python lab
-    studio run resubmit""".split()
+    studio run resubmit module load cuda""".split()
 )
 #: Examples of filters, parts of the filter language, addresses and code.
 CODE = re.compile(
     r"%\(\w+\)s|status (?:=|in)(?: \w+| \(Failed, Canceled\)|$)"
     r"|https?://\S*|[\w-]*[.:/_@=][\w.:/@=%-]*\w[\w.:/@=%-]*(?:\(\w+\))?|'[^']*'"
+    # Beginnings of fields, offered while a name is typed.
+    r"|^(?:metrics|params|tags|properties|children)\.$"
 )
 ZONES = zoneinfo.available_timezones()
 KNOWN = TERMS | WORDS | {*ATTRIBUTES}

@@ -9,6 +9,7 @@ from tests.api.v1.bodies.view_bodies import VIEW
 RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "add_run_comment": ("POST", "runs/r1/comments", {"text": "Good."}),
     "add_view_comment": ("POST", f"{VIEW}/comments", {"text": "Good."}),
+    "create_history_export": ("POST", "history-exports", {"q": "status:completed"}),
     "set_conclusion": ("PUT", "conclusion", {"runs": ["r1", "r2"], "text": "Equal."}),
 }
 #: Of owners, or about a member, token, comment or metric that other tests create.
@@ -25,6 +26,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("add_run_comment", {"text": "a\x00"}, "text"),
     ("add_run_comment", {"text": "x" * 70_000}, "text"),
     ("add_view_comment", {"text": 5}, "text"),
+    ("create_history_export", {"experiment": "x"}, "experiment"),
     ("set_conclusion", {"text": "a\x00"}, "conclusion"),
     ("set_conclusion", {"runs": "r1"}, "runs"),
 ]
