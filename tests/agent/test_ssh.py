@@ -190,7 +190,9 @@ def test_a_run_that_can_t_start_fails_with_the_words_of_the_machine(
     else:
         disk.mkdir()
         size = ["-o", "size=100k"]
-        subprocess.run(["mount", "-t", "tmpfs", *size, "x", disk], check=True)
+        mount = ["mount", "-t", "tmpfs", *size, "x", str(disk)]
+        if subprocess.run(mount, capture_output=True, check=False).returncode:
+            pytest.skip("Only root can mount a small file system")
         settings = {"folder": str(disk)}
     try:
         values = sshd.settings(**settings)
