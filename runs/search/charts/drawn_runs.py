@@ -14,6 +14,7 @@ from runs.search.run_list import RunRow, find_runs
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.filters import to_text, tree
 from studio.core.filters.fields import operators_of
+from studio.core.filters.source import FilterText
 from studio.core.filters.tree import (
     Comparison,
     Field,
@@ -73,9 +74,11 @@ def find_first_runs(
     In a tree these are all runs that match, at any depth. With `or_children` they are
     child runs if a list without these has none.
     """
+    required = [term for term in (spec.filter(), drawn) if term is not None]
     asked = replace(
         spec,
-        q=spec.q if drawn is None else spec.source.text_with_added_term(drawn),
+        # Each chart has terms of its own, but the reader's filter is parsed only once.
+        q=FilterText.of_tree(all_of(*required)) if required else spec.q,
         flat=True,
         tree=(),
         columns=_value_columns(fields),
