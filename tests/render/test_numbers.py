@@ -5,7 +5,7 @@ import math
 import pytest
 
 from runs.render import formats
-from runs.render.numbers import axis_format
+from runs.render.formats import axis_format
 
 
 @pytest.mark.parametrize(

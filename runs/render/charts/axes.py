@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from runs.render.numbers import axis_format
+from runs.render.formats import axis_format
 
 Figure = dict[str, Any]
 Trace = dict[str, Any]
@@ -39,7 +39,7 @@ UNITS = (TimeUnit("h", 3_600_000), TimeUnit("min", 60_000), TimeUnit("s", 1000))
 
 
 def with_number_formats(figure: Figure) -> Figure:
-    """Write the numbers of ticks and tooltips by the table of `runs/render/numbers`."""
+    """Write the numbers of ticks and tooltips by the table of `runs/render/formats`."""
     lines = [each for each in figure["data"] if each["meta"]["part"] != "odd"]
     for name in ("x", "y"):
         axis = figure["layout"][f"{name}axis"]

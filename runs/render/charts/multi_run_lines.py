@@ -23,7 +23,7 @@ from runs.render.charts.run_counts import (
     fade_where_runs_have_ended,
     run_count_labels,
 )
-from runs.render.numbers import tooltip_format
+from runs.render.formats import tooltip_format
 
 #: Maximum lines in one tooltip; a longer list would cover the chart.
 MAX_UNIFIED_HOVER_LINES = 12

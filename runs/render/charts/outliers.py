@@ -12,7 +12,7 @@ from runs.render.charts.nonfinite_markers import (
     nonfinite_markers,
     set_marker_labels,
 )
-from runs.render.numbers import tooltip_format
+from runs.render.formats import tooltip_format
 
 #: Where the marks stand, from 0 (bottom) to 1 (top).
 BOTTOM, TOP = 0.04, 0.96

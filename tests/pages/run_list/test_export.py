@@ -230,6 +230,7 @@ def test_an_export_has_the_runs_that_the_list_shows(
     add_run_properties(run, {"p": "x", "studio.host": "h"}, actor=actor, now=now)
     tags = {"m": "y", "mlflow.source.git.commit": "abc"}
     set_run_tags(run, tags, actor=actor, now=now)
+    add_comment(run, "seen", actor=actor, now=now)
     Run.objects.filter(run_id="c").update(
         description="d",
         target="gpu",
