@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LOCAL_TARGET = "local"
 #: What v1 scripts compare with: a target exists, or it does not.
 _SUCCEEDED = "Succeeded"
-#: v1's states of nodes, of which each agent has one.
+#: v1's states of nodes. Each agent has one of them.
 _NODE_STATES = ("idle", "running", "leaving", "unusable")
 
 

@@ -78,7 +78,7 @@ def test_a_run_goes_through_ray_and_another_waits_until_it_is_canceled(
     assert cluster.status(third) == "Queued"
     cluster.owner.post(f"runs/{third}/cancel", {})
     assert cluster.becomes(third, "Canceled"), cluster.log
-    # Somebody ends the other one with Ray's own commands.
+    # A person ends the other one with Ray's own commands.
     job = cluster.owner.get(f"runs/{second}/job")["engine_job"]
     ray.post(f"jobs/{job}/stop")
     assert cluster.becomes(second, "Canceled"), cluster.log

@@ -70,8 +70,8 @@ Step = tuple[str, int, Any, Any]
 def random_steps(chance: Random) -> list[Step]:
     """Edits of three kinds, which meet each other, and as many undos.
 
-    Hypothesis' own lists are too alike: hardly any has a lock between an edit and its
-    undo.
+    Hypothesis' own lists differ too little: hardly any has a lock between an edit and
+    its undo.
     """
     kinds = chance.sample(sorted(EDITS), 3)
     return [
