@@ -24,6 +24,8 @@ RANK_LOGS_VARIABLE = "STUDIO_RANK_LOGS"
 #: How long other ranks have to end after SIGTERM, once one has failed.
 TERMINATE_SECONDS = 10.0
 POLL_SECONDS = 0.1
+#: How much later than its ranks a process may receive the signal that stops them all.
+SIGNAL_SECONDS = 1.0
 TAIL_BYTES = 8 * 1024
 
 
@@ -62,8 +64,9 @@ def run_ranks(placement: RankPlacement, words: Sequence[str]) -> int:
         return 0
     _end_others(ranks)
     code = ranks[failed].returncode
-    # A rank that was stopped has no error that explains anything.
-    if not (received and code < 0):
+    # A rank that was stopped has no error that explains anything. Who stops all
+    # processes of a node may reach the rank some moments before this one.
+    if code >= 0 or not _receives(received):
         print_end(placement.ranks[failed], code)
     return 128 - code if code < 0 else code
 
@@ -112,6 +115,14 @@ def _wait_for_failure(ranks: Sequence[subprocess.Popen[bytes]]) -> int | None:
         if None not in codes:
             return None
         time.sleep(POLL_SECONDS)
+
+
+def _receives(received: Sequence[int]) -> bool:
+    """Whether a signal has come, or comes within SIGNAL_SECONDS."""
+    end = time.monotonic() + SIGNAL_SECONDS
+    while not received and time.monotonic() < end:
+        time.sleep(POLL_SECONDS)
+    return bool(received)
 
 
 def _end_others(ranks: Sequence[subprocess.Popen[bytes]]) -> None:

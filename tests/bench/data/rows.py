@@ -22,7 +22,9 @@ from runs.api.mlflow.replies import NAME_TAG, NOTE_TAG, PARENT_TAG
 from runs.api.mlflow.runs import SOURCE_NAME_TAG, SOURCE_TYPE_TAG, intermediate_statuses
 from runs.models import (
     Change,
+    ChangeKind,
     ChangeSet,
+    ChangeWay,
     Key,
     KeyKind,
     Metric,
@@ -149,8 +151,11 @@ class Builder:
         self.chunks = Table(
             MetricChunk, *("id", "metric_id", "min_time", "max_time", "data"), *_CHUNK
         )
+        change_set = ("id", "workspace_id", "time", "action", "actor_id", "token_id")
         self.sets = Table(
-            ChangeSet, "id", "workspace_id", "time", "action", "actor_id", "token_id"
+            ChangeSet,
+            *(*change_set, "way", "kind", "experiment_id"),
+            *("run_count", "change_count"),
         )
         self.changes = Table(
             Change, "id", "change_set_id", "run_id", "field", "before", "after"
@@ -237,7 +242,9 @@ class Builder:
         """Tags that come after the start are changes, which history shows."""
         place = self.place
         change_set = self.sets.add(
-            place.workspace, given.started, "set tags", place.user, place.token
+            *(place.workspace, given.started, "set tags", place.user, place.token),
+            *(str(ChangeWay.MLFLOW), str(ChangeKind.TAG)),
+            *(place.experiments[given.experiment], 1, len(given.tags)),
         )
         for key, value in given.tags.items():
             after = json.dumps({"value": value})
