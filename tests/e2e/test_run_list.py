@@ -137,7 +137,7 @@ def test_a_star_keeps_the_focus(server: Server, owner_page: Page, name: str) -> 
     for address, which in (
         ("/w/default/experiments/", "main .star"),
         (f"/w/default/runs/{run_id}/", "main .star"),
-        (experiment, "h1 + span .star"),
+        (experiment, "h1 ~ span .star"),
         (experiment, "#run-table .star"),
     ):
         owner_page.goto(server.url + address)
