@@ -21,6 +21,14 @@ from studio.sdk.delivery import print_notice
 POLL_SECONDS = 0.25
 #: After SIGKILL, processes that the system has not removed yet are not waited for.
 KILLED_GRACE_SECONDS = 2.0
+#: How much later than its command this process may get the same signal.
+LATE_SIGNAL_SECONDS = 1.0
+#: Of a process that was stopped, or of a shell around it.
+_STOPPED_CODES = frozenset(
+    code
+    for number in (signal.SIGINT, signal.SIGTERM)
+    for code in (-number, 128 + number)
+)
 INTERRUPTED = "Interrupted by Ctrl-C"
 
 
@@ -94,10 +102,20 @@ class LaunchedCommand:
             code = process.poll() if code is None else code
             # What it started ends with it only if the run was stopped.
             if code is not None and not self._is_waiting_for_group(process, now):
+                self._take_late_signal(process, code)
                 return code
             self._react(process, now)
             next_due = self._ladder.seconds_to_next(now)
             self._received.wait(min(POLL_SECONDS, next_due or POLL_SECONDS))
+
+    def _take_late_signal(self, process: CommandProcess, code: int) -> None:
+        """Who stops all processes may reach the command before this process."""
+        if code not in _STOPPED_CODES:
+            return
+        end = time.monotonic() + LATE_SIGNAL_SECONDS
+        while not self._ladder.is_started and (now := time.monotonic()) < end:
+            self._pass_on_signals(process, now)
+            self._received.wait(min(POLL_SECONDS, end - now))
 
     def _react(self, process: CommandProcess, now: float) -> None:
         """Do what signals, a cancel request and limits ask for."""

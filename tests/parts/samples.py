@@ -18,7 +18,10 @@ SQL_PACKAGES = ("access", "actions", "delivery", "search", "storage")
 #: on each database.
 REQUEST_FILES = tuple(
     TESTS / "access" / f"test_{name}.py"
-    for name in ("attacks", "every_url", "middleware")
+    for name in (
+        *("attacks", "every_url", "middleware"),
+        *("path_attacks", "path_fields", "scoped_tokens"),
+    )
 )
 #: One in this number of the other packages' tests runs.
 SAMPLE_SHARE = 10
@@ -29,14 +32,14 @@ SQL_FILES = (TESTS / "api" / "mlflow" / "test_mlflow_registry_search.py",)
 #: Files and folders whose tests start servers, scripts, clients or containers, and
 #: packages with many tests: `search` runs whole on the other database.
 SHARES = {
+    "access/test_every_url.py": 2,
     "access/test_path_attacks.py": 2,
-    "agent": 3,
-    "api/v1/compute": 2,
-    "api/v1/test_v1_bad_input.py": 2,
+    "agent": 4,
+    "api": 2,
     "backup": 5,
     "capture": 2,
     "cli": 3,
-    "commands": 4,
+    "commands": 5,
     "delivery": 3,
     "e2e": 4,
     "pages": 2,
@@ -49,7 +52,7 @@ SHARES = {
     "sdk/test_examples.py": 3,
     "sdk/test_kernels.py": 3,
     "sdk/test_offline.py": 3,
-    "upgrades": 2,
+    "upgrades": 4,
     "web": 4,
 }
 

@@ -92,6 +92,26 @@ def test_sigterm_to_the_runner_cancels_the_run(jobs: JobFolders) -> None:
     assert [one["message"] for one in events if one["new"] == "Canceled"] == [reason]
 
 
+def test_a_signal_that_reaches_the_script_first_cancels_the_run(
+    jobs: JobFolders,
+) -> None:
+    job = jobs.create(
+        USER_MANAGED,
+        """
+        import os, signal
+        runner, script = os.getppid(), os.getpid()
+        if os.fork() == 0:
+            while os.getppid() == script:
+                pass
+            os.kill(runner, signal.SIGTERM)
+            os._exit(0)
+        os.kill(script, signal.SIGTERM)
+        """,
+    )
+    job.start()
+    assert job.wait()["status"] == "Canceled"
+
+
 def test_a_killed_runner_takes_its_script_with_it(jobs: JobFolders) -> None:
     job = jobs.create(
         USER_MANAGED,
