@@ -11,7 +11,9 @@ from django.urls import is_valid_path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from runs.access.callers import recognize_visitor
 from runs.access.permissions import (
+    SAFE_METHODS,
     ErrorRenderer,
     MethodNotAllowed,
     find_access_declaration,
@@ -123,6 +125,10 @@ PAGE_TITLES = {
 }
 
 
+#: These errors leave the navigation in place: its queries still work.
+FRAMED = (400, 403, 404, 405, 409)
+
+
 def render_error_page(request: HttpRequest, error: StudioError) -> HttpResponse:
     context = {
         "heading": _error_title(error),
@@ -131,7 +137,13 @@ def render_error_page(request: HttpRequest, error: StudioError) -> HttpResponse:
         "code": "" if isinstance(error, LinkUsedUp) else error.code,
         "signed_in": _is_signed_in(request),
     }
-    return render(request, "site/error.html", context, status=error.status)
+    is_framed = (
+        context["signed_in"]
+        and error.status in FRAMED
+        and request.method in SAFE_METHODS
+    )
+    template = "site/error.html" if is_framed else "site/plain_error.html"
+    return render(request, template, context, status=error.status)
 
 
 def _error_title(error: StudioError) -> str:
@@ -176,6 +188,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     # Only GET: a redirected form would lose its content.
     if request.method == "GET" and _is_page_without_slash(request):
         return redirect(request.get_full_path(force_append_slash=True))
+    if renderer_for_path(request) is render_error_page:
+        recognize_visitor(request)
     return error_response(request, NotFound(_("This page doesn't exist.")))
 
 

@@ -7,13 +7,11 @@ Sec-Fetch-Site.
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import DisallowedHost
@@ -29,6 +27,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from runs.access import permissions
+from runs.access.callers import activate_choices, set_caller
 from runs.access.error_responses import (
     declared_renderer,
     error_response,
@@ -40,13 +39,10 @@ from runs.access.permissions import (
     AccessDeclaration,
     Caller,
     Permission,
-    change_way,
     identify_caller,
 )
 from runs.access.token_scopes import check_token_scope
-from runs.actions.actor import Actor
 from runs.http import AUTHORIZE_ONLY, BODY_LIMIT, KNOWN_CALLER, REFUSAL, as_studio_error
-from runs.models import User
 from studio.core.errors import (
     InvalidRequest,
     PermissionDenied,
@@ -257,14 +253,6 @@ def raise_web_server_error(request: HttpRequest) -> None:
         raise error
 
 
-def set_caller(request: Any, caller: Caller) -> None:
-    request.user = caller.user or AnonymousUser()
-    request.token = caller.token
-    request.actor = Actor(caller.user, caller.token, change_way(request, caller))
-    request.workspace = request.member = request.role = None
-    request.tree, request.is_limited_to_tree = None, False
-
-
 def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
     """Authorize the request for its view, or raise why not."""
     declared = permissions.declared_access(request, view)
@@ -275,9 +263,7 @@ def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
     set_caller(request, caller)
     if caller.user is not None:
         request.META[KNOWN_CALLER] = "token" if caller.token else "session"
-        activate_time_zone(caller.user)
-        if caller.token is None:
-            activate_language(caller.user)
+        activate_choices(caller)
     if permissions.has_token_scope(declared, caller.token):
         check_token_scope(request, declared)
     if declared.need == PUBLIC:
@@ -304,22 +290,6 @@ def is_page_visit_of_member(
     request: HttpRequest, declared: AccessDeclaration, caller: Caller
 ) -> bool:
     return caller.token is None and declared.errors is None and request.method == "GET"
-
-
-def activate_time_zone(user: User) -> None:
-    if not user.time_zone:
-        return
-    try:
-        timezone.activate(zoneinfo.ZoneInfo(user.time_zone))
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        # This machine no longer knows the time zone, so times are shown in UTC.
-        return
-
-
-def activate_language(user: User) -> None:
-    """Prefer the account's language; scripts get that of their `Accept-Language`."""
-    if user.language in dict(settings.LANGUAGES):
-        translation.activate(user.language)
 
 
 def refusal_response(request: Any, error: Exception) -> HttpResponseBase:

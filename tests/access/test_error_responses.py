@@ -72,6 +72,21 @@ def test_every_error_page_has_a_link_to_continue(visitor, kind, status, code):
     assert "Traceback" not in answer.text
 
 
+@pytest.mark.urls("studio.urls")
+@pytest.mark.parametrize("path", ["/nothing/here/", "/w/lab/runs/none/", "/w/x/runs/"])
+def test_error_pages_keep_the_navigation_of_who_is_signed_in(team, visitor, path):
+    person = team.owner
+    person.language, person.time_zone = "zh-hans", "Asia/Shanghai"
+    person.save()
+    found = browser_of(person).get(path)
+    assert found.status_code == 404
+    assert 'class="nav"' in found.text
+    assert "/sign-in/" not in found.text
+    assert '<html lang="zh-hans"' in found.text
+    other = visitor.get(path, follow=True)
+    assert 'class="nav"' not in other.text
+
+
 def test_an_unknown_address_has_the_error_format_of_its_api(visitor):
     assert "Page not found" in visitor.get("/nowhere").text
     assert visitor.get("/api/v1/nowhere").json()["error"]["code"] == "NotFound"
