@@ -105,6 +105,13 @@ def test_the_message_counts_characters_from_one():
 
 
 @pytest.mark.parametrize(
+    ("text", "sign"), [("status:done", ":"), ("status=done", "="), ("created:2d", ":")]
+)
+def test_an_error_names_the_operator_as_it_was_written(text: str, sign: str) -> None:
+    assert f" after '{sign}' at " in error_of(text).message
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("a " * MAX_LENGTH, f"exceeds {MAX_LENGTH} characters"),

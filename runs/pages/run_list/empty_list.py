@@ -9,6 +9,9 @@ from runs.pages.lists import ListLinks, ListState
 from runs.render import formats
 from runs.render.filters import pill_texts
 from runs.search.query import find_excluding_terms
+from studio.core.filters import to_text
+from studio.core.filters.fields import RUN_FIELDS
+from studio.core.filters.tree import Comparison, Text
 
 
 def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
@@ -30,6 +33,7 @@ def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
     return {
         "narrowed": narrowed,
         "suggestions": suggestions,
+        "patterns": _pattern_links(links),
         "with_children": "" if spec.children else links.query_with(children=True),
         "with_archived": "" if spec.archived else links.query_with(archived=True),
         "of_all": links.query_with(mine=False) if spec.mine else "",
@@ -38,6 +42,23 @@ def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
         "snippet_name": json.dumps(name, ensure_ascii=False),
         "snippet_body": _json_for_shell({"experiment": name}),
     }
+
+
+def _pattern_links(links: ListLinks) -> list[tuple[str, str]]:
+    """The filters that mean by `*` what shells do, each with its address."""
+    found = []
+    source = links.filter_source
+    for number, node in enumerate(source.nodes):
+        if not isinstance(node, Comparison) or node.op != "=":
+            continue
+        value = node.values[0]
+        is_pattern = isinstance(value, Text) and "*" in value.text
+        if is_pattern and "like" in RUN_FIELDS.operators_of(node.field):
+            pattern = Text(value.text.replace("*", "%"))
+            better = Comparison(node.field, "like", (pattern,))
+            text = source.text_with_replaced_term(number, better)
+            found.append((to_text(better), links.query_with(q=text)))
+    return found
 
 
 def _json_for_shell(values: dict[str, str]) -> str:

@@ -290,6 +290,11 @@ class Operand:
         except ValueError:
             return None
 
+    def written_before(self, token: Token) -> str:
+        """The operator as it was written: `:` is read as `=`."""
+        before = self.text[: token.start].rstrip()
+        return before[-1:] if before.endswith((":", "|")) else self.op
+
     def value_error(self, token: Token) -> InvalidFilter:
         expected = _EXPECTED[self.type]
         name = field_text(self.field)
@@ -298,7 +303,7 @@ class Operand:
             what = message(
                 "Expected %(expected)s after '%(operator)s'",
                 expected=expected,
-                operator=self.op,
+                operator=self.written_before(token),
             )
         contents = _CONTENTS.get(self.type)
         if self.field.kind == tree.METRICS:

@@ -201,8 +201,9 @@ class TermParser(Cursor):
         if isinstance(value, tree.Ago) and operand.op in ("=", "!=", "in", "not in"):
             name = field_text(operand.field)
             token = self.tokens[self.at - 1]
+            before = operand.written_before(token)
             raise self.error_at(
-                message("Expected a date after '%(operator)s'", operator=operand.op),
+                message("Expected a date after '%(operator)s'", operator=before),
                 token,
                 message_with_context("expected in a filter", "a date"),
                 replace=(operand.start, token.end),

@@ -95,6 +95,16 @@ def test_an_empty_list_names_the_filter_that_excludes_runs(
     assert "1 matching run" in second
 
 
+def test_an_asterisk_that_finds_nothing_leads_to_a_pattern(
+    visitor: Client, log: Any
+) -> None:
+    log("mixup-3", acc=0.9)
+    page = visitor.get(ALL, {"q": "name:mixup* metrics.acc > 0.5"})
+    better = "?q=name+like+%22mixup%25%22+metrics.acc+%3E+0.5"
+    assert better in hrefs(page, "#no-match a")
+    assert "mixup-3" in visitor.get(ALL + better).text
+
+
 def test_an_empty_list_of_my_runs_links_to_all_runs(visitor: Client, log: Any) -> None:
     page = visitor.get(ALL, {"q": "name = nobody", "mine": "1"})
     assert "?q=name+%3D+nobody" in hrefs(page, "#no-match a")
