@@ -11,7 +11,6 @@ from django.urls import is_valid_path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from runs.access.callers import recognize_visitor
 from runs.access.permissions import (
     SAFE_METHODS,
     ErrorRenderer,
@@ -19,6 +18,7 @@ from runs.access.permissions import (
     find_access_declaration,
     is_api_path,
     preferred_format,
+    recognize_visitor,
 )
 from runs.http import AUTHORIZE_ONLY, RETRY_AFTER_SECONDS, as_studio_error
 from studio.core.errors import (

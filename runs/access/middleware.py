@@ -27,7 +27,6 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from runs.access import permissions
-from runs.access.callers import activate_choices, set_caller
 from runs.access.error_responses import (
     declared_renderer,
     error_response,
@@ -39,7 +38,9 @@ from runs.access.permissions import (
     AccessDeclaration,
     Caller,
     Permission,
+    activate_choices,
     identify_caller,
+    set_caller,
 )
 from runs.access.token_scopes import check_token_scope
 from runs.http import AUTHORIZE_ONLY, BODY_LIMIT, KNOWN_CALLER, REFUSAL, as_studio_error

@@ -52,8 +52,9 @@ def _pattern_links(links: ListLinks) -> list[tuple[str, str]]:
         if not isinstance(node, Comparison) or node.op != "=":
             continue
         value = node.values[0]
-        is_pattern = isinstance(value, Text) and "*" in value.text
-        if is_pattern and "like" in RUN_FIELDS.operators_of(node.field):
+        if not isinstance(value, Text) or "*" not in value.text:
+            continue
+        if "like" in RUN_FIELDS.operators_of(node.field):
             pattern = Text(value.text.replace("*", "%"))
             better = Comparison(node.field, "like", (pattern,))
             text = source.text_with_replaced_term(number, better)
