@@ -59,17 +59,24 @@ class ChangeSet(models.Model):
     """One action of one person; its changes are undone together."""
 
     workspace = models.ForeignKey(
-        Workspace, on_delete=models.CASCADE, related_name="change_sets"
+        Workspace,
+        on_delete=models.CASCADE,
+        related_name="change_sets",
+        db_index=False,
     )
     time = models.BigIntegerField()
     action = models.CharField(max_length=40)
     # Of targets, agents, secrets or environments: they are few, and listed alone.
     is_compute = models.BooleanField(default=False, db_default=False)
     actor = models.ForeignKey(
-        User, null=True, on_delete=models.SET_NULL, related_name="+"
+        User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     token = models.ForeignKey(
-        ApiToken, null=True, on_delete=models.SET_NULL, related_name="+"
+        ApiToken,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
     )
     way = models.CharField(max_length=8, choices=way_choices, default="", db_default="")
     kind = models.CharField(
@@ -106,8 +113,10 @@ class ChangeSet(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["workspace", "actor", "-id"]),
             models.Index(fields=["workspace", "-time", "-id"], name="changes_by_time"),
+            models.Index(
+                fields=["workspace", "actor", "-time", "-id"], name="changes_of_actor"
+            ),
             models.Index(
                 fields=["workspace", "kind", "-time", "-id"], name="changes_of_kind"
             ),
@@ -120,6 +129,11 @@ class ChangeSet(models.Model):
                 fields=["experiment", "-time", "-id"],
                 condition=Q(experiment__isnull=False),
                 name="changes_in_experiment",
+            ),
+            models.Index(
+                fields=["workspace", "-time", "-id"],
+                condition=Q(experiment__isnull=True, run_count__gt=1),
+                name="changes_in_several",
             ),
             models.Index(
                 fields=["undone_by"],
@@ -145,7 +159,11 @@ class Change(models.Model):
         ChangeSet, on_delete=models.CASCADE, related_name="changes"
     )
     run = models.ForeignKey(
-        Run, null=True, on_delete=models.CASCADE, related_name="changes"
+        Run,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="changes",
+        db_index=False,
     )
     experiment = models.ForeignKey(
         Experiment, null=True, on_delete=models.CASCADE, related_name="changes"

@@ -12,6 +12,7 @@ import click
 from playwright.sync_api import sync_playwright
 
 from tests.bench import delivery, places, weight
+from tests.bench.activity.commands import activity
 from tests.bench.background.commands import bulk
 from tests.bench.canceling import cancel
 from tests.bench.clients.registry import mlflow_registry
@@ -272,6 +273,7 @@ FRESH = (
 for command in (
     *OVER_HOMES,
     *FRESH,
+    activity,
     agents,
     bulk,
     cancel,

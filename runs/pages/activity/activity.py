@@ -35,6 +35,7 @@ from runs.search.activity import (
     activity_query,
     count_activity,
     find_activity,
+    newest_position,
 )
 from studio.core.errors import InvalidFilter, InvalidValue, QueryTimeout
 from studio.core.filters import Node, parse, to_text
@@ -127,10 +128,11 @@ def activity_context(request: PageRequest, state: ActivityState) -> dict[str, An
         query = activity_query(
             state.wanted, request.actor.user, request.workspace, now=now_ms()
         )
+        # First, so that no change is left out between it and the page.
+        newest = newest_position(request.workspace)
         page, counts = find_activity(query, after=state.after), count_activity(query)
     except (InvalidFilter, InvalidValue, QueryTimeout) as error:
         return {**context, "problem": error.message}
-    newest = f"{page.sets[0].time}.{page.sets[0].pk}" if page.sets else "0.0"
     news = reverse("activity-news", args=[request.workspace.name])
     return {
         **context,
@@ -140,6 +142,7 @@ def activity_context(request: PageRequest, state: ActivityState) -> dict[str, An
         "counts": counts,
         "facets": _facets(request, state, counts, path),
         "older": state.href(path, after=page.after) if page.after else "",
+        "searched_to": page.searched_to,
         "newest": state.href(path) if state.after else "",
         "news": "" if state.after else state.href(news, since=newest),
     }

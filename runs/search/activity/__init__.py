@@ -17,6 +17,7 @@ from runs.search.activity.counts import (
     count_activity,
     count_newer,
     first_change_of_token,
+    newest_position,
 )
 from runs.search.activity.matching_sets import (
     ActivityFilter,
@@ -39,5 +40,6 @@ __all__ = [
     "iterate_activity",
     "list_changes_of",
     "list_later_changes",
+    "newest_position",
     "undone_sets",
 ]

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from runs.models import Change, ChangeSet, User, Workspace
+from runs.search.activity.bounded_scans import (
+    ActivityScan,
+    plan_scan,
+    position_of,
+    read_position,
+    write_position,
+)
 from runs.search.activity.matching_sets import (
     UNDO_ACTIONS,
-    ActivityFilter,
     ActivityQuery,
-    activity_query,
+    visible_sets,
 )
 from runs.search.sql import QUERY_SECONDS, time_limit
-from studio.core.errors import InvalidValue, NotFound
+from studio.core.errors import NotFound
 
 PAGE_SETS = 50
 #: Rows of each step of an export.
@@ -50,6 +55,9 @@ class ActivityPage:
     sets: Sequence[ChangeSet]
     after: str
     changes: Mapping[int, Sequence[Change]]
+    #: If the search stopped before the page was full: the time of the last set that was
+    #: looked at, in ms. Older ones can match.
+    searched_to: int | None = None
 
 
 def find_activity(
@@ -57,26 +65,23 @@ def find_activity(
 ) -> ActivityPage:
     """Raises InvalidValue for a wrong cursor, QueryTimeout."""
     with time_limit(QUERY_SECONDS):
-        rows = _behind(query.sets(), after).order_by("-time", "-pk")
-        found = list(rows.select_related(*_RELATED).defer(*_UNREAD)[: limit + 1])
+        scan = plan_scan(query, read_position(after))
+        found = _newest(scan, limit + 1)
         sets = found[:limit]
         changes = list_first_changes(sets, preview)
-    cursor = f"{sets[-1].time}.{sets[-1].pk}" if len(found) > limit else ""
-    return ActivityPage(sets, cursor, changes)
+    if len(found) > limit:
+        return ActivityPage(sets, write_position(position_of(sets[-1])), changes)
+    if scan.end is None:
+        return ActivityPage(sets, "", changes)
+    return ActivityPage(sets, write_position(scan.end), changes, scan.end[0])
 
 
-def _behind(sets: Any, after: str) -> Any:
-    if not after:
-        return sets
-    time, dot, key = after.partition(".")
-    numbers = [n for n in (time, key) if n.isdecimal() and len(n) < 18]
-    if not dot or len(numbers) < 2:
-        raise InvalidValue(
-            _("This cursor is from another list. Start without it."), field="after"
-        )
-    older = Q(time__lt=int(time)) | Q(time=int(time), pk__lt=int(key))
-    # The second condition bounds the range of the index.
-    return sets.filter(older, time__lte=int(time))
+def _newest(scan: ActivityScan, limit: int) -> list[ChangeSet]:
+    found: list[ChangeSet] = []
+    for part in scan.parts:
+        rows = part.order_by("-time", "-pk").select_related(*_RELATED)
+        found += rows.defer(*_UNREAD)[:limit]
+    return sorted(found, key=position_of, reverse=True)[:limit]
 
 
 def list_first_changes(
@@ -131,10 +136,10 @@ def list_changes_of(
 
 def find_visible_set(workspace: Workspace, viewer: User, number: int) -> ChangeSet:
     """A change set that the viewer sees. Raises NotFound."""
-    query = activity_query(ActivityFilter(), viewer, workspace, now=0)
     # A longer number can exceed 64 bits, which both databases refuse.
-    rows = query.sets() if number < 2**63 else query.sets().none()
-    found = rows.filter(pk=min(number, 2**63 - 1)).select_related(*_RELATED).first()
+    key = number if number < 2**63 else 0
+    rows = visible_sets(viewer, workspace).filter(pk=key)
+    found = rows.select_related(*_RELATED).first()
     if found is None:
         raise NotFound(_("This change doesn't exist in this workspace."))
     result: ChangeSet = found

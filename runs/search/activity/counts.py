@@ -1,6 +1,6 @@
 """How many change sets match, and how many of each member, kind and way.
 
-Exact to a limit: beyond it, the counts are of the newest change sets.
+They are exact for as many change sets as one scan reads, and of the newest beyond it.
 """
 
 from __future__ import annotations
@@ -8,19 +8,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Count
 
 from runs.models import ApiToken, ChangeSet, User, Workspace
+from runs.search.activity.bounded_scans import (
+    newer_than,
+    plan_scan,
+    read_position,
+    write_position,
+)
 from runs.search.activity.matching_sets import (
     UNDO_ACTIONS,
     UNDO_KIND,
     ActivityQuery,
 )
 from runs.search.sql import QUERY_SECONDS, time_limit
-
-MAX_COUNTED = 10_000
-
+from studio.core.errors import InvalidValue
 
 @dataclass(frozen=True)
 class ActivityCounts:
@@ -28,8 +33,8 @@ class ActivityCounts:
 
     total: int
     is_exact: bool
-    #: The newest `MAX_COUNTED` sets only.
-    is_cut: bool
+    #: The facets count only so many of the newest sets; 0 for all.
+    scanned: int
     members: Mapping[User, int]
     kinds: Mapping[str, int]
     ways: Mapping[str, int]
@@ -38,57 +43,96 @@ class ActivityCounts:
 def count_activity(query: ActivityQuery) -> ActivityCounts:
     """Raises QueryTimeout."""
     with time_limit(QUERY_SECONDS):
-        newest = query.without_choices().order_by("-time", "-pk")
-        columns = ("actor_id", "actor__username", "kind", "way", "action")
-        rows = list(newest.values_list(*columns)[: MAX_COUNTED + 1])
-        is_cut = len(rows) > MAX_COUNTED
-        total = query.sets().order_by()[: MAX_COUNTED + 1].count() if is_cut else 0
-    wanted = query.wanted
-    members: Counter[int] = Counter()
-    kinds: Counter[str] = Counter()
-    ways: Counter[str] = Counter()
-    matching = 0
-    for actor, name, kind, way, action in rows[:MAX_COUNTED]:
-        is_undo = action in UNDO_ACTIONS
-        is_hidden = is_undo and way != ""
+        scan = plan_scan(query, has_choices=False)
+        groups = Counter[_Group]()
+        for part in scan.parts:
+            rows = part.order_by().values_list("actor", "kind", "way", "action")
+            groups.update({_Group(*row[:-1]): row[-1] for row in _counted(rows)})
+        by_key = User.objects.in_bulk({each.actor for each in groups if each.actor})
+        facets = _FacetCounts(query, {key: by_key[key].username for key in by_key})
+        for group, number in groups.items():
+            facets.add(group, number)
+        total, is_exact = facets.matching, scan.end is None
+        if not is_exact and query.has_choices:
+            # The choices can lead further back than the facets are counted.
+            matching = plan_scan(query)
+            total = sum(part.order_by().count() for part in matching.parts)
+            is_exact = matching.end is None
+    return ActivityCounts(
+        total,
+        is_exact,
+        0 if scan.end is None else scan.limit,
+        {by_key[key]: n for key, n in facets.members.most_common() if key in by_key},
+        facets.kinds,
+        facets.ways,
+    )
+
+
+def _counted(rows: Any) -> Any:
+    return rows.annotate(number=Count("pk"))
+
+
+class _Group(NamedTuple):
+    """Change sets that are the same for all facets."""
+
+    actor: int | None
+    kind: str
+    way: str
+    action: str
+
+
+class _FacetCounts:
+    def __init__(self, query: ActivityQuery, names: Mapping[int, str]) -> None:
+        self.query, self.names = query, names
+        self.members = Counter[int]()
+        self.kinds = Counter[str]()
+        self.ways = Counter[str]()
+        self.matching = 0
+
+    def add(self, group: _Group, number: int) -> None:
+        wanted = self.query.wanted
+        is_undo = group.action in UNDO_ACTIONS
+        name = self.names.get(group.actor or 0)
         by_member = not wanted.members or name in wanted.members
         by_kind = (
             not wanted.kinds
-            or kind in wanted.kinds
+            or group.kind in wanted.kinds
             or (is_undo and UNDO_KIND in wanted.kinds)
         )
-        by_way = not wanted.ways or way in wanted.ways
+        by_way = not wanted.ways or group.way in wanted.ways
         if is_undo and by_member and by_way:
-            kinds[UNDO_KIND] += 1
-        if is_hidden and not query.shows_undos:
-            continue
-        matching += by_member and by_kind and by_way
-        if by_kind and by_way and actor is not None:
-            members[actor] += 1
+            self.kinds[UNDO_KIND] += number
+        if is_undo and group.way != "" and not self.query.shows_undos:
+            return
+        self.matching += number * (by_member and by_kind and by_way)
+        if by_kind and by_way and group.actor is not None:
+            self.members[group.actor] += number
         if by_member and by_way:
-            kinds[kind] += 1
+            self.kinds[group.kind] += number
         if by_member and by_kind:
-            ways[way] += 1
-    users = User.objects.in_bulk(list(members))
-    return ActivityCounts(
-        min(total, MAX_COUNTED) if is_cut else matching,
-        not is_cut or total <= MAX_COUNTED,
-        is_cut,
-        {users[key]: n for key, n in members.most_common() if key in users},
-        kinds,
-        ways,
-    )
+            self.ways[group.way] += number
 
 
 def count_newer(query: ActivityQuery, cursor: str, limit: int) -> int:
     """How many sets are newer than the cursor, at most `limit`; 0 for a wrong one."""
-    time, _dot, key = cursor.partition(".")
-    if not all(n.isascii() and n.isdecimal() and len(n) < 18 for n in (time, key)):
+    try:
+        position = read_position(cursor)
+    except InvalidValue:
         return 0
-    newer = Q(time__gt=int(time)) | Q(time=int(time), pk__gt=int(key))
+    if position is None:
+        return 0
     with time_limit(QUERY_SECONDS):
-        found: int = query.sets().filter(newer, time__gte=int(time))[:limit].count()
-    return found
+        parts = plan_scan(query).parts
+        newer = (newer_than(part, position)[:limit].count() for part in parts)
+        found = sum(newer)
+    return min(found, limit)
+
+
+def newest_position(workspace: Workspace) -> str:
+    """The cursor of the newest change set, whoever sees it."""
+    rows = ChangeSet.objects.filter(workspace=workspace).order_by("-time", "-pk")
+    found = rows.values_list("time", "pk").first()
+    return write_position(found or (0, 0))
 
 
 def first_change_of_token(workspace: Workspace, token: ApiToken) -> int | None:

@@ -6,10 +6,13 @@ is also hidden while its view is private.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.lookups import In
 from django.utils.translation import gettext as _
 
 from runs.models import (
@@ -23,9 +26,9 @@ from runs.models import (
     User,
     Workspace,
 )
-from runs.search.fields import actor_condition, moment_condition
+from runs.search.fields import actor_condition, find_actors, moment_condition
 from runs.search.query import filter_condition
-from runs.search.sql import Scope, make_scope
+from runs.search.sql import NEVER, Scope, Unindexed, make_scope
 from studio.core.errors import InvalidValue
 from studio.core.filters import Node, parse
 from studio.core.filters.tree import (
@@ -45,7 +48,12 @@ UNDO_ACTIONS = ("undo", "redo")
 #: Instead of a kind: what was undone and restored.
 UNDO_KIND = "undo"
 KINDS = (*ChangeKind.values, UNDO_KIND)
-_OF_SETS = frozenset({attribute("changed"), attribute("changed_by")})
+_OF_TIME, _OF_ACTOR = (
+    frozenset({attribute(name)}) for name in ("changed", "changed_by")
+)
+_OF_SETS = _OF_TIME | _OF_ACTOR
+#: Members that a term can name; with more, each set is compared with them.
+MAX_ACTORS = 50
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,22 @@ class ActivityFilter:
 
 
 @dataclass(frozen=True)
+class Facet:
+    """A condition in parts, each of which is a range of an index in the order of time.
+
+    The parts have no change set in common.
+    """
+
+    parts: Sequence[Q]
+    #: The same for a query that another facet leads.
+    condition: Q
+    #: What no index holds, for a query that this facet leads.
+    check: Q = field(default_factory=Q)
+    #: One of the choices next to the feed, which their counts leave out.
+    is_choice: bool = False
+
+
+@dataclass(frozen=True)
 class ActivityQuery:
     """A checked filter of one workspace for one viewer; reads nothing yet."""
 
@@ -89,34 +113,61 @@ class ActivityQuery:
     node: Node | None
     scope: Scope
 
-    def sets(self) -> Any:
-        """The matching change sets, in no order."""
-        return self.without_choices().filter(self.choices())
+    def sets_of_time(self) -> Any:
+        """All sets of the time that the filter asks for, also what is not visible."""
+        found = ChangeSet.objects.filter(workspace=self.scope.workspace)
+        for term in self._terms_of(_OF_TIME):
+            found = found.filter(self._set_condition(term))
+        return found
 
-    def without_choices(self) -> Any:
-        """The sets that match all but the members, kinds and ways."""
-        found = _visible_sets(self.scope)
+    @cached_property
+    def facets(self) -> list[Facet]:
+        """The conditions that an index leads; all sets of the workspace without any."""
+        found = [*self._fixed_facets(), *map(self._actor_facet, self._actor_terms)]
         wanted = self.wanted
-        if wanted.token is not None:
-            found = found.filter(token=wanted.token)
-        if wanted.run:
-            found = found.filter(_changes_runs(self._runs().filter(run_id=wanted.run)))
-        if wanted.experiment:
-            found = found.filter(self._in_experiment(wanted.experiment))
-        for term in terms(self.node):
-            found = found.filter(self._term_condition(term))
-        return found.filter(_changes_current_runs()) if wanted.is_current else found
+        if wanted.members:
+            users = User.objects.filter(username__in=wanted.members)
+            keys = list(users.values_list("pk", flat=True))
+            found.append(_one_of("actor", keys, is_choice=True))
+        if wanted.kinds and UNDO_KIND not in wanted.kinds:
+            found.append(_one_of("kind", wanted.kinds, is_choice=True))
+        return found
 
-    def choices(self) -> Q:
-        """The condition of the chosen members, kinds and ways."""
+    def _fixed_facets(self) -> list[Facet]:
+        wanted, found = self.wanted, []
+        if wanted.run:
+            run = self._runs().filter(run_id=wanted.run).values("pk")
+            of_run = Q(pk__in=Change.objects.filter(run__in=run).values("change_set"))
+            found.append(Facet([of_run], of_run))
+        if wanted.token is not None:
+            found.append(_one_of("token", [wanted.token]))
+        if wanted.experiment:
+            found.append(self._experiment_facet(wanted.experiment))
+        return found
+
+    def other_conditions(self) -> list[Q]:
+        """What no index holds by time, and what the viewer sees."""
+        terms_of_run = [each for each in terms(self.node) if not _is_of_set(each)]
+        found = _visible_to(self.scope.viewer)
+        found += [self._run_condition(each) for each in terms_of_run]
+        others = (each for each in self._terms_of(_OF_SETS) if _is_of_actor(each))
+        known = self._actor_terms
+        found += [self._set_condition(each) for each in others if each not in known]
+        return [*found, _changes_current_runs()] if self.wanted.is_current else found
+
+    @property
+    def looks_at_runs(self) -> bool:
+        """Whether each set must be compared with the runs that it changed."""
+        of_runs = any(not _is_of_set(each) for each in terms(self.node))
+        return of_runs or self.wanted.is_current
+
+    def other_choices(self) -> Q:
+        """The choices that no index holds by time."""
         wanted = self.wanted
         found = Q()
-        if wanted.members:
-            found &= Q(actor__username__in=wanted.members)
-        if wanted.kinds:
-            kinds = Q(kind__in=[kind for kind in wanted.kinds if kind != UNDO_KIND])
-            undos = Q(action__in=UNDO_ACTIONS)
-            found &= (kinds | undos) if UNDO_KIND in wanted.kinds else kinds
+        if UNDO_KIND in wanted.kinds:
+            kinds = [kind for kind in wanted.kinds if kind != UNDO_KIND]
+            found &= Q(action__in=UNDO_ACTIONS) | Q(kind__in=kinds)
         if wanted.ways:
             found &= Q(way__in=wanted.ways)
         if not self.shows_undos:
@@ -125,23 +176,46 @@ class ActivityQuery:
         return found
 
     @property
+    def has_choices(self) -> bool:
+        wanted = self.wanted
+        return bool(wanted.members or wanted.kinds or wanted.ways)
+
+    @property
     def shows_undos(self) -> bool:
         """Whether undos have lines of their own, as what someone did must not hide."""
         wanted = self.wanted
         is_of_someone = bool(wanted.members) or wanted.token is not None
         return wanted.has_undos or is_of_someone or UNDO_KIND in wanted.kinds
 
-    def _in_experiment(self, name: str) -> Q:
+    def _experiment_facet(self, name: str) -> Facet:
         rows = Experiment.objects.filter(workspace=self.scope.workspace, name=name)
         keys = list(rows.values_list("pk", flat=True))
-        runs = Run.objects.filter(experiment__in=keys)
+        own = _one_of("experiment", keys)
         # Only those of several experiments are looked up by their runs.
-        several = Q(experiment__isnull=True, run_count__gt=1) & _changes_runs(runs)
-        return Q(experiment__in=keys) | several
+        in_it = _changes_runs(Run.objects.filter(experiment__in=keys))
+        several = Q(experiment__isnull=True, run_count__gt=1)
+        condition = own.condition | (several & in_it)
+        return Facet([*own.parts, several], condition, own.condition | in_it)
 
-    def _term_condition(self, node: Node) -> Q:
-        if fields_of(node) and fields_of(node) <= _OF_SETS:
-            return self._set_condition(node)
+    def _terms_of(self, fields: frozenset[Any]) -> list[Node]:
+        found = terms(self.node)
+        return [each for each in found if fields_of(each) and fields_of(each) <= fields]
+
+    @cached_property
+    def _actor_terms(self) -> dict[Node, Sequence[int]]:
+        """The terms that name members, with the keys of these."""
+        found = {}
+        for each in self._terms_of(_OF_ACTOR):
+            if isinstance(each, Comparison):
+                keys = find_actors(each, self.scope, MAX_ACTORS)
+                if keys is not None:
+                    found[each] = keys
+        return found
+
+    def _actor_facet(self, term: Node) -> Facet:
+        return _one_of("actor", self._actor_terms[term])
+
+    def _run_condition(self, node: Node) -> Q:
         return _changes_runs(self._runs().filter(filter_condition(node, self.scope)))
 
     def _runs(self) -> RunQuerySet:
@@ -175,16 +249,34 @@ def activity_query(
     return ActivityQuery(wanted, node, scope)
 
 
-def _visible_sets(scope: Scope) -> Any:
-    viewer = scope.viewer
+def visible_sets(viewer: User, workspace: Workspace) -> QuerySet[ChangeSet]:
+    return ChangeSet.objects.filter(*_visible_to(viewer), workspace=workspace)
+
+
+def _visible_to(viewer: User) -> list[Q]:
     own = Q(is_personal=False) | Q(actor=viewer)
-    views = Q(view__isnull=True) | Q(view__shared=True) | Q(view__owner=viewer)
-    return ChangeSet.objects.filter(own, views, workspace=scope.workspace)
+    return [own, Q(view__isnull=True) | Q(view__shared=True) | Q(view__owner=viewer)]
+
+
+def _is_of_set(node: Node) -> bool:
+    return bool(fields_of(node)) and fields_of(node) <= _OF_SETS
+
+
+def _is_of_actor(node: Node) -> bool:
+    return not fields_of(node) <= _OF_TIME
+
+
+def _one_of(column: str, values: Sequence[Any], *, is_choice: bool = False) -> Facet:
+    follows = Q(In(Unindexed(F(column)), list(values))) if values else NEVER
+    parts = [Q(**{column: value}) for value in values]
+    return Facet(parts, follows, is_choice=is_choice)
 
 
 def _changes_runs(runs: Any) -> Q:
-    changes = Change.objects.filter(change_set=OuterRef("pk"))
-    return Q(Exists(changes.filter(run__in=runs.values("pk"))))
+    # For each change its run: the other way would first find all runs that match.
+    of_change = Exists(runs.filter(pk=OuterRef("run")))
+    changes = Change.objects.filter(of_change, change_set=OuterRef("pk"))
+    return Q(Exists(changes))
 
 
 def _changes_current_runs() -> Q:

@@ -3,7 +3,11 @@
 `studio.core.filters.catalog` has the half that clients know, under the same names.
 """
 
-from runs.search.fields.changes import actor_condition, moment_condition
+from runs.search.fields.changes import (
+    actor_condition,
+    find_actors,
+    moment_condition,
+)
 from runs.search.fields.field_source import (
     CellLink,
     FieldSource,
@@ -47,6 +51,7 @@ __all__ = [
     "actor_condition",
     "check_client_and_server_halves",
     "check_registry",
+    "find_actors",
     "duration_expression",
     "index_scans_of",
     "matching_log_runs",

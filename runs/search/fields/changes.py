@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from runs.models import Change, ChangeSet
+from runs.models import Change, ChangeSet, User
 from runs.search.fields.field_source import FieldSource
 from runs.search.sql import (
     ALWAYS,
@@ -23,6 +23,22 @@ from runs.search.sql import (
 )
 from studio.core.filters.tree import Comparison
 from studio.core.messages import message
+
+
+def find_actors(term: Comparison, scope: Scope, limit: int) -> list[int] | None:
+    """Return the keys of the members that a term of `changed_by` names.
+
+    None if it names no members, or more than `limit`.
+    """
+    if term.op not in ("=", "in"):
+        return None
+    texts = term_texts(term)
+    named = [text for text in texts if text != "me"]
+    users = User.objects.filter(Q(username__in=named) | Q(display_name__in=named))
+    keys = set(users.values_list("pk", flat=True)[: limit + 1]) if named else set()
+    if "me" in texts:
+        keys.add(scope.viewer.pk)
+    return sorted(keys) if len(keys) <= limit else None
 
 
 def actor_condition(term: Comparison, scope: Scope) -> Q:

@@ -85,7 +85,7 @@ def last_change_in_workspace_by(
     mine = ChangeSet.objects.filter(workspace=workspace, actor=user, token=token)
     # Tokens and invitations are no edits of the workspace's data.
     mine = mine.exclude(kind=ChangeKind.MEMBERS)
-    return mine.order_by("-pk").first()
+    return mine.order_by("-time", "-pk").first()
 
 
 def find_change_set_in(workspace: Workspace, number: int) -> ChangeSet:

@@ -44,7 +44,8 @@ def list_activity(
         after = reply["after"]
         if not after:
             return
-        left = None if left is None else left - rows
+        # The server also stops early where few of very many changes match.
+        left = None if left is None else left - len(reply["changes"])
 
 
 def _change_of(reply: Mapping[str, Any]) -> Change:

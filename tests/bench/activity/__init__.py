@@ -1,0 +1,1 @@
+"""The page Activity, with many change sets."""
