@@ -1,8 +1,8 @@
 """Which change sets a page or a count reads: the newest ones, a limited number.
 
-An index holds the sets of the workspace, of a member, a kind, a token or an experiment by
-time. All other conditions are checked set by set. So a scan ends after a number of sets,
-and the next one goes on behind them.
+Indexes hold the sets of the workspace, a member, a kind, a token and an experiment by
+time. All other conditions are checked set by set. So a scan ends after a number of
+sets, and the next one goes on behind them.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def plan_scan(
     limit = MAX_COMPARED if query.looks_at_runs else MAX_SCANNED
     base = _behind(query.sets_of_time(), after)
     facets = [each for each in query.facets if has_choices or not each.is_choice]
-    ends = [(_end_of(base, each, limit), each) for each in facets or [_ALL]]
+    ends = [
+        (_end_of(base, each, limit), each) for each in facets or [query.everything()]
+    ]
     end, lead = min(ends, key=lambda found: found[0] or _BEGINNING)
     others = [each.condition for each in facets if each is not lead]
     others += [lead.check, *query.other_conditions()]
@@ -85,7 +87,6 @@ def newer_than(sets: Any, position: Position) -> Any:
     return sets.filter(Q(time__gt=time) | Q(time=time, pk__gt=key), time__gte=time)
 
 
-_ALL = Facet([Q()], Q())
 _BEGINNING: Position = (-1, -1)
 
 
@@ -94,7 +95,9 @@ def _end_of(base: Any, facet: Facet, limit: int) -> Position | None:
     ends = []
     for part in facet.parts:
         rows = base.filter(part).order_by("-time", "-pk").values_list("time", "pk")
-        ends += rows[limit - 1 : limit]
+        # The row behind it says whether there are more.
+        last = list(rows[limit - 1 : limit + 1])
+        ends += last[:1] if len(last) > 1 else []
     return max(ends, default=None)
 
 

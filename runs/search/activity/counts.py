@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db.models import Count
+from django.db.models import Count, F
 
 from runs.models import ApiToken, ChangeSet, User, Workspace
 from runs.search.activity.bounded_scans import (
@@ -24,8 +24,9 @@ from runs.search.activity.matching_sets import (
     UNDO_KIND,
     ActivityQuery,
 )
-from runs.search.sql import QUERY_SECONDS, time_limit
+from runs.search.sql import QUERY_SECONDS, Unindexed, time_limit
 from studio.core.errors import InvalidValue
+
 
 @dataclass(frozen=True)
 class ActivityCounts:
@@ -46,8 +47,11 @@ def count_activity(query: ActivityQuery) -> ActivityCounts:
         scan = plan_scan(query, has_choices=False)
         groups = Counter[_Group]()
         for part in scan.parts:
-            rows = part.order_by().values_list("actor", "kind", "way", "action")
-            groups.update({_Group(*row[:-1]): row[-1] for row in _counted(rows)})
+            # SQLite would rather read all sets in groups than the newest.
+            rows = part.annotate(member=Unindexed(F("actor_id")))
+            rows = rows.order_by().values_list("member", "kind", "way", "action")
+            for row in rows.annotate(number=Count("pk")):
+                groups[_Group(*row[:-1])] += row[-1]
         by_key = User.objects.in_bulk({each.actor for each in groups if each.actor})
         facets = _FacetCounts(query, {key: by_key[key].username for key in by_key})
         for group, number in groups.items():
@@ -66,10 +70,6 @@ def count_activity(query: ActivityQuery) -> ActivityCounts:
         facets.kinds,
         facets.ways,
     )
-
-
-def _counted(rows: Any) -> Any:
-    return rows.annotate(number=Count("pk"))
 
 
 class _Group(NamedTuple):

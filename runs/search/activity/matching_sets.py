@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.lookups import In
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.lookups import Exact, In
 from django.utils.translation import gettext as _
 
 from runs.models import (
@@ -54,6 +54,8 @@ _OF_TIME, _OF_ACTOR = (
 _OF_SETS = _OF_TIME | _OF_ACTOR
 #: Members that a term can name; with more, each set is compared with them.
 MAX_ACTORS = 50
+#: Changes of one run whose change sets are looked up by their keys.
+MAX_CHANGES_OF_RUN = 10_000
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,11 @@ class ActivityQuery:
     scope: Scope
 
     def sets_of_time(self) -> Any:
-        """All sets of the time that the filter asks for, also what is not visible."""
-        found = ChangeSet.objects.filter(workspace=self.scope.workspace)
+        """All sets of the time that the filter asks for, of all workspaces.
+
+        The parts of a facet add the workspace.
+        """
+        found = ChangeSet.objects.all()
         for term in self._terms_of(_OF_TIME):
             found = found.filter(self._set_condition(term))
         return found
@@ -128,19 +133,24 @@ class ActivityQuery:
         if wanted.members:
             users = User.objects.filter(username__in=wanted.members)
             keys = list(users.values_list("pk", flat=True))
-            found.append(_one_of("actor", keys, is_choice=True))
+            found.append(self._one_of("actor", keys, is_choice=True))
         if wanted.kinds and UNDO_KIND not in wanted.kinds:
-            found.append(_one_of("kind", wanted.kinds, is_choice=True))
+            found.append(self._one_of("kind", wanted.kinds, is_choice=True))
         return found
 
     def _fixed_facets(self) -> list[Facet]:
         wanted, found = self.wanted, []
         if wanted.run:
-            run = self._runs().filter(run_id=wanted.run).values("pk")
-            of_run = Q(pk__in=Change.objects.filter(run__in=run).values("change_set"))
-            found.append(Facet([of_run], of_run))
+            runs = self._runs().filter(run_id=wanted.run)
+            keys = list(runs.values_list("pk", flat=True))
+            sets = Change.objects.filter(run__in=keys).values_list("change_set")
+            numbers = [key for (key,) in sets[: MAX_CHANGES_OF_RUN + 1]]
+            # Of a subquery PostgreSQL expects so many sets that it reads all by time.
+            is_known = len(numbers) <= MAX_CHANGES_OF_RUN
+            of_run = Q(pk__in=set(numbers) if is_known else sets)
+            found.append(Facet([of_run & self._in_workspace()], of_run))
         if wanted.token is not None:
-            found.append(_one_of("token", [wanted.token]))
+            found.append(self._one_of("token", [wanted.token]))
         if wanted.experiment:
             found.append(self._experiment_facet(wanted.experiment))
         return found
@@ -190,10 +200,10 @@ class ActivityQuery:
     def _experiment_facet(self, name: str) -> Facet:
         rows = Experiment.objects.filter(workspace=self.scope.workspace, name=name)
         keys = list(rows.values_list("pk", flat=True))
-        own = _one_of("experiment", keys)
+        own = self._one_of("experiment", keys)
         # Only those of several experiments are looked up by their runs.
         in_it = _changes_runs(Run.objects.filter(experiment__in=keys))
-        several = Q(experiment__isnull=True, run_count__gt=1)
+        several = self._led(experiment__isnull=True, run_count__gt=1)
         condition = own.condition | (several & in_it)
         return Facet([*own.parts, several], condition, own.condition | in_it)
 
@@ -213,7 +223,28 @@ class ActivityQuery:
         return found
 
     def _actor_facet(self, term: Node) -> Facet:
-        return _one_of("actor", self._actor_terms[term])
+        return self._one_of("actor", self._actor_terms[term])
+
+    def everything(self) -> Facet:
+        return Facet([self._led()], Q())
+
+    def _led(self, **condition: Any) -> Q:
+        """An index that begins with the workspace."""
+        return Q(workspace=self.scope.workspace, **condition)
+
+    def _in_workspace(self) -> Q:
+        """The workspace, where another index leads."""
+        key = Value(self.scope.workspace.pk)
+        return Q(Exact(Unindexed(F("workspace_id")), key))
+
+    def _one_of(
+        self, column: str, values: Sequence[Any], *, is_choice: bool = False
+    ) -> Facet:
+        follows = Q(In(Unindexed(F(column)), list(values))) if values else NEVER
+        parts = [self._led(**{column: value}) for value in values]
+        if column in ("experiment", "token"):
+            parts = [Q(**{column: each}) & self._in_workspace() for each in values]
+        return Facet(parts, follows, is_choice=is_choice)
 
     def _run_condition(self, node: Node) -> Q:
         return _changes_runs(self._runs().filter(filter_condition(node, self.scope)))
@@ -264,12 +295,6 @@ def _is_of_set(node: Node) -> bool:
 
 def _is_of_actor(node: Node) -> bool:
     return not fields_of(node) <= _OF_TIME
-
-
-def _one_of(column: str, values: Sequence[Any], *, is_choice: bool = False) -> Facet:
-    follows = Q(In(Unindexed(F(column)), list(values))) if values else NEVER
-    parts = [Q(**{column: value}) for value in values]
-    return Facet(parts, follows, is_choice=is_choice)
 
 
 def _changes_runs(runs: Any) -> Q:

@@ -62,7 +62,7 @@ def _add_changes(workspace: Workspace, users: list[int], count: int) -> None:
     """Number n is by member n % 3 and of kind n % 5; each `RARE`th is rare."""
     [experiment] = Experiment.objects.filter(runs__run_id="run-0").values_list("pk")
     numbers = (
-        "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL "
+        "WITH RECURSIVE numbers(n) AS (SELECT CAST(1 AS bigint) UNION ALL "
         f"SELECT n + 1 FROM numbers WHERE n < {count})"
     )
     # After the keys of the changes that were made until now.
