@@ -123,8 +123,9 @@ def count_newer(query: ActivityQuery, cursor: str, limit: int) -> int:
         return 0
     with time_limit(QUERY_SECONDS):
         parts = plan_scan(query).parts
-        newer = (newer_than(part, position)[:limit].count() for part in parts)
-        found = sum(newer)
+        found = 0
+        for part in parts:
+            found += newer_than(part, position)[:limit].count()
     return min(found, limit)
 
 

@@ -93,9 +93,9 @@ class ActivityFilter:
 
 @dataclass(frozen=True)
 class Facet:
-    """A condition in parts, each of which is a range of an index in the order of time.
+    """A condition in parts that have no change set in common.
 
-    The parts have no change set in common.
+    Each part is a range of an index in the order of time.
     """
 
     parts: Sequence[Q]
@@ -145,7 +145,7 @@ class ActivityQuery:
             keys = list(runs.values_list("pk", flat=True))
             sets = Change.objects.filter(run__in=keys).values_list("change_set")
             numbers = [key for (key,) in sets[: MAX_CHANGES_OF_RUN + 1]]
-            # Of a subquery PostgreSQL expects so many sets that it reads all by time.
+            # Of a subquery PostgreSQL expects many sets, and reads all by time.
             is_known = len(numbers) <= MAX_CHANGES_OF_RUN
             of_run = Q(pk__in=set(numbers) if is_known else sets)
             found.append(Facet([of_run & self._in_workspace()], of_run))
@@ -214,7 +214,7 @@ class ActivityQuery:
     @cached_property
     def _actor_terms(self) -> dict[Node, Sequence[int]]:
         """The terms that name members, with the keys of these."""
-        found = {}
+        found: dict[Node, Sequence[int]] = {}
         for each in self._terms_of(_OF_ACTOR):
             if isinstance(each, Comparison):
                 keys = find_actors(each, self.scope, MAX_ACTORS)

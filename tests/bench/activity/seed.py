@@ -23,7 +23,7 @@ KINDS = (
     ("delete", "trash run", "deleted"),
     ("describe", "describe run", "description"),
 )
-#: One change in so many is a rare kind, of a member who changes little, by a rare way.
+#: Each 5,000th change is a rare kind, of a member who changes little, by a rare way.
 RARE = 5_000
 
 

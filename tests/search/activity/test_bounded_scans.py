@@ -114,10 +114,13 @@ def test_counts_are_exact_where_an_index_leads_and_say_where_not(
 
     rare = count(members=("jonas",))
     assert (rare.total, rare.is_exact, rare.scanned) == (1, True, LIMIT)
-    often = count(kinds=("tag",))
-    assert (often.total, often.is_exact) == (LIMIT, False)
+    frequent = count(kinds=("tag",))
+    assert (frequent.total, frequent.is_exact) == (LIMIT, False)
     # The newest ten are tags of one member.
-    assert (dict(often.kinds), dict(often.members)) == ({"tag": LIMIT}, {owner: LIMIT})
+    assert (dict(frequent.kinds), dict(frequent.members)) == (
+        {"tag": LIMIT},
+        {owner: LIMIT},
+    )
     few = count(q="changed:<1970-01-01T00:00:05Z")
     assert (few.total, few.is_exact, few.scanned) == (5, True, 0)
     assert dict(few.members) == {owner: 4, jonas: 1}
