@@ -36,6 +36,7 @@ from runs.pages.requests import (
     with_vary_headers,
 )
 from runs.render.formats import experiment_path
+from runs.render.logs import LEVELS
 from runs.search.compare import find_runs_by_id
 from runs.search.logs import LogPair, read_pair
 from studio.core.errors import NotFound
@@ -69,7 +70,7 @@ def _panes_context(
 ) -> dict[str, Any]:
     left_run, right_run = choose_runs(runs, state)
     left = open_pane(state, LEFT, left_run)
-    right = right_run and open_pane(state, RIGHT, right_run, left.path)
+    right = open_pane(state, RIGHT, right_run, left.path) if right_run else None
     pair = _read_pair(state, left, right) if right else None
     homes = {run.experiment for run in runs}
     home = homes.pop() if len(homes) == 1 else None
@@ -85,8 +86,9 @@ def _panes_context(
         f"?{CompareState(runs=state.runs).query()}",
         "link": request.build_absolute_uri(),
         "here": request.get_full_path(),
+        "levels": LEVELS,
         "no_times": pair is not None and pair.align != state.align,
-        "is_live": any(each.run.state.is_active for each in (left, right) if each),
+        "live_sides": _live_sides(left, right),
     }
     if right and pair:
         context |= _rows_context(state, pair)
@@ -109,8 +111,17 @@ def _pane_context(
     return {**pane_context(request, state, pane, pair), "column": line}
 
 
+def _live_sides(*panes: Pane | None) -> str:
+    """The sides whose runs are active, and whose logs can grow."""
+    active = [each.side for each in panes if each and each.run.state.is_active]
+    return " ".join(active)
+
+
 def _rows_href(workspace: str, state: PairState, left: Pane, right: Pane) -> str:
-    """The address of rows of these files, whatever becomes the main log of a run."""
+    """The address of rows of these files, whatever becomes the main log of a run.
+
+    The page's script adds the filter, which can be changed there.
+    """
     shown = replace(
         state,
         left=left.run.run_id,
@@ -118,6 +129,9 @@ def _rows_href(workspace: str, state: PairState, left: Pane, right: Pane) -> str
         path=left.path,
         to=right.path,
         q="",
+        regex="",
+        level="",
+        only="",
     )
     return f"{reverse('log-comparison-rows', args=[workspace])}{shown.href_at()}"
 
@@ -158,13 +172,17 @@ def log_rows(request: PageRequest) -> HttpResponse:
     right = open_pane(state, RIGHT, right_run, left.path)
     if left.source is None or right.source is None:
         raise NotFound(_("There are no two logs at this address."))
-    is_live = any(run.state.is_active for run in (left_run, right_run))
+    live_sides = _live_sides(left, right)
     etags = [fragment_etag(request, each) for each in (left.source, right.source)]
-    seen = repr((etags, is_live)).encode()
+    seen = repr((etags, live_sides)).encode()
     etag = f'"{blake2b(seen, digest_size=12).hexdigest()}"'
     if browser_etag(request) == etag:
         return not_modified(etag)
     pair = read_pair(left.source, right.source, state.pair_query())
-    context = {**_rows_context(state, pair), "is_live": is_live}
-    template = "log_comparison/_log_rows.html"
-    return with_vary_headers(render(request, template, context), etag)
+    context = {**_rows_context(state, pair), "live_sides": live_sides}
+    response = render(request, "log_comparison/_log_rows.html", context)
+    if pair.is_busy:
+        # The next request for the same must not be answered from a cache.
+        response["Cache-Control"] = "no-store"
+        return response
+    return with_vary_headers(response, etag)

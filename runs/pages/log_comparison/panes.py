@@ -17,7 +17,7 @@ from runs.render.files import is_text
 from runs.render.formats import run_path
 from runs.render.logs import LineDifference, LogLine, line_difference, line_html
 from runs.search.files import find_files, find_log, list_files
-from runs.search.logs import LogPair, LogPattern, LogRow, LogSource, source_of_file
+from runs.search.logs import LogPair, LogRow, LogSource, source_of_file
 
 #: A line of the other log has no counterpart here.
 _FILLER = '<div class="line filler"></div>'
@@ -95,10 +95,10 @@ def pane_context(
 
 
 def _hits(request: PageRequest, state: PairState, pane: Pane) -> dict[str, Any] | None:
-    if not state.is_searching or pane.source is None:
+    pattern = state.pattern()
+    if pattern is None or pane.source is None:
         return None
     base = run_path(request.workspace.name, pane.run.run_id)
-    pattern = LogPattern(state.q, is_regex=bool(state.regex))
     further = f"path={quote(pane.path)}&q={quote(state.q)}"
     return {
         **search_context(pane.source, pattern),

@@ -13,7 +13,14 @@ from django.utils.translation import gettext as _
 
 from runs.pages.compare import runs_query
 from runs.search.compare import MAX_COMPARED
-from runs.search.logs import ALIGNMENTS, BY_LINE, PairQuery
+from runs.search.logs import (
+    ALIGNMENTS,
+    BY_LINE,
+    LogFilter,
+    LogPattern,
+    PairQuery,
+    check_levels,
+)
 from studio.core.errors import InvalidValue
 
 _CURSOR = re.compile(r"(\d{1,15})-(\d{1,15})", re.ASCII)
@@ -26,8 +33,9 @@ class PairState:
     """The state of the page. All runs of the comparison can be chosen on each side.
 
     `left` and `right` are runs, by default the first two. `path` is the left file, `to`
-    the right one, by default the same path. `line` is a line of the side `of`. `start`
-    and `before` are cursors of rows, as in `120-118`.
+    the right one, by default the same path. With `level`, or with `only` and `q`, only
+    lines that match are shown. `line` is a line of the side `of`. `start` and `before`
+    are cursors of rows, as in `120-118`.
     """
 
     runs: tuple[str, ...] = ()
@@ -38,6 +46,8 @@ class PairState:
     align: str = BY_LINE
     q: str = ""
     regex: str = ""
+    level: str = ""
+    only: str = ""
     line: str = ""
     of: str = LEFT
     start: str = ""
@@ -57,8 +67,12 @@ class PairState:
         return self.href(**{**nowhere, **position})
 
     @property
-    def is_searching(self) -> bool:
-        return bool(self.q)
+    def is_filtered(self) -> bool:
+        return bool(self.level or (self.q and self.only))
+
+    def pattern(self) -> LogPattern | None:
+        """What is searched for. Raises InvalidValue."""
+        return LogPattern(self.q, is_regex=bool(self.regex)) if self.q else None
 
     def pair_query(self) -> PairQuery:
         """What the address shows. Raises InvalidValue."""
@@ -71,6 +85,9 @@ class PairState:
             is_end=bool(self.end),
             line=int(self.line) if self.line else None,
             side=int(self.of == RIGHT),
+            filter=LogFilter(
+                check_levels([self.level]), self.pattern() if self.only else None
+            ),
         )
 
 
@@ -84,6 +101,8 @@ def read_pair_state(query: QueryDict) -> PairState:
         values["align"] = BY_LINE
     if values["of"] != RIGHT:
         values["of"] = LEFT
+    if not check_levels([values["level"]]):
+        values["level"] = ""
     runs = dict.fromkeys(filter(None, query.getlist("run")))
     return PairState(runs=tuple(runs)[:MAX_COMPARED], **values)
 

@@ -8,10 +8,10 @@ logs have are next to each other. Time stamps are not compared.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from runs.render.logs import LogLine, equal_lines
-from runs.search.logs.log_rows import Cursor, LogRow, start_of, stop_of
+from runs.search.logs.log_rows import Cursor, LogRow, LogRows, start_of, stop_of
+from runs.search.logs.log_sides import LogSide
 
 #: Lines of each log that are compared at once: counterparts are found this far away.
 COMPARED_LINES = 1000
@@ -19,78 +19,68 @@ COMPARED_LINES = 1000
 MAX_STEPS = 8
 
 
-class Side(Protocol):
-    """One of the two logs."""
-
-    total: int
-
-    def read(self, first: int, stop: int) -> list[LogLine]: ...
-
-
 class ContentRows:
     """The rows of two logs, from any position in both."""
 
-    def __init__(self, sides: Sequence[Side]) -> None:
+    def __init__(self, sides: Sequence[LogSide]) -> None:
         self._sides = sides
 
-    def after(self, start: Cursor, count: int) -> list[LogRow]:
+    def after(self, start: Cursor, count: int) -> LogRows:
         rows: list[LogRow] = []
+        stop, is_busy = start, False
         for _step in range(MAX_STEPS):
-            found = self._step_after(start)
-            rows += found
-            if not found or len(rows) >= count:
+            found = self._step_after(stop, count - len(rows))
+            rows += found.rows
+            stop, is_busy = found.stop, found.is_busy
+            if not found.rows or len(rows) >= count:
                 break
-            start = stop_of(found, start)
-        return rows[:count]
+        return LogRows(rows, start, stop, is_busy and not rows)
 
-    def _step_after(self, start: Cursor) -> list[LogRow]:
-        left, right = (
-            side.read(start[n], start[n] + COMPARED_LINES)
-            for n, side in enumerate(self._sides)
-        )
-        is_whole = all(
-            start[n] + len(lines) > self._sides[n].total
-            for n, lines in enumerate((left, right))
-        )
+    def _step_after(self, start: Cursor, count: int) -> LogRows:
+        found = [
+            side.after(start[n], COMPARED_LINES) for n, side in enumerate(self._sides)
+        ]
+        ended = [each.stop > self._sides[n].total for n, each in enumerate(found)]
+        is_busy = any(each.is_busy for each in found)
+        if any(not each.lines and not ended[n] for n, each in enumerate(found)):
+            # A filter found none in this log yet: its next lines are still unknown.
+            return LogRows((), start, stop_of((), found, start), is_busy)
+        left, right = (each.lines for each in found)
         pairs = _equal_pairs(left, right)
-        if pairs and not is_whole:
+        if pairs and not all(ended):
             # What follows can be the same as lines that were not read.
             mine, theirs = pairs[-1]
             left, right = left[: mine + 1], right[: theirs + 1]
-        return _rows(left, right, pairs)
+        rows = _rows(left, right, pairs)[:count]
+        return LogRows(rows, start, stop_of(rows, found, start), is_busy)
 
-    def before(self, stop: Cursor, count: int) -> tuple[Cursor, list[LogRow]]:
+    def before(self, stop: Cursor, count: int) -> LogRows:
         rows: list[LogRow] = []
-        end = stop
+        start, is_busy = stop, False
         for _step in range(MAX_STEPS):
-            found = self._step_before(end)
-            rows = found + rows
-            if not found or len(rows) >= count:
+            found = self._step_before(start, count - len(rows))
+            rows = [*found.rows, *rows]
+            start, is_busy = found.start, found.is_busy
+            if not found.rows or len(rows) >= count:
                 break
-            end = start_of(found, end)
-        rows = rows[-count:]
-        return start_of(rows, stop), rows
+        return LogRows(rows, start, stop, is_busy and not rows)
 
-    def _step_before(self, stop: Cursor) -> list[LogRow]:
-        compared = COMPARED_LINES
-        while True:
-            firsts = [max(1, number - compared) for number in stop]
-            left, right = (
-                side.read(firsts[n], stop[n]) for n, side in enumerate(self._sides)
-            )
-            # Of very long lines, fewer are read at once.
-            if compared == 1 or all(
-                firsts[n] + len(lines) >= stop[n]
-                for n, lines in enumerate((left, right))
-            ):
-                break
-            compared = max(1, compared // 2)
+    def _step_before(self, stop: Cursor, count: int) -> LogRows:
+        found = [
+            side.before(stop[n], COMPARED_LINES) for n, side in enumerate(self._sides)
+        ]
+        begun = [each.first <= 1 for each in found]
+        is_busy = any(each.is_busy for each in found)
+        if any(not each.lines and not begun[n] for n, each in enumerate(found)):
+            return LogRows((), start_of((), found, stop), stop, is_busy)
+        left, right = (each.lines for each in found)
         pairs = _equal_pairs(left, right)
-        if pairs and max(firsts) > 1:
+        if pairs and not all(begun):
             mine, theirs = pairs[0]
             left, right = left[mine:], right[theirs:]
             pairs = [(a - mine, b - theirs) for a, b in pairs]
-        return _rows(left, right, pairs)
+        rows = _rows(left, right, pairs)[-count:]
+        return LogRows(rows, start_of(rows, found, stop), stop, is_busy)
 
     @staticmethod
     def limit(cursor: Cursor, end: Cursor) -> Cursor:
@@ -98,9 +88,9 @@ class ContentRows:
 
     def cursor_of(self, side: int, number: int) -> Cursor:
         """Return the row of a line: by the last line before it that both logs have."""
-        first = max(1, number - COMPARED_LINES // 2)
-        mine = self._sides[side].read(first, number + 1)
-        theirs = self._sides[1 - side].read(first, first + COMPARED_LINES)
+        near = self._sides[side].before(number + 1, COMPARED_LINES // 2)
+        mine = near.lines
+        theirs = self._sides[1 - side].after(near.first, COMPARED_LINES).lines
         pairs = _equal_pairs(mine, theirs)
         moved = theirs[pairs[-1][1]].number - mine[pairs[-1][0]].number if pairs else 0
         other = max(1, min(number + moved, self._sides[1 - side].total + 1))

@@ -1,15 +1,21 @@
 // The rows of two logs that are loaded. Both boxes have the same rows and scroll together.
 // Lines with the same number have gaps before and after them, as high as the rows that are
-// not loaded. Rows of the same time have none: their number is unknown.
+// not loaded. Rows of the same time have none: their number is unknown. Neither have those
+// of a filter.
 
 import { numberOf, scrollWithin } from "../logs/log-lines.js";
 
+export const NAMES = ["left", "right"];
 const ROW_PX = 20;
 const MAX_ROWS = 1500;
 const NEAR_PX = 1200;
 const JUMP_DELAY_MS = 90;
 // Browsers limit the height of an element.
 const MAX_GAP_PX = 6_000_000;
+// Other searches had all turns of the server: the same is asked again after this time.
+const BUSY_MS = 1000;
+// Rows of one response: those that were replaced by it are not farther away.
+const NEWS_ROWS = 250;
 
 /** @typedef {[number, number]} Cursor a line number of each log */
 /** @typedef {Record<string, string | number>} Query parameters of a request for rows */
@@ -25,14 +31,21 @@ export const parseRows = (html) =>
   new DOMParser().parseFromString(html, "text/html").querySelector(".log-pair-rows");
 
 export class PairedLines {
-  /** @param {HTMLElement} root */
-  constructor(root) {
+  /**
+   * @param {HTMLElement} root
+   * @param {() => Query} filter what every request has: the filter of lines, if any
+   */
+  constructor(root, filter) {
     this.root = root;
+    this.filter = filter;
     this.boxes = /** @type {HTMLElement[]} */ ([...root.querySelectorAll(".log-lines-box")]);
     this.isByLine = root.dataset.align === "line";
     this.generation = 0;
     this.isLoading = false;
+    this.isFiltering = false;
     this.listeners = [];
+    this.onBusy = (/** @type {boolean} */ _isBusy) => {};
+    this.onFailed = () => {};
     this.readState(root.dataset);
     this.totals = cursorOf(root.dataset.totals);
     this.setGaps();
@@ -40,6 +53,13 @@ export class PairedLines {
     this.placed = new Map();
     for (const box of this.boxes)
       box.addEventListener("scroll", () => this.onScroll(box), { passive: true });
+  }
+
+  get isFiltered() {
+    return Object.keys(this.filter()).length > 0;
+  }
+  get hasGaps() {
+    return this.isByLine && !this.isFiltered;
   }
 
   /** @param {DOMStringMap} state of rows */
@@ -77,7 +97,7 @@ export class PairedLines {
     return Math.min(ROW_PX, MAX_GAP_PX / this.total);
   }
   setGaps() {
-    const height = (rows) => `${this.isByLine ? Math.max(0, rows) * this.gapRow : 0}px`;
+    const height = (rows) => `${this.hasGaps ? Math.max(0, rows) * this.gapRow : 0}px`;
     for (const box of this.boxes) {
       const [before, after] = /** @type {NodeListOf<HTMLElement>} */ (
         box.querySelectorAll(".log-gap")
@@ -146,7 +166,7 @@ export class PairedLines {
     const start = lines.offsetTop - box.offsetTop;
     const end = start + lines.offsetHeight;
     const [top, bottom] = [box.scrollTop, box.scrollTop + box.clientHeight];
-    if (this.isByLine && (bottom < start - NEAR_PX || top > end + NEAR_PX))
+    if (this.hasGaps && (bottom < start - NEAR_PX || top > end + NEAR_PX))
       this.jumpTimer = setTimeout(() => this.jump(box, start, end), JUMP_DELAY_MS);
     else if (end - bottom < NEAR_PX && !this.isEnd) this.loadAfter();
     else if (top - start < NEAR_PX && !this.isStart) this.loadBefore();
@@ -167,29 +187,55 @@ export class PairedLines {
 
   /** @param {Query} query @returns {Promise<HTMLElement | null>} */
   async fetchRows(query) {
+    const { generation } = this;
+    let fresh = await this.requestRows(query);
+    while (fresh?.dataset.busy === "1") {
+      this.onBusy(true);
+      await new Promise((resolve) => setTimeout(resolve, BUSY_MS));
+      if (generation !== this.generation || !this.root.isConnected) return null;
+      fresh = await this.requestRows(query);
+    }
+    if (generation === this.generation) this.onBusy(false);
+    return fresh;
+  }
+
+  /** @param {Query} query @returns {URL} */
+  addressOf(query) {
     const address = new URL(this.root.dataset.rows ?? "", location.href);
-    for (const [name, value] of Object.entries(query))
+    for (const [name, value] of Object.entries({ ...this.filter(), ...query }))
       address.searchParams.set(name, String(value));
-    const response = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => null);
+    return address;
+  }
+
+  /** @param {Query} query @returns {Promise<HTMLElement | null>} */
+  async requestRows(query) {
+    const headers = { "HX-Request": "true" };
+    const response = await fetch(this.addressOf(query), { headers }).catch(() => null);
     if (!response?.ok) return null;
     return parseRows(await response.text());
   }
 
   async loadAfter() {
     await this.load({ start: this.stop.join("-") }, (fresh) => {
+      const before = this.stop.join("-");
       const added = this.insert(fresh, (lines, rows) => lines.append(...rows));
       this.stop = cursorOf(fresh.dataset.stop);
-      this.isEnd = fresh.dataset.isEnd === "1" || !added;
+      const isStuck = !added && this.stop.join("-") === before;
+      this.isEnd = fresh.dataset.isEnd === "1" || isStuck;
       this.trim("start");
+      return !added && !this.isEnd;
     });
   }
 
   async loadBefore() {
     await this.load({ before: this.start.join("-") }, (fresh) => {
+      const before = this.start.join("-");
       const added = this.insert(fresh, (lines, rows) => lines.prepend(...rows));
       this.start = cursorOf(fresh.dataset.start);
-      this.isStart = fresh.dataset.isStart === "1" || !added;
+      const isStuck = !added && this.start.join("-") === before;
+      this.isStart = fresh.dataset.isStart === "1" || isStuck;
       this.trim("end");
+      return !added && !this.isStart;
     });
   }
 
@@ -213,8 +259,13 @@ export class PairedLines {
     const fresh = await this.fetchRows(query);
     this.isLoading = false;
     if (!fresh || generation !== this.generation || !this.root.isConnected) return;
-    this.keepPlace(() => insert(fresh));
+    let isMoreWanted = false;
+    this.keepPlace(() => {
+      isMoreWanted = insert(fresh);
+    });
     this.changed();
+    // A search that took too long has found none yet.
+    if (isMoreWanted) this.loadNear(this.boxes[0]);
   }
 
   /** Whether the last rows are visible: rows that come are then scrolled to. */
@@ -224,26 +275,59 @@ export class PairedLines {
     return this.isEnd && left < 2 * ROW_PX;
   }
 
-  /** The position of the last row, whose lines can be unfinished. @returns {Cursor} */
-  get lastRow() {
-    /** @type {Cursor} */
-    const found = [...this.stop];
-    for (const side of [0, 1]) {
-      const row = /** @type {HTMLElement | null} */ (this.linesOf(side).lastElementChild);
-      if (row?.id) found[side] = numberOf(row);
-    }
-    return this.isByLine ? [Math.min(...found), Math.min(...found)] : found;
+  /** The first number of each log from a row on; 0 if no line of it follows. */
+  numbersFrom(row) {
+    return [0, 1].map((side) => {
+      const line = this.rowsOf(side)
+        .slice(row)
+        .find((each) => each.id);
+      return line ? numberOf(line) : 0;
+    });
   }
 
   /**
-   * Replace the last row by its new state, and add what follows it.
-   * @param {HTMLElement} fresh rows from `lastRow` on
+   * Where new lines can appear: at the last line of a log that grows, which can be
+   * unfinished. Null if it is not loaded, or far above what the reader sees.
+   * @returns {{ row: number, cursor: Cursor } | null}
    */
-  showNews(fresh) {
+  newsPlace() {
+    const ends = [0, 1].map((side) => (this.isLive(side) ? this.lastLine(side) : Infinity));
+    if (this.isByLine) ends.fill(Math.min(...ends));
+    const rows = [this.rowsOf(0), this.rowsOf(1)];
+    const isNew = (_row, at) =>
+      [0, 1].some((side) => rows[side][at].id && numberOf(rows[side][at]) >= ends[side]);
+    const found = rows[0].findIndex(isNew);
+    const row = found < 0 ? rows[0].length : found;
+    if ((found < 0 && !this.isEnd) || this.topRow(0) > row + NEWS_ROWS) return null;
+    const [left, right] = this.numbersFrom(row);
+    if (!this.isByLine) return { row, cursor: [this.newsFrom(0, left), this.newsFrom(1, right)] };
+    if (ends[0] < this.start[0]) return null;
+    return { row, cursor: [ends[0], ends[0]] };
+  }
+
+  newsFrom(side, number) {
+    if (number) return number;
+    // A filter can have left out the unfinished line.
+    return this.isLive(side) && this.isFiltered ? this.lastLine(side) : this.stop[side];
+  }
+
+  isLive(side) {
+    return (this.root.dataset.live ?? "").split(" ").includes(NAMES[side]);
+  }
+  lastLine(side) {
+    return Math.max(1, Math.min(this.stop[side], this.totals[side]));
+  }
+
+  /**
+   * Replace the rows from a row on by their new state.
+   * @param {HTMLElement} fresh
+   * @param {number} row
+   */
+  showNews(fresh, row) {
     const follows = this.isAtEnd;
     this.totals = cursorOf(fresh.dataset.totals);
     this.keepPlace(() => {
-      for (const side of [0, 1]) this.linesOf(side).lastElementChild?.remove();
+      for (const side of [0, 1]) for (const old of this.rowsOf(side).slice(row)) old.remove();
       this.insert(fresh, (lines, rows) => lines.append(...rows));
       this.stop = cursorOf(fresh.dataset.stop);
       this.isEnd = fresh.dataset.isEnd === "1";
@@ -251,6 +335,8 @@ export class PairedLines {
     });
     this.changed();
     if (follows) for (const box of this.boxes) this.place(box, box.scrollHeight);
+    // Rows after those of the response are loaded again.
+    else this.loadNear(this.boxes[0]);
   }
 
   /** Wrapped lines of a row get the same height. */
@@ -297,20 +383,23 @@ export class PairedLines {
       if (end === "start" && kept.length) cursor[side] = numberOf(kept[0]);
       if (end === "end" && kept.length) cursor[side] = numberOf(kept[kept.length - 1]) + 1;
     }
-    if (this.isByLine) {
-      const edge = end === "start" ? this.start[0] + excess : this.stop[0] - excess;
-      cursor.fill(edge);
-    }
+    // Rows with the same number have one cursor.
+    if (this.isByLine) cursor.fill(end === "start" ? Math.min(...cursor) : Math.max(...cursor));
     if (end === "start") [this.start, this.isStart] = [cursor, false];
     else [this.stop, this.isEnd] = [cursor, false];
   }
 
-  /** @param {Query} query @returns {Promise<boolean>} whether other rows are shown */
+  /**
+   * @param {Query} query
+   * @returns {Promise<boolean | null>} whether other rows are shown; null if it failed
+   */
   async replace(query) {
-    this.dropEarlierJumps();
+    clearTimeout(this.jumpTimer);
+    this.generation += 1;
     const { generation } = this;
     const fresh = await this.fetchRows(query);
-    if (!fresh || generation !== this.generation || !this.root.isConnected) return false;
+    if (generation !== this.generation || !this.root.isConnected) return false;
+    if (!fresh) return null;
     // Rows that were requested since then belong to those that are replaced now.
     this.generation += 1;
     [...fresh.querySelectorAll(".log-lines")].forEach((lines, side) => {
@@ -324,10 +413,19 @@ export class PairedLines {
     return true;
   }
 
+  /** As `replace`, with a new filter. @param {Query} query */
+  async refilter(query) {
+    this.isFiltering = true;
+    const isShown = await this.replace(query);
+    this.isFiltering = false;
+    return isShown;
+  }
+
   // Their responses, and a jump to where the scroll bar was, would take the reader back.
+  // The lines of a new filter are still shown: without them, those of the old one stay.
   dropEarlierJumps() {
     clearTimeout(this.jumpTimer);
-    this.generation += 1;
+    if (!this.isFiltering) this.generation += 1;
   }
 
   /** @param {number} side @param {number} number */

@@ -26,6 +26,7 @@ export class LogLines {
     this.address = root.dataset.lines;
     this.generation = 0;
     this.isLoading = false;
+    this.isFiltering = false;
     // Whether the reader went on to other lines that are missing, during a load.
     this.isMoreWanted = false;
     this.listeners = [];
@@ -280,7 +281,8 @@ export class LogLines {
    * @returns {Promise<boolean>} whether they are shown
    */
   async replaceLines(query) {
-    this.dropEarlierJumps();
+    clearTimeout(this.jumpTimer);
+    this.generation += 1;
     const { generation } = this;
     const fresh = await this.fetchLines(query);
     if (!fresh || generation !== this.generation || !this.root.isConnected) return false;
@@ -293,10 +295,19 @@ export class LogLines {
     return true;
   }
 
+  /** Show the last lines of a new filter. @returns {Promise<boolean>} */
+  async refilter() {
+    this.isFiltering = true;
+    const isShown = await this.replaceLines({ end: 1 });
+    this.isFiltering = false;
+    return isShown;
+  }
+
   // Their responses, and a jump to where the scroll bar was, would take the reader back.
+  // The lines of a new filter are still shown: without them, those of the old one stay.
   dropEarlierJumps() {
     clearTimeout(this.jumpTimer);
-    this.generation += 1;
+    if (!this.isFiltering) this.generation += 1;
   }
 
   find(number) {

@@ -25,7 +25,7 @@ export function highlightPattern(text, isRegex) {
  * @param {HTMLElement} root
  * @param {import("./log-lines.js").LogLines} lines
  * @param {{ elements: any, querySelector: any, querySelectorAll: any }} form
- * @param {{ isFilter: () => boolean, onShow: (line: number) => void,
+ * @param {{ onSearch: () => void, onShow: (line: number) => void,
  *   isActive?: () => boolean }} viewer where two logs share a box, one of them is active
  */
 export function searchLog(root, lines, form, viewer) {
@@ -59,6 +59,7 @@ export function searchLog(root, lines, form, viewer) {
     list.replaceChildren();
     isDone = !box.value;
     panel.hidden = !box.value;
+    viewer.onSearch();
     highlight();
     showState();
     if (!box.value) return;

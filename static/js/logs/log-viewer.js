@@ -22,8 +22,9 @@ function start(root) {
   const address = () => addressOf(root, form);
   const marks = markLines(root, lines, address);
   const follower = "follows" in root.dataset ? followLog(root, lines) : null;
+  let applied = JSON.stringify(filterOf(form));
   const search = searchLog(root, lines, form, {
-    isFilter: () => form.elements.only.checked,
+    onSearch: filterIfChanged,
     onShow: () => follower?.release(),
   });
   showCounts(root, lines);
@@ -66,10 +67,15 @@ function start(root) {
     if (lines.isFiltered) filter();
   }
 
+  function filterIfChanged() {
+    if (JSON.stringify(filterOf(form)) !== applied) filter();
+  }
+
   async function filter() {
+    applied = JSON.stringify(filterOf(form));
     keepInAddress(form);
     const followed = follower?.release();
-    const isShown = await lines.replaceLines({ end: 1 });
+    const isShown = await lines.refilter();
     if (lines.isFiltered) await lines.fillView();
     lines.scrollToEnd();
     if (followed) follower?.start();
@@ -79,10 +85,9 @@ function start(root) {
   }
 
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("change", (event) => {
+  form.addEventListener("change", () => {
     keepInAddress(form);
-    if (event.target.matches("[name=level], [name=only]")) filter();
-    else if (form.elements.only.checked) filter();
+    filterIfChanged();
   });
   addEventListener("hashchange", () => {
     if (root.isConnected) goToLine(marks.read());

@@ -66,6 +66,36 @@ def test_two_logs_scroll_and_are_searched_as_one(run: Writer, owner_page: Page) 
     expect(right.locator(".filler").last).to_be_in_viewport()
 
 
+def test_only_the_errors_of_two_logs_are_next_to_each_other(
+    run: Writer, owner_page: Page
+) -> None:
+    other, page = Writer(run.server), owner_page
+    levels = ["ERROR" if number % 500 == 7 else "INFO" for number in range(30_000)]
+    text = "".join(f"{level}: step {n}\n" for n, level in enumerate(levels))
+    ended = append(run, 0, text)
+    append(other, 0, "a head\n" + text)
+    runs = f"run={run.id}&run={other.id}"
+    page.goto(f"{run.server.url}/w/default/compare/logs/?{runs}&align=content")
+    page.get_by_label("Level").select_option(label="Errors")
+    left, right = page.locator(".log-pane").all()
+    expect(page.locator(".line[id]")).to_have_count(120)
+    expect(right.locator("#r509")).to_be_in_viewport()
+    expect(left.locator("#l508")).to_be_in_viewport()
+    page.keyboard.press("/")
+    page.keyboard.type("step 29507")
+    page.locator(".log-only").click()
+    # Searches that run at the same time take turns.
+    expect(page.locator(".line[id]")).to_have_count(2, timeout=15_000)
+    expect(page).to_have_url(re.compile("q=step\\+29507&level=error&only=1"))
+    page.get_by_label("Search both logs").fill("nothing")
+    expect(left.locator(".log-note")).to_have_text("No line matches.", timeout=15_000)
+    # New lines that match appear, others don't.
+    page.get_by_label("Search both logs").fill("step 99")
+    append(run, ended, "INFO: step 99\nERROR: step 99 of the first\n")
+    news = left.locator(".line[id]")
+    expect(news).to_have_text(re.compile("of the first$"), timeout=15_000)
+
+
 def append(run: Writer, offset: int, text: str) -> int:
     root = f"{run.server.url}/api/v1/workspaces/default/runs/{run.id}/files"
     data = text.encode()
@@ -88,8 +118,16 @@ def test_new_lines_of_both_logs_appear_at_their_end(
     # The unfinished line is replaced, and the last row stays visible.
     expect(page.locator("#r402")).to_have_text(re.compile("step 400$"))
     expect(page.locator("#r403")).to_be_in_viewport()
-    append(run, first, "step 400\n")
+    first = append(run, first, "step 400\n")
     expect(page.locator("#l401")).to_have_text(re.compile("step 400$"))
+    # By line number, the end of the shorter log is above the last row.
+    append(other, second + len(" 400\nonly here\n"), "more\n" * 40)
+    page.goto(address.replace("align=content", "align=line"))
+    expect(page.locator("#r443")).to_be_in_viewport()
+    append(run, first, "step 401\n")
+    expect(page.locator("#l402")).to_have_text(re.compile("step 401$"))
+    expect(page.locator("#r443")).to_be_in_viewport()
+    expect(page.locator("#r402")).to_have_count(1)
 
 
 def test_two_logs_are_stacked_on_a_phone(run: Writer, owner_page: Page) -> None:

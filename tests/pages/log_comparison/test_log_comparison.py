@@ -104,6 +104,21 @@ def test_lines_of_the_same_time_are_aligned(browser: Client, pair: str) -> None:
     assert "Not both logs have time stamps" in page
 
 
+def test_only_lines_with_a_level_or_a_text_are_shown(
+    browser: Client, pair: str
+) -> None:
+    page = browser.get(f"{PAGE}{pair}&level=error").text
+    assert [texts(page, side) for side in ("left", "right")] == [["ERROR <b>"]] * 2
+    chosen = one(page, "#pair-form [name=level] option[selected]")
+    assert chosen["value"] == "error"
+    # Without `only`, a text is just searched for.
+    assert len(texts(browser.get(f"{PAGE}{pair}&q=end").text, "left")) == 3
+    for address in (PAGE, ROWS):
+        rows = browser.get(f"{address}{pair}&q=END of&only=1").text
+        assert (texts(rows, "left"), texts(rows, "right")) == ([], ["the end of it"])
+    assert browser.get(f"{ROWS}{pair}&q=(&regex=1&only=1").status_code == 400
+
+
 def test_rows_are_read_without_a_script(browser: Client, run: Run) -> None:
     keep(run, "a.txt", b"".join(b"a %d\n" % n for n in range(1, 1001)))
     keep(run, "b.txt", b"".join(b"b %d\n" % n for n in range(1, 901)))

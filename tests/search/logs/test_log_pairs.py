@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,10 +13,13 @@ from runs.search.logs import (
     BY_CONTENT,
     BY_ELAPSED,
     BY_LINE,
+    LogFilter,
     LogPair,
+    LogPattern,
     LogSource,
     PairQuery,
     content_rows,
+    log_filter,
     read_pair,
 )
 from tests.search.logs.log_files import log_folder, store_log
@@ -23,7 +27,8 @@ from tests.search.logs.log_files import log_folder, store_log
 __all__ = ["log_folder"]
 pytestmark = pytest.mark.usefixtures("log_folder")
 
-Windows = Callable[[LogSource, LogSource, str], list[LogPair]]
+Windows = Callable[..., list[LogPair]]
+EVERY_LINE = LogFilter()
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
@@ -106,20 +111,27 @@ def test_without_stamps_in_both_lines_are_aligned_by_number() -> None:
     assert (pair.align, pair.has_times) == (BY_LINE, False)
 
 
-def forward(left: LogSource, right: LogSource, align: str) -> list[LogPair]:
-    pair = read_pair(left, right, PairQuery(align, count=7))
+def forward(
+    left: LogSource, right: LogSource, align: str, wanted: LogFilter = EVERY_LINE
+) -> list[LogPair]:
+    query = PairQuery(align, count=7, filter=wanted)
+    pair = read_pair(left, right, query)
     windows = [pair]
     while not pair.is_end:
-        pair = read_pair(left, right, PairQuery(align, start=pair.stop, count=7))
+        pair = read_pair(left, right, replace(query, start=pair.stop))
         windows.append(pair)
     return windows
 
 
-def backward(left: LogSource, right: LogSource, align: str) -> list[LogPair]:
-    pair = read_pair(left, right, PairQuery(align, is_end=True, count=7))
+def backward(
+    left: LogSource, right: LogSource, align: str, wanted: LogFilter = EVERY_LINE
+) -> list[LogPair]:
+    query = PairQuery(align, is_end=True, count=7, filter=wanted)
+    pair = read_pair(left, right, query)
     windows = [pair]
     while not pair.is_start:
-        pair = read_pair(left, right, PairQuery(align, before=pair.start, count=7))
+        query = replace(query, is_end=False, before=pair.start)
+        pair = read_pair(left, right, query)
         windows.append(pair)
     return windows[::-1]
 
@@ -143,6 +155,56 @@ def test_windows_have_the_rows_of_the_whole_logs(read: Windows) -> None:
     assert [row for pair in pairs for row in numbers(pair)] == whole
     if read is forward:
         assert {len(pair.rows) for pair in pairs[:-1]} == {7}
+
+
+#: Lines with this level and this text; others have one of both.
+MARKED = LogFilter(frozenset({"error"}), LogPattern("lost"))
+
+
+def marked_log(marked: list[int], begin: datetime = NOON) -> LogSource:
+    """A stamped line per second; the next one matches at the marked seconds."""
+    lines = []
+    for second in range(120):
+        time = begin + timedelta(seconds=second)
+        lines.append(f"{time:%Y-%m-%dT%H:%M:%SZ} INFO lost {second}")
+        lines.append(f"ERROR: {'lost' if second in marked else 'kept'} {second % 50}")
+    return store_log("\n".join(lines).encode(), int(begin.timestamp() * 1000))
+
+
+@pytest.mark.parametrize("read", [forward, backward])
+@pytest.mark.parametrize(
+    ("align", "expected"),
+    [
+        (BY_LINE, [*((n, 0) for n in range(20, 41, 2)), (0, 124)]),
+        (BY_ELAPSED, [*((n, 0) for n in range(20, 41, 2)), (0, 124)]),
+        (BY_CONTENT, [(n, 124 if n == 24 else 0) for n in range(20, 41, 2)]),
+    ],
+)
+def test_a_filter_shows_the_rows_of_matching_lines(
+    read: Windows, align: str, expected: list[tuple[int, int]]
+) -> None:
+    left = marked_log([*range(9, 20), 100])
+    right = marked_log([61, 100], begin=NOON + timedelta(hours=1))
+    windows = read(left, right, align, MARKED)
+    rows = [row for pair in windows for row in numbers(pair)]
+    assert rows == [*expected, (202, 202)]
+
+
+@pytest.mark.parametrize("align", [BY_LINE, BY_CONTENT, BY_ELAPSED])
+@pytest.mark.parametrize("read", [forward, backward])
+def test_a_filter_that_takes_long_goes_on_with_the_next_window(
+    read: Windows, align: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, right = marked_log([2, 90]), marked_log([119])
+    whole = read(left, right, align, MARKED)
+    monkeypatch.setattr(log_filter, "FILTER_SECONDS", -1)
+    monkeypatch.setattr("runs.search.logs.log_scan.MIN_CHUNK_BYTES", 256)
+    monkeypatch.setattr(log_filter, "MIN_CHUNK_BYTES", 256)
+    windows = read(left, right, align, MARKED)
+    assert len(windows) > len(whole)
+    rows = [row for pair in windows for row in numbers(pair)]
+    for side, expected in ((0, [6, 182]), (1, [240])):
+        assert [row[side] for row in rows if row[side]] == expected
 
 
 def test_stamps_of_several_writers_keep_the_order_of_lines() -> None:
