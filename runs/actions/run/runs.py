@@ -39,7 +39,7 @@ from runs.models import (
 from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState
-from studio.core.git import shown_values
+from studio.core.git import shown_values, without_credentials
 from studio.core.statuses import RunStatus
 
 _take_number = PreparedUpdate(
@@ -97,7 +97,7 @@ def create_run(
         description=names.check_description(description),
         status=status.code,
         submitter=actor.user,
-        **_checked_texts(script=script, type=type, target=target),
+        **_checked_texts(script=without_credentials(script), type=type, target=target),
         **dict.fromkeys(("created", "updated", "heard"), now),
         heartbeats=heartbeats,
         launcher=launcher,

@@ -60,7 +60,7 @@ from runs.search.query import RunKeys
 from runs.search.run_list import find_runs, read_run_columns
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidValue, PermissionDenied
-from studio.core.git import shown_values
+from studio.core.git import shown_values, without_credentials
 from studio.core.run_definition import check_definition
 from studio.core.view_spec import ViewSpec
 
@@ -213,7 +213,8 @@ def _was_created_by_same_request(
     texts = (run.script, run.type, run.target, body.name or run.name)
     return (
         stored == requested
-        and texts == (body.script, body.type, body.target, run.name)
+        and texts
+        == (without_credentials(body.script), body.type, body.target, run.name)
         and run_actions.is_definition_of(run, body.definition)
         # The run may have logged more since, but these values can't have changed. Tags
         # can, so they are not compared.

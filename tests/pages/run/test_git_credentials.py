@@ -10,7 +10,8 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.run.run_edits import add_run_properties, set_run_tags
-from runs.models import Change, Run, RunProperty, RunTag
+from runs.actions.run.runs import create_run
+from runs.models import Change, Experiment, Run, RunProperty, RunTag
 from tests.pages.run.run_page import PAGE, browser
 from tests.parts.records import NOON
 
@@ -31,6 +32,13 @@ def test_new_values_are_stored_without_it(run: Run, actor: Actor) -> None:
     assert RunProperty.objects.get(key__name=PROPERTY).value == SHOWN
     kept = json.dumps(list(Change.objects.values_list("before", "after")), default=str)
     assert "s3cret" not in kept
+
+
+def test_the_script_of_a_new_run_is_stored_without_it(
+    experiment: Experiment, actor: Actor
+) -> None:
+    run = create_run(experiment, script=RAW, actor=actor, now=NOON)
+    assert Run.objects.get(pk=run.pk).script == SHOWN
 
 
 def test_values_of_older_releases_are_shown_without_it(
