@@ -1,7 +1,7 @@
 """A job that an agent has, from the moment it is taken until its end is reported.
 
 The agent's loop calls `advance`, which never waits: what takes long (the download, the
-delivery of what is left) is done by a thread of the job.
+delivery of what is left) is done by a thread of the job, or by those of the executor.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from enum import Enum
 from typing import ClassVar
 
 from studio.agent.agent_api import AgentApi, JobVerdict, TakenJob
+from studio.agent.engine_calls import EngineCall, EngineCalls
 from studio.agent.executors import (
     EngineReport,
     EngineUnavailable,
@@ -79,6 +80,7 @@ class JobEnvironment:
 
     api: AgentApi
     executor: Executor
+    calls: EngineCalls
     print_line: Callable[[str], None]
     #: Wakes the agent's loop.
     wake: Callable[[], None]
@@ -116,6 +118,9 @@ class HeldJob:
         self._engine_error = ""
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
+        #: A start, or a forced stop, and what follows that.
+        self._call: EngineCall | None = None
+        self._after_stop: Callable[[], None] | None = None
         self._pause = RetryPause()
 
     @property
@@ -150,9 +155,10 @@ class HeldJob:
 
     def cancel(self, now: float) -> None:
         """End it because the agent ends. A job that was not started is given back."""
-        if self.phase in (Phase.FETCHING, Phase.READY):
+        is_unstarted = self.phase in (Phase.FETCHING, Phase.READY)
+        if is_unstarted and self._withdraw_start():
             self._report(RETURNED, "The agent ended before it started the run.")
-        elif self.phase is Phase.RUNNING and self._cancel_at is None:
+        elif self.is_occupying and self._cancel_at is None:
             text = f"The agent {self.shared.agent_name} was stopped. Resubmit the run."
             # Without space for the file, the run is canceled all the same.
             with contextlib.suppress(OSError):
@@ -192,25 +198,49 @@ class HeldJob:
         self._report(outcome, f"The run could not be started: {text}")
 
     def _start(self, now: float) -> None:
-        unconfirmed = now - self.confirmed
-        if self._is_lost or unconfirmed > self.shared.lease_seconds:
-            self._drop()
+        if self._call is not None and self._call.is_done:
+            call, self._call = self._call, None
+            self._note_start(call, now)
             return
-        if self._cancel_at is not None:
-            self._report("Canceled", "")
-            return
-        if unconfirmed > self.shared.lease_seconds - LEASE_MARGIN_SECONDS:
-            # Another agent could have it soon; the next heartbeat tells.
-            return
-        if now >= self._start_at:
-            self._start_runner(now)
+        if self._is_lost or not self._has_lease(0, now):
+            if self._withdraw_start():
+                self._drop()
+        elif self._cancel_at is not None:
+            if self._withdraw_start():
+                self._report("Canceled", "")
+        elif self._call is None and now >= self._start_at:
+            self._begin_start(now)
 
-    def _start_runner(self, now: float) -> None:
-        try:
+    def _has_lease(self, margin: float, now: float) -> bool:
+        return now - self.confirmed <= self.shared.lease_seconds - margin
+
+    def _withdraw_start(self) -> bool:
+        """Whether the start is not under way, and never will be."""
+        if self._call is None:
+            return True
+        is_withdrawn = self.shared.calls.withdraw(self._call)
+        if is_withdrawn:
+            self._call = None
+        return is_withdrawn
+
+    def _begin_start(self, now: float) -> None:
+        # Another agent could have it soon; the next heartbeat tells.
+        if self._has_lease(LEASE_MARGIN_SECONDS, now):
+            self._call = self.shared.calls.begin(self._start_runner)
+            if self._call.is_done:
+                self._start(now)
+
+    def _start_runner(self) -> None:
+        # The calls of other jobs can have taken long.
+        if self._has_lease(LEASE_MARGIN_SECONDS, self.shared.clock()):
             write_job(self.folder.path, self._job_file())
             handle = self.shared.executor.start(self.folder.path, self.attempt.slot)
             self.attempt = replace(self.attempt, handle=handle)
             self.folder.write_attempt(self.attempt)
+
+    def _note_start(self, call: EngineCall, now: float) -> None:
+        try:
+            call.check()
         except EngineUnavailable as error:
             # It stays in the queue there too, until the engine is back.
             self._start_at = now + START_AGAIN_SECONDS
@@ -222,8 +252,9 @@ class HeldJob:
         except OSError as error:
             self._end_unstarted(error)
             return
-        self._taken, self._engine_error = None, ""
-        self.phase = Phase.RUNNING
+        if self.attempt.handle:
+            self._taken, self._engine_error = None, ""
+            self.phase = Phase.RUNNING
 
     def _job_file(self) -> JobFile:
         taken, client = self._taken, self.shared.api.client
@@ -248,22 +279,40 @@ class HeldJob:
         return job
 
     def _watch(self, now: float) -> None:
+        if self._after_stop is not None:
+            self._go_on_after_stop(self._after_stop)
+            return
         executor, handle = self.shared.executor, self.attempt.handle
         is_over = self._end_at is not None and now > self._end_at
         if self._is_lost or is_over:
-            executor.stop(handle, force=True)
-            self._drop()
+            self._force_stop(self._drop)
         elif self._force_at is not None and now > self._force_at:
-            executor.stop(handle, force=True)
-            self._end_running("Canceled", "The run was killed.")
+            text = "The run was killed."
+            self._force_stop(lambda: self._end_running("Canceled", text))
         elif executor.poll(handle) is JobState.ENDED:
             # What the script left in the background ends with the run.
-            executor.stop(handle, force=True)
-            self._note_end()
+            self._force_stop(self._note_end)
         elif self._cancel_at is not None and (
             now > self._cancel_at or self._waits_in_engine()
         ):
             self._ask_to_stop()
+
+    def _force_stop(self, then: Callable[[], None]) -> None:
+        self._after_stop = then
+        self._call = self._begin_stop(force=True)
+        self._go_on_after_stop(then)
+
+    def _go_on_after_stop(self, then: Callable[[], None]) -> None:
+        if self._call is not None and self._call.is_done:
+            call, self._call, self._after_stop = self._call, None, None
+            call.check()
+            then()
+
+    def _begin_stop(self, *, force: bool) -> EngineCall:
+        executor, handle = self.shared.executor, self.attempt.handle
+        return self.shared.calls.begin(
+            lambda: executor.stop(handle, force=force), is_urgent=True
+        )
 
     def _note_end(self) -> None:
         end = read_end(self.folder.path)
@@ -303,7 +352,7 @@ class HeldJob:
     def _ask_to_stop(self) -> None:
         if not self._is_asked_to_stop:
             self._is_asked_to_stop = True
-            self.shared.executor.stop(self.attempt.handle, force=False)
+            self._begin_stop(force=False)
 
     def _end_running(self, outcome: str, message: str) -> None:
         """The runner has ended; an empty outcome is one that the server knows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from studio.agent.agent import Agent, AgentOptions
 from studio.agent.agent_api import AgentApi
@@ -85,6 +85,7 @@ class FakeServer(Client):
 class FakeExecutor:
     """Its jobs run for some polls, and end as the test says."""
 
+    is_concurrent: ClassVar[bool] = False
     polls: int = 2
     ends_with: str = "Completed"
     running: dict[str, int] = field(default_factory=dict)

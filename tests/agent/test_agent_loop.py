@@ -9,6 +9,7 @@ import pytest
 from studio.agent.agent import REFUSED
 from studio.agent.agent_api import AgentApi, JobVerdict, TakenJob
 from studio.agent.agent_folder import AgentFolder
+from studio.agent.engine_calls import EngineCalls
 from studio.agent.held_job import HeldJob, JobEnvironment, Phase
 from studio.agent.host import Gpu
 from studio.agent.job_folder import Attempt, JobFolder
@@ -273,6 +274,7 @@ def hold(tmp_path: Path, executor: FakeExecutor) -> HeldJob:
     shared = JobEnvironment(
         api=AgentApi(FakeServer()),
         executor=executor,
+        calls=EngineCalls(lambda: None, 0),
         print_line=lambda _text: None,
         wake=lambda: None,
         clock=lambda: 1000.0,

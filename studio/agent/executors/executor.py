@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from studio.core.compute_kinds import EngineState
 
@@ -69,10 +69,14 @@ class EngineSurvey:
 class Executor(Protocol):
     """Starts runners. A handle is a text that stays valid after the agent restarts.
 
-    Only one agent uses a job's folder, and it calls from one thread. It calls `poll`
-    and `describe` for each job several times a second, so these ask an engine for all
-    jobs at once, and only now and then.
+    Only one agent uses a job's folder. It calls `poll` and `describe` for each job
+    several times a second, so these ask an engine for all jobs at once, and only now
+    and then.
     """
+
+    #: Whether `start` and `stop` can be called in threads, several at a time, though
+    #: never two starts of one job. The other calls are those of the agent's loop.
+    is_concurrent: ClassVar[bool]
 
     def start(self, folder: Path, slot: int) -> str:
         """Start the runner of a job's folder and return its handle.

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from studio.agent.executors.executor import (
     EngineReport,
@@ -38,6 +39,9 @@ class LocalProcessExecutor:
     `environment` is the whole environment of the runners. With `devices`, a job gets
     the one of its slot as `CUDA_VISIBLE_DEVICES`.
     """
+
+    #: A process that is only being started looks like an orphan.
+    is_concurrent: ClassVar[bool] = False
 
     def __init__(
         self,

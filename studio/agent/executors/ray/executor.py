@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from studio.agent.executors.executor import (
     EngineReport,
@@ -60,6 +60,8 @@ class RayExecutor:
 
     Its id is written before it is submitted, so that nothing is submitted twice.
     """
+
+    is_concurrent: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from studio.agent.executors.executor import (
     EngineReport,
@@ -61,6 +61,8 @@ def _read_end_of_log(folder: Path) -> str:
 
 class SlurmExecutor:
     """The handle of a job is its folder, where `slurm.json` names the Slurm job."""
+
+    is_concurrent: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from studio.agent.executors.executor import (
     EngineReport,
@@ -35,6 +35,8 @@ SURVEY_SECONDS = 30.0
 
 class SshExecutor:
     """The handle of a job is its folder on the agent's machine."""
+
+    is_concurrent: ClassVar[bool] = True
 
     def __init__(
         self,
