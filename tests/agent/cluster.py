@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -107,7 +108,7 @@ class Cluster:
     def status(self, run_id: str) -> str:
         return str(self.run(run_id)["status"])
 
-    def becomes(self, run_id: str, status: str, seconds: float = 60) -> bool:
+    def becomes(self, run_id: str, status: str, seconds: float = 120) -> bool:
         return becomes(lambda: self.status(run_id) == status, seconds)
 
     def log_of(self, run_id: str) -> str:
@@ -123,17 +124,19 @@ class Cluster:
         for process in psutil.process_iter():
             try:
                 value = process.environ().get(AGENT_VARIABLE, "")
-                if value.startswith(f"{self.folder}{os.sep}machine-"):
+                is_own = value.startswith(f"{self.folder}{os.sep}machine-")
+                if is_own and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
             except psutil.Error:
                 continue
-        return [one for one in found if one.status() != psutil.STATUS_ZOMBIE]
+        return found
 
     def end(self) -> None:
         """End the agents and whatever their jobs left."""
         for process in self.started:
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
-            process.wait(10)
+            process.wait(120)
         for left in self.processes():
-            left.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                left.kill()

@@ -65,7 +65,7 @@ def advances(job: HeldJob, phase: Phase) -> bool:
         job.advance(1000.0)
         return job.phase is phase
 
-    return becomes(is_there, 120)
+    return becomes(is_there)
 
 
 def ends_of(job: HeldJob) -> list[tuple[str, str]]:

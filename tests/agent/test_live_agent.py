@@ -72,7 +72,7 @@ def test_an_agent_runs_what_is_queued_with_a_clean_environment(
             "PYTHONPATH": f"{tmp_path / 'clock'}:{ROOT}",
         },
     )
-    assert agent.wait(60) == 0, cluster.log
+    assert agent.wait(120) == 0, cluster.log
     assert (cluster.status(good), cluster.status(bad)) == ("Completed", "Failed")
     assert "ValueError: no data" in cluster.run(bad)["error"]
     environment = json.loads(cluster.log_of(good).splitlines()[-1])
@@ -91,7 +91,7 @@ def test_runs_outlive_a_killed_agent_and_the_next_start_finds_them(
     first = cluster.start_agent()
     pid = wait_for_pid(cluster, tmp_path / "pid")
     first.kill()
-    first.wait(10)
+    first.wait(120)
     waiting = cluster.queue([sys.executable, "-c", "print('second')"])
     second = cluster.start_agent("--once")
     assert becomes(lambda: "1 run of an earlier start found." in cluster.log)
@@ -99,7 +99,7 @@ def test_runs_outlive_a_killed_agent_and_the_next_start_finds_them(
     # Its slot is in use, so the other run waits.
     assert cluster.status(waiting) == "Queued"
     cluster.owner.post(f"runs/{run}/cancel", {"kill": True})
-    assert second.wait(60) == 0, cluster.log
+    assert second.wait(120) == 0, cluster.log
     assert (cluster.status(run), cluster.status(waiting)) == ("Canceled", "Completed")
     assert is_gone(pid)
 
@@ -130,7 +130,7 @@ def test_a_killed_runner_gives_its_run_back_to_the_queue(
         assert b"STUDIO_TOKEN=" in shown
         assert cluster.agent_token.encode() not in shown
     os.kill(state.pid, signal.SIGKILL)
-    assert agent.wait(60) == 0, cluster.log
+    assert agent.wait(120) == 0, cluster.log
     assert is_gone(pid)
     assert is_gone(int(marker.with_name("bare").read_text()))
     assert cluster.status(run) == "Completed"
@@ -149,7 +149,7 @@ def test_the_first_signal_drains_and_the_second_cancels(
     assert becomes(lambda: "Waiting for 1 run" in cluster.log)
     assert agent.poll() is None
     agent.send_signal(signal.SIGINT)
-    assert agent.wait(60) == 0, cluster.log
+    assert agent.wait(120) == 0, cluster.log
     assert (cluster.status(running), cluster.status(waiting)) == ("Canceled", "Queued")
     [attempt] = cluster.owner.get(f"runs/{running}/job")["attempts"]
     assert attempt["message"].endswith("was stopped. Resubmit the run.")
@@ -187,7 +187,7 @@ def test_an_end_during_an_outage_is_delivered_later(
     assert (end.status, end.is_delivered) == ("Completed", False)
     assert cluster.status(run) != "Completed"
     proxy.reopen()
-    assert agent.wait(60) == 0, cluster.log
+    assert agent.wait(120) == 0, cluster.log
     assert cluster.status(run) == "Completed"
     assert "the last line" in cluster.log_of(run)
     proxy.close()
@@ -196,5 +196,5 @@ def test_an_end_during_an_outage_is_delivered_later(
 def test_an_agent_needs_a_token_for_agents(cluster: Cluster) -> None:
     for token in (cluster.server.token, "rs_unknown"):
         cluster.agent_token = token
-        assert cluster.start_agent("--once").wait(60) == 1
+        assert cluster.start_agent("--once").wait(120) == 1
     assert cluster.log.count(f"studio target agent-token {cluster.target}") == 2

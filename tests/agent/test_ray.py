@@ -87,19 +87,28 @@ def test_a_run_goes_through_ray_and_another_waits_until_it_is_canceled(
     assert becomes(lambda: not cluster.processes())
 
 
+@pytest.mark.parametrize(
+    ("setting", "code", "error"),
+    [
+        ({"memory": "200MB"}, GROW, "OutOfMemory: the run used "),
+        ({"time_limit": "0:00:02"}, SLEEP[2], "TimeLimit: the run exceeded"),
+    ],
+)
 def test_a_target_limits_time_and_memory(
-    ray: Ray, server: Server, tmp_path: Path
+    ray: Ray,
+    server: Server,
+    tmp_path: Path,
+    setting: dict[str, str],
+    code: str,
+    error: str,
 ) -> None:
-    settings = {"address": ray.address, "memory": "200MB", "time_limit": "0:00:06"}
+    settings = {"address": ray.address, **setting}
     cluster = Cluster.create(server, tmp_path, kind="ray", settings=settings)
     try:
-        greedy = cluster.queue([sys.executable, "-c", GROW])
-        slow = cluster.queue(SLEEP)
+        run = cluster.queue([sys.executable, "-c", code])
         cluster.start_agent()
-        assert cluster.becomes(greedy, "Failed"), cluster.log
-        assert "OutOfMemory: the run used " in cluster.run(greedy)["error"]
-        assert cluster.becomes(slow, "Failed"), cluster.log
-        assert "TimeLimit: the run exceeded" in cluster.run(slow)["error"]
+        assert cluster.becomes(run, "Failed"), cluster.log
+        assert error in cluster.run(run)["error"]
     finally:
         cluster.end()
 
@@ -112,7 +121,7 @@ def test_trials_of_ray_tune_become_child_runs(
     try:
         run = cluster.queue([str(ray.python), "-c", TUNE])
         cluster.start_agent()
-        assert cluster.becomes(run, "Completed", 180), cluster.log_of(run)
+        assert cluster.becomes(run, "Completed", 240), cluster.log_of(run)
         query = f"parent={run}&children=1&columns=params.x,status,error"
         rows = cluster.owner.get(f"runs?{query}")["runs"]
         children = {one["values"]["params.x"]: one for one in rows}

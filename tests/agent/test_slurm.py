@@ -38,12 +38,15 @@ def test_a_run_goes_through_slurm_and_another_is_canceled_in_its_queue(
     assert cluster.log_of(first).startswith("yes ")
     # A node that takes no more jobs leaves the next run in Slurm's queue.
     slurm.command("scontrol", "update", "NodeName=localhost", "State=DRAIN", "Reason=x")
-    second = cluster.queue([sys.executable, "-c", "print(1)"])
-    assert becomes(lambda: "PENDING" in engine_message(cluster, second)), cluster.log
-    assert cluster.status(second) == "Queued"
-    cluster.owner.post(f"runs/{second}/cancel", {})
-    assert cluster.becomes(second, "Canceled"), cluster.log
-    slurm.command("scontrol", "update", "NodeName=localhost", "State=RESUME")
+    try:
+        second = cluster.queue([sys.executable, "-c", "print(1)"])
+        waits = becomes(lambda: "PENDING" in engine_message(cluster, second))
+        assert waits, cluster.log
+        assert cluster.status(second) == "Queued"
+        cluster.owner.post(f"runs/{second}/cancel", {})
+        assert cluster.becomes(second, "Canceled"), cluster.log
+    finally:
+        slurm.command("scontrol", "update", "NodeName=localhost", "State=RESUME")
     assert becomes(slurm.is_idle)
 
 

@@ -160,6 +160,7 @@ def test_a_run_that_needs_too_much_memory_fails_with_its_peak(
             assert re.search(r"peak was (29\d|300) MB of 300 MB\.", error)
         finally:
             cluster.end()
+            sshd.end_jobs()
 
 
 @pytest.mark.parametrize(
@@ -205,6 +206,7 @@ def test_a_run_that_can_t_start_fails_with_the_words_of_the_machine(
         assert words in error
     finally:
         cluster.end()
+        sshd.end_jobs()
         sshd.trust_key()
         if what == "client key":
             (sshd.folder / "kept").rename(sshd.folder / "client.pub")
@@ -224,7 +226,14 @@ def test_a_start_that_an_earlier_agent_began_does_not_come_late(
     assert handle is not None
     assert becomes(lambda: executor.poll(handle) is JobState.ENDED)
     assert executor.describe(handle) == EngineReport("", None)
-    assert not any((sshd.home / "jobs").iterdir())
+    assert not (sshd.home / "jobs" / "job-1").exists()
+
+
+def command_of(pid: int) -> list[str]:
+    try:
+        return psutil.Process(pid).cmdline()
+    except psutil.NoSuchProcess:
+        return []
 
 
 def test_cut_connections_start_no_runner_twice(
@@ -245,7 +254,7 @@ def test_cut_connections_start_no_runner_twice(
     runners = [
         pid
         for pid in processes_with(AGENT_VARIABLE, str(place))
-        if RUNNER[1] in psutil.Process(pid).cmdline()[2:3]
+        if RUNNER[1] in command_of(pid)[2:3]
     ]
     assert len(runners) == 1
     executor.stop(handle, force=True)

@@ -13,8 +13,8 @@ import psutil
 Result = TypeVar("Result")
 
 
-def becomes(condition: Callable[[], bool], seconds: float = 30) -> bool:
-    """Whether the condition holds within that time."""
+def becomes(condition: Callable[[], bool], seconds: float = 120) -> bool:
+    """Whether the condition holds within that time, which is for a slow machine."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

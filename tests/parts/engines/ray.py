@@ -5,6 +5,7 @@ Its processes are found by `RAY_TEST_CLUSTER`, which all of them inherit, jobs t
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -105,24 +106,25 @@ class Ray:
             {"Content-Type": "application/json"},
             method="POST",
         )
-        urllib.request.urlopen(request, timeout=20).close()
+        urllib.request.urlopen(request, timeout=60).close()
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """Stop the head, and wait until its processes have ended, but not jobs'."""
         assert self.head is not None
         self.head.send_signal(number)
-        self.head.wait(60)
+        self.head.wait(120)
         self.head = None
-        assert becomes(lambda: not any(map(self.processes, SERVERS)), 60)
+        assert becomes(lambda: not any(map(self.processes, SERVERS)))
 
     def end(self) -> None:
         """Leave no process of the cluster or of its jobs."""
         if self.head is not None:
             self.head.send_signal(signal.SIGTERM)
-            self.head.wait(60)
+            self.head.wait(120)
         for process in self.processes():
-            process.kill()
-        psutil.wait_procs(self.processes(), 10)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(self.processes(), 60)
 
     def processes(self, word: str = "") -> list[psutil.Process]:
         """The cluster's processes whose command has the word."""

@@ -6,6 +6,7 @@ so a second cluster would break the first.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -54,8 +55,8 @@ JobCompType=jobcomp/filetxt
 JobCompLoc={folder}/jobcomp.txt
 DefMemPerCPU=200
 MinJobAge=300
-KillWait=10
-SlurmdTimeout=5
+KillWait=60
+SlurmdTimeout=120
 ReturnToService=2
 MailProg=/bin/true
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
@@ -96,7 +97,7 @@ class Slurm:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=120,
         )
 
     def start(self, program: str, *words: str) -> None:
@@ -116,7 +117,7 @@ class Slurm:
         names = ("socket", "key-file", "pid-file", "log-file", "seed-file")
         files = [f"--{name}={self.folder}/munge.{name}" for name in names]
         self.start("munged", "--foreground", "--force", *files)
-        assert becomes((self.folder / "munge.socket").exists, 60)
+        assert becomes((self.folder / "munge.socket").exists)
 
     def start_controller(self) -> None:
         self.start("slurmctld", "-D", "-f", self.configuration)
@@ -135,18 +136,19 @@ class Slurm:
     def stop(self, program: str, number: int = signal.SIGTERM) -> None:
         process = self.processes.pop(program)
         process.send_signal(number)
-        process.wait(30)
+        process.wait(120)
 
     def end(self) -> None:
         self.command("scancel", "--signal=KILL", "--full", "--me")
         self.command("scancel", "--me")
-        becomes(lambda: not self.command("squeue", "-h").stdout.strip(), 20)
+        becomes(lambda: not self.command("squeue", "-h").stdout.strip(), 60)
         for program in reversed(list(self.processes)):
             self.stop(program)
         for process in psutil.process_iter():
-            with_configuration = self.configuration in _variables(process)
-            if with_configuration and process.name() == "slurmstepd":
-                process.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                with_configuration = self.configuration in _variables(process)
+                if with_configuration and process.name() == "slurmstepd":
+                    process.kill()
 
 
 def _variables(process: psutil.Process) -> str:
@@ -186,7 +188,7 @@ def slurm_cluster(
         slurm.start_controller()
         for name in nodes:
             slurm.start_node(name)
-        assert becomes(slurm.is_idle, 60), (folder / "log/slurmctld.log").read_text()
+        assert becomes(slurm.is_idle), (folder / "log/slurmctld.log").read_text()
         yield slurm
     finally:
         slurm.end()

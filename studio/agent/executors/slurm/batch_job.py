@@ -33,7 +33,7 @@ from studio.sdk.runner_process import start_runner_process
 STOP, KILL = signal.SIGUSR2, signal.SIGUSR1
 #: Slurm checks time limits only now and then, and never early.
 LIMIT_MARGIN_SECONDS = 1.0
-ASK_SECONDS = 5.0
+ASK_SECONDS = 10.0
 KILLED_EXIT_CODE = 137
 
 
