@@ -2,15 +2,15 @@
 
 Open are the rows that `tree` names and whose parents are open up to a root of the page.
 Those that only lead to matches are open by themselves, where the page has few of them.
-A child shows if it or a descendant matches; the children of a row come in the order of
-the list, the first few of them.
+A child shows if it or a descendant matches, or if that is true of no child of its row.
+The children of a row come in the order of the list, the first few of them.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -130,6 +130,11 @@ def _add_children(
 ) -> Collection[int]:
     """Hang the first children of each open row below it; returns their keys."""
     ranked = _rank_children(run_query, limits, path_runs)
+    found_parents = {parent for _, parent, _ in ranked}
+    others = {pk: shown for pk, shown in limits.items() if pk not in found_parents}
+    if others and run_query.node is not None:
+        # Who opens a row wants to see what is below it.
+        ranked += _rank_children(replace(run_query, node=None), others, ())
     pks = [pk for pk, *_ in ranked]
     found = {
         run.pk: run

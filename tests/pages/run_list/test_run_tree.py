@@ -89,8 +89,19 @@ def test_parents_of_a_match_are_shown(visitor: Client, sweep: None) -> None:
     gray = [' path"' in row(page, name) for name in ("sweep", "c12", "fold")]
     assert gray == [True, True, False]
     assert "under 1 root run" in page.text
-    none = visitor.get(TREE + "&q=id:sweep&tree=sweep")
-    assert "No matching child runs" in none.text
+    assert "No matching child runs" not in page.text
+
+
+def test_a_match_opens_to_its_children_even_if_none_matches(
+    visitor: Client, sweep: None
+) -> None:
+    page = visitor.get(TREE + "&q=id:sweep&tree=sweep")
+    first, *others = names(page)
+    assert first == "sweep"
+    assert len(others) == 10
+    assert all(' path"' in row(page, name) for name in others)
+    assert ' path"' not in row(page, "sweep")
+    assert "10 of 13 shown" in page.text
 
 
 def test_parents_of_a_match_are_open_until_closed_by_the_user(
