@@ -262,9 +262,9 @@ def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
     request.META[KNOWN_CALLER] = ""
     caller = identify_caller(request)
     set_caller(request, caller)
+    activate_choices(request, caller)
     if caller.user is not None:
         request.META[KNOWN_CALLER] = "token" if caller.token else "session"
-        activate_choices(caller)
     if permissions.has_token_scope(declared, caller.token):
         check_token_scope(request, declared)
     if declared.need == PUBLIC:

@@ -267,28 +267,35 @@ def set_caller(request: Any, caller: Caller) -> None:
     request.tree, request.is_limited_to_tree = None, False
 
 
-def activate_choices(caller: Caller) -> None:
-    """Use the account's time zone, and in a browser its language."""
-    assert caller.user is not None
-    activate_time_zone(caller.user)
+MAX_ZONE_LENGTH = 64
+#: The browser's time zone, which a script of every page keeps in this cookie.
+ZONE_COOKIE = "zone"
+
+
+def activate_choices(request: HttpRequest, caller: Caller) -> None:
+    """Use the account's time zone, and in a browser its language.
+
+    An account without a time zone, and visitors, have that of their browser.
+    """
+    user = caller.user
     if caller.token is None:
-        activate_language(caller.user)
+        browser_zone = request.COOKIES.get(ZONE_COOKIE, "")
+        activate_time_zone((user and user.time_zone) or browser_zone)
+    elif user is not None:
+        activate_time_zone(user.time_zone)
+    # Scripts get the language of their `Accept-Language`.
+    if user and caller.token is None and user.language in dict(settings.LANGUAGES):
+        translation.activate(user.language)
 
 
-def activate_time_zone(user: User) -> None:
-    if not user.time_zone:
+def activate_time_zone(name: str) -> None:
+    if not name or len(name) > MAX_ZONE_LENGTH:
         return
     try:
-        timezone.activate(zoneinfo.ZoneInfo(user.time_zone))
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        # This machine no longer knows the time zone, so times are shown in UTC.
+        timezone.activate(zoneinfo.ZoneInfo(name))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        # This machine does not know the time zone, so times are shown in UTC.
         return
-
-
-def activate_language(user: User) -> None:
-    """Prefer the account's language; scripts get that of their `Accept-Language`."""
-    if user.language in dict(settings.LANGUAGES):
-        translation.activate(user.language)
 
 
 def recognize_visitor(request: Any) -> None:
@@ -300,8 +307,7 @@ def recognize_visitor(request: Any) -> None:
     except StudioError:
         return
     set_caller(request, caller)
-    if caller.user is not None:
-        activate_choices(caller)
+    activate_choices(request, caller)
 
 
 def find_token(secret: str) -> ApiToken:

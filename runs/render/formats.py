@@ -240,9 +240,14 @@ def _day_texts(day: date, language: str | None) -> tuple[str, str]:
 
 
 def utc_text(time: int, *, to_the_day: bool) -> str:
-    """A written date, which means UTC wherever its reader is."""
+    """A date in a table for papers, which has no reader's time zone."""
+    return date_words(time, UTC, to_the_day=to_the_day)
+
+
+def date_words(time: int, zone: tzinfo, *, to_the_day: bool) -> str:
+    """`24 Nov 2026`, or `24 Nov 2026, 10:31`, of a filter."""
     pattern = _date_pattern() if to_the_day else f"{_date_pattern()}, H:i"
-    return date_format(local_time(time, UTC), pattern)
+    return date_format(local_time(time, zone), pattern)
 
 
 def _day_pattern() -> str:

@@ -165,6 +165,20 @@ def test_colors_are_those_of_the_theme(
     context.close()
 
 
+def test_times_are_in_the_zone_of_the_browser(
+    browser: Browser, run: Writer, owner_state: StorageState
+) -> None:
+    context = new_context(browser, Watch(), state=owner_state)
+    page = context.new_page()
+    zone = {"timezoneId": "Asia/Shanghai"}
+    context.new_cdp_session(page).send("Emulation.setTimezoneOverride", zone)
+    page.goto(run.page)
+    page.reload()
+    title = page.locator("#run-details time").first
+    expect(title).to_have_attribute("title", re.compile(" CST$"))
+    context.close()
+
+
 def test_checking_a_metric_draws_it_and_updates_the_address(
     run: Writer, owner_page: Page
 ) -> None:

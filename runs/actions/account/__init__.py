@@ -18,6 +18,7 @@ from runs.actions.account.accounts import (
     set_profile,
     set_role,
     set_theme,
+    time_zones,
 )
 from runs.actions.account.links import (
     create_invitation,
@@ -68,6 +69,7 @@ __all__ = [
     "set_profile",
     "set_role",
     "set_theme",
+    "time_zones",
     "to_datetime",
     "use_invitation",
     "use_sign_in_link",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from functools import cache
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -103,6 +104,21 @@ def set_password(user: User, password: str, *, actor: Actor, now: int) -> None:
     user.save(update_fields=["password"])
 
 
+#: Zones of the database that are places. The others are abbreviations and old names,
+#: such as `EST` and `US/Pacific`.
+_AREAS = (
+    *("Africa", "America", "Antarctica", "Arctic", "Asia"),
+    *("Atlantic", "Australia", "Europe", "Indian", "Pacific"),
+)
+
+
+@cache
+def time_zones() -> tuple[str, ...]:
+    """The time zones that a person can choose, in alphabetical order."""
+    places = zoneinfo.available_timezones()
+    return (*sorted(each for each in places if each.split("/")[0] in _AREAS), "UTC")
+
+
 @transaction.atomic
 def set_profile(
     user: User, *, display_name: str, email: str, time_zone: str, actor: Actor, now: int
@@ -117,6 +133,7 @@ def set_profile(
             raise AlreadyExists(
                 _("This email address is taken. Use another."), field="email"
             )
+    # Including zones that are no places, which an account may have.
     if time_zone and time_zone not in zoneinfo.available_timezones():
         raise InvalidValue(_("Unknown time zone."), field="time_zone")
     user.display_name = display_name.strip()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any
 
 from django.conf import settings
@@ -69,7 +68,8 @@ def show_account(
         "tokens": tokens.order_by("-pk"),
         "sessions": user.sessions.filter(expire_date__gt=now).order_by("-last_seen"),
         "this_session": request.session.session_key,
-        "zones": sorted(zoneinfo.available_timezones()),
+        "zones": account_actions.time_zones(),
+        "zone_now": timezone.get_current_timezone_name(),
         "themes": [
             (Theme.SYSTEM.value, pgettext("theme", "System")),
             (Theme.LIGHT.value, pgettext("theme", "Light")),

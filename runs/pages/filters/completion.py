@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
+from runs.pages.filters.local_dates import recent_days
 from runs.pages.lists import read_part_state_tolerantly
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render import formats
@@ -84,6 +85,7 @@ def start_of_term(field: Field) -> str:
 def value_examples(kind: str) -> list[tuple[str, str]]:
     if kind == fields.TIME:
         return [
+            *recent_days(),
             ("-1d", _("the last day")),
             ("-7d", _("the last 7 days")),
             ("-30d", _("the last 30 days")),
@@ -406,10 +408,17 @@ class Completion:
     def _value_examples(self, kind: str) -> Iterable[CompletionOption]:
         """Yield examples of values of this type."""
         for text, means in value_examples(kind):
-            if text.startswith(self.word.part.lower()):
+            # Ranges are written behind a colon only.
+            if text.endswith("..") and self.word.op != ":":
+                continue
+            if text.startswith(self.word.part.lower()) or self._is_begun(means):
                 yield self._option_with_marked_match(
                     "plus", text, f"{text} ", note=means, ends=True
                 )
+
+    def _is_begun(self, words: str) -> bool:
+        typed = self.word.part.lower()
+        return bool(typed) and words.lower().startswith(typed)
 
     def _option_with_marked_match(
         self,

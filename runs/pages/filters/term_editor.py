@@ -14,6 +14,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
@@ -218,6 +219,7 @@ class _TermEditor:
             "units": list(UNITS),
             "inputs": _value_inputs(draft),
             "date_type": date_input_type(draft),
+            "zone_now": timezone.get_current_timezone_name(),
             "find": self.parameters.get("find", "").strip()[:200],
         }
         if draft.input_kind == CHOICES:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from runs.pages.filters.local_dates import date_input_text, read_date_input
 from runs.render.filters import IN_THE_LAST, OLDER_THAN
 from runs.search.filters import is_facet
 from studio.core.errors import InvalidValue
@@ -16,11 +17,9 @@ from studio.core.filters import Field, Node, fields, tree
 from studio.core.filters.alternatives import value_list_comparison
 from studio.core.filters.fields import (
     duration_text,
-    moment_text,
     number_text,
     read_duration_ms,
     read_number,
-    read_time,
 )
 from studio.core.filters.tree import (
     Ago,
@@ -129,9 +128,12 @@ class TermDraft:
             return Flag(text == "true")
         text = text.strip()
         if self.input_kind == DATES:
-            return _require_value(
-                read_time(text), text, pgettext("expected in a filter", "a date")
-            )
+            # A day of another time zone keeps its meaning if it is not edited.
+            for value in self.known:
+                if value_input_text(value) == text:
+                    return value
+            expected = pgettext("expected in a filter", "a date")
+            return _require_value(read_date_input(text), text, expected)
         if self.input_kind == LENGTHS:
             length = self._parse_duration(number, text)
             is_ago = self.op in (IN_THE_LAST, OLDER_THAN)
@@ -253,7 +255,7 @@ def value_input_text(value: Value) -> str:
     if isinstance(value, Flag):
         return "true" if value.value else "false"
     if isinstance(value, Moment):
-        return moment_text(value)
+        return date_input_text(value)
     return ""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from runs.pages.lists.list_links import ListLinks, ValueLink, column_css
@@ -69,8 +70,10 @@ def _value_to_filter_by(field: Field, value: object) -> Value | None:
 
 
 def _start_of_day(time: int) -> Moment:
-    """Return the day of a time, in UTC like dates in the filter language."""
-    start = time - time % DAY
+    """Return the day of a time on the reader's clock."""
+    when = formats.local_time(time, timezone.get_current_timezone())
+    midnight = when.replace(hour=0, minute=0, second=0, microsecond=0)
+    start = int(midnight.timestamp()) * 1000
     return Moment(start, start + DAY, "day")
 
 

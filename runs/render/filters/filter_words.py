@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import (
     gettext_lazy,
@@ -144,9 +146,17 @@ def _ago_words(length: int) -> str:
 
 
 def _moment_words(value: Moment) -> str:
-    # In UTC, as the filter language reads dates, so that a link means the same
-    # everywhere.
-    return formats.utc_text(value.start, to_the_day=value.unit in ("day", "month"))
+    """The time on the reader's clock; a day of another time zone says so."""
+    zone = timezone.get_current_timezone()
+    local = formats.local_time(value.start, zone)
+    if value.unit not in ("day", "month"):
+        return formats.date_words(value.start, zone, to_the_day=False)
+    if local.hour == local.minute == 0:
+        return formats.date_words(value.start, zone, to_the_day=True)
+    if value.start % formats.DAY:
+        time = formats.date_words(value.start, zone, to_the_day=False)
+        return pgettext("filter on a time", "24 h from %(time)s") % {"time": time}
+    return f"{formats.date_words(value.start, UTC, to_the_day=True)} UTC"
 
 
 DIFFERENCE_SIGNS = {ADDED: "+", REMOVED: "−", OTHER: "~"}

@@ -143,6 +143,12 @@ if (nav) {
   });
 }
 
+// Times are shown in this zone to who has chosen none.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.split("; ").includes(`zone=${zone}`)) {
+  document.cookie = `zone=${zone};path=/;max-age=31536000;samesite=lax`;
+}
+
 // Submit immediately: a switch or a select without a button.
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();

@@ -219,8 +219,8 @@ _UNIT_MS = {
 _LENGTH = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|min|w|d|h|m|s))+", re.ASCII)
 _LENGTH_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|min|w|d|h|m|s)", re.ASCII)
 _MOMENT = re.compile(
-    r"(\d{4})-(\d\d)(?:-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?"
-    r"\s?(Z|z|[+-]\d\d:?\d\d)?)?)?",
+    r"(\d{4})-(\d\d)(?:-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?)?"
+    r"(?:\s?(Z|z|[+-]\d\d:?\d\d))?)?",
     re.ASCII,
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -274,7 +274,9 @@ def read_duration(word: str) -> Duration | None:
 
 
 def read_time(word: str) -> Moment | Ago | None:
-    """`2026-11`, `2026-11-24`, `2026-11-24T10:00+02:00`, `-7d`, or ms since 1970."""
+    """`2026-11`, `2026-11-24`, `2026-11-24+02:00`, `2026-11-24T10:00+02:00`, `-7d`, or
+    milliseconds since 1970. Without an offset it is UTC.
+    """
     if word.startswith("-"):
         ms = read_duration_ms(word[1:])
         return None if ms is None else Ago(ms)
@@ -336,15 +338,30 @@ def _end_of_unit(start: int, unit: str) -> int:
 
 
 def moment_text(moment: Moment) -> str:
-    """The time in UTC, as precise as it was written."""
+    """The time in UTC, as precise as it was written.
+
+    A day that does not begin at midnight in UTC has the offset where it does.
+    """
     time = _EPOCH + timedelta(milliseconds=moment.start)
     if moment.unit == "month":
         # On Linux, `strftime` writes years before 1000 without leading zeros.
         return time.strftime("%Y-%m").zfill(7)
     if moment.unit == "day":
-        return time.strftime("%Y-%m-%d").zfill(10)
+        return _day_text(time)
     timespec = {"minute": "minutes", "second": "seconds", "ms": "milliseconds"}
     return time.replace(tzinfo=None).isoformat(timespec=timespec[moment.unit])
+
+
+def _day_text(start: datetime) -> str:
+    """The 24 hours from then on: `2026-11-24`, or `2026-11-24-05:00`."""
+    minutes = start.hour * 60 + start.minute
+    # West of Greenwich days begin later, and in the east on the day before.
+    offset = -minutes if minutes <= 12 * 60 else 24 * 60 - minutes
+    day = (start + timedelta(minutes=offset)).strftime("%Y-%m-%d").zfill(10)
+    if not offset:
+        return day
+    hours, rest = divmod(abs(offset), 60)
+    return f"{day}{'-' if offset < 0 else '+'}{hours:02d}:{rest:02d}"
 
 
 _BARE_KEY = re.compile(r"[\w/@+%-][\w./@+%-]*")
