@@ -195,7 +195,7 @@ def test_open_rows_have_the_children_that_match_or_lead_to_a_match_or_all(
         while run.parent_id is not None:
             run = runs[keys[run.parent_id]]
             leads.add(run.run_id)
-    # The children of a row of which none does: all of them, at any depth.
+    # Below a row without one of them, all children are shown, at any depth.
     below: dict[str, list[str]] = {}
     for run in runs.values():
         if run.parent_id is not None:
