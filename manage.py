@@ -29,12 +29,13 @@ def main() -> None:
     # A command's name is that of a Python module, which has no hyphen.
     words = sys.argv[1:]
     place = 1 if words[:1] == ["help"] else 0
-    if words[place : place + 1] == ["move-to"]:
-        words[place] = "move_to"
+    if words[place : place + 1] in (["move-to"], ["mail-test"]):
+        words[place] = words[place].replace("-", "_")
 
     class Utility(ManagementUtility):
         def main_help_text(self, commands_only: bool = False) -> str:
-            return super().main_help_text(commands_only).replace("move_to", "move-to")
+            text = super().main_help_text(commands_only)
+            return text.replace("move_to", "move-to").replace("mail_test", "mail-test")
 
         def fetch_command(self, subcommand: str) -> BaseCommand:
             command = super().fetch_command(subcommand)

@@ -57,6 +57,7 @@ class Permission(Enum):
 
     READ = (Role.READER, "read")
     STAR = (Role.READER, "star")
+    FOLLOW = (Role.READER, "follow")
     VIEWS = (Role.READER, "save views")
     LOG = (Role.CONTRIBUTOR, "log")
     ANNOTATE = (Role.CONTRIBUTOR, "annotate")

@@ -12,7 +12,12 @@ REGISTRY = "js/site/modules.js"
 HTMX = "django_htmx/htmx-2.min.js"
 
 SCRIPTS: dict[str, tuple[str, ...]] = {
-    "site": ("js/site/app.js", "js/site/boost.js", "js/site/keys.js"),
+    "site": (
+        "js/site/app.js",
+        "js/site/boost.js",
+        "js/site/keys.js",
+        "js/notify/inbox.js",
+    ),
     "run-list": (
         "js/run_list/run-list.js",
         "js/run_list/live-list.js",
@@ -67,6 +72,7 @@ STYLES: dict[str, tuple[str, ...]] = {
         "css/site/parts.css",
         "css/site/overlays.css",
         "css/run_list/table.css",
+        "css/notify/inbox.css",
     ),
     "run-list": (
         "css/run_list/run-list.css",

@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError
 
 from studio.core.private_files import write_private
@@ -90,3 +91,9 @@ def read_client(folder: Path) -> dict[str, Any]:
 def write_client(folder: Path, *, url: str, token: str, workspace: str) -> None:
     content = {"url": url, "token": token, "workspace": workspace}
     write_private(client_file(folder), json.dumps(content, indent=2) + "\n")
+
+
+def base_url() -> str:
+    """The server's address: the configured origin, or that of the last start."""
+    known = str(read_client(settings.STUDIO_HOME).get("url") or "")
+    return settings.STUDIO_ORIGIN or known or f"http://127.0.0.1:{settings.PORT}"

@@ -22,6 +22,11 @@ from runs.actions.expiry import (
 )
 from runs.actions.files import EqualFileSharing, run_blob_sweep
 from runs.actions.log_index import LogIndexer
+from runs.actions.notify import (
+    MailSender,
+    create_notifications,
+    delete_expired_notifications,
+)
 from runs.actions.public import delete_expired_share_links
 from runs.actions.run import (
     fail_interrupted_submissions,
@@ -37,6 +42,7 @@ from runs.actions.sweeps import LiveSweeps
 from runs.actions.uploads import delete_expired_uploads
 from runs.management.backup import ScheduledBackups, configured_schedule
 from runs.management.database import optimize
+from runs.management.home import base_url
 from runs.management.move_record import refuse_moved
 from runs.models import merge_run_counts, now_ms
 from studio.core.errors import StudioError
@@ -120,6 +126,8 @@ def all_tasks(
         Task("finish sweeps", 60, refresh_sweeps),
         Task("advance sweeps", BUSY_TICK_SECONDS, LiveSweeps()),
         Task("merge run counts", 10, merge_counts),
+        # Mails follow within a second or two.
+        Task("create notifications", BUSY_TICK_SECONDS, create_notifications),
         # Without a pause while steps are left: they end after a slice of time.
         Task("do background tasks", 0, background or BackgroundTasks()),
         Task("write history exports", TICK_SECONDS, HistoryExporter()),
@@ -142,6 +150,7 @@ def deletion_tasks(started: int) -> Sequence[Task]:
         ("share equal files", 60, EqualFileSharing()),
         ("delete unused selections", 86_400, delete_unused_selections),
         ("delete expired public links", 86_400, delete_expired_share_links),
+        ("delete expired notifications", 3600, delete_expired_notifications),
     )
     first_removal = started + FIRST_DELETION_SECONDS * 1000
     first_sweep = started + FIRST_SWEEP_SECONDS * 1000
@@ -158,6 +167,11 @@ def deletion_tasks(started: int) -> Sequence[Task]:
             is_long=True,
         ),
     )
+
+
+def sending_tasks() -> Sequence[Task]:
+    """Tasks that wait for other servers. They run in a thread of their own."""
+    return (Task("send mails", BUSY_TICK_SECONDS, MailSender(base_url)),)
 
 
 def merge_counts(_now: int) -> int:

@@ -57,6 +57,9 @@ class User(AbstractBaseUser):
     username = models.CharField(max_length=150, unique=True)
     display_name = models.CharField(max_length=150, blank=True, default="")
     email = models.EmailField(blank=True, default="")
+    # The address that a link confirmed: mails go to `email` only if it is this one.
+    # Null, so that adding the column does not rebuild the table without its triggers.
+    confirmed_email = models.EmailField(null=True, blank=True)
     theme = models.CharField(max_length=10, choices=themes, default=Theme.SYSTEM)
     time_zone = models.CharField(max_length=64, blank=True, default="")
     language = models.CharField(max_length=16, blank=True, default="")
@@ -78,6 +81,10 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    @property
+    def can_get_mail(self) -> bool:
+        return bool(self.email) and self.email == self.confirmed_email
 
     @property
     def initials(self) -> str:

@@ -25,6 +25,7 @@ from runs.pages.logged_models import urlpatterns as logged_models_urls
 from runs.pages.logs import urlpatterns as logs_urls
 from runs.pages.media import urlpatterns as media_urls
 from runs.pages.metrics import urlpatterns as metrics_urls
+from runs.pages.notify import urlpatterns as notify_urls
 from runs.pages.public import urlpatterns as public_urls
 from runs.pages.registry import urlpatterns as registry_urls
 from runs.pages.run import urlpatterns as run_urls
@@ -64,6 +65,7 @@ urlpatterns: list[URLPattern] = [
     *log_search_urls,
     *descriptions_urls,
     *activity_urls,
+    *notify_urls,
     *undo_urls,
     *help_urls,
 ]

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from studio.settings import environment as env
+from studio.settings.mail_server import parse_email_from, parse_email_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -169,6 +170,13 @@ RATE_SECONDS = _VARIABLES.rate_seconds
 IDLE_SECONDS = _VARIABLES.idle_seconds
 CALLER_REQUESTS = _VARIABLES.caller_requests
 QUEUE_SECONDS = _VARIABLES.queue_seconds
+
+
+# The mail server, for notifications; without an address there are no mails.
+MAIL_SERVER = parse_email_url(_VARIABLES.email_url)
+MAIL_FROM = parse_email_from(_VARIABLES.email_from, _VARIABLES.email_url)
+#: Days that status changes are listed on *Alerts*, and notifications in inboxes.
+EVENT_DAYS = _VARIABLES.event_days
 
 
 def is_failure_record(record: logging.LogRecord) -> bool:

@@ -40,8 +40,13 @@ class Bytes(int):
 Seconds = Annotated[int, Meta(ge=1, le=3600)]
 
 
+#: Named as other Django projects name them.
+_COMMON_NAMES = ("database_url", "email_url", "email_from")
+
+
 def _variable_name(field: str) -> str:
-    return "DATABASE_URL" if field == "database_url" else f"STUDIO_{field.upper()}"
+    name = field.upper()
+    return name if field in _COMMON_NAMES else f"STUDIO_{name}"
 
 
 def _default_processes() -> int:
@@ -72,7 +77,10 @@ class Variables(msgspec.Struct, frozen=True, kw_only=True, rename=_variable_name
     idle_seconds: Seconds = 75
     caller_requests: Annotated[int, Meta(ge=1, le=16)] = 4
     queue_seconds: Seconds = 30
+    event_days: Annotated[int, Meta(ge=1, le=3650)] = 90
     database_url: str = ""
+    email_url: str = ""
+    email_from: str = ""
 
 
 _FIELDS = {

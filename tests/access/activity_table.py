@@ -1,8 +1,18 @@
-"""The addresses of the activity: its pages, and REST below a workspace."""
+"""The addresses of the activity and of notifications with who may do what there."""
 
 from __future__ import annotations
 
-from tests.access.entries import CONTRIBUTOR, OWNER, READER, Row, form, page, row
+from tests.access.entries import (
+    CONTRIBUTOR,
+    IN_PERSON,
+    OWNER,
+    PUBLIC,
+    READER,
+    Row,
+    form,
+    page,
+    row,
+)
 
 ACTIVITY_PAGES: dict[str, Row] = {
     "activity/": page(READER),
@@ -27,4 +37,23 @@ ACTIVITY_REST: dict[str, Row] = {
     f"{SPACE}/experiments/<int:number>/star": row(404, PUT=READER, DELETE=READER),
     f"{SPACE}/experiments/<int:number>/goals": row(404, PUT=CONTRIBUTOR),
     f"{SPACE}/models/<str:name>/star": row(404, PUT=READER, DELETE=READER),
+}
+
+NOTIFY_ACCOUNT_PAGES: dict[str, Row] = {
+    "inbox/": page(IN_PERSON),
+    "inbox/read/": form(IN_PERSON),
+    "inbox/<int:number>/": form(IN_PERSON, 404),
+    "account/notifications/": row(GET=IN_PERSON, POST=IN_PERSON),
+    "account/notifications/email/": form(IN_PERSON),
+    "account/notifications/<int:number>/stop/": form(IN_PERSON, 404),
+    # Links of mails: the signed address is the permission.
+    "email/confirm/<str:signed>/": row(404, 410, GET=PUBLIC, POST=PUBLIC),
+    "email/unsubscribe/<str:signed>/": row(404, GET=PUBLIC, POST=PUBLIC),
+    "email/mute/<str:signed>/": row(404, GET=PUBLIC, POST=PUBLIC),
+}
+
+#: Below `w/<str:workspace>/`.
+NOTIFY_PAGES: dict[str, Row] = {
+    "runs/<str:run_id>/follow/": form(READER),
+    "experiments/<str:slug>/follow/": form(READER),
 }

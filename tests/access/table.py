@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.access.activity_table import ACTIVITY_PAGES, ACTIVITY_REST
+from tests.access.activity_table import (
+    ACTIVITY_PAGES,
+    ACTIVITY_REST,
+    NOTIFY_ACCOUNT_PAGES,
+    NOTIFY_PAGES,
+)
 from tests.access.entries import (
     AGENT,
     CONTRIBUTOR,
@@ -70,6 +75,7 @@ PAGES: dict[str, Row] = {
     "runs/<str:run_id>": page(IN_PERSON, 404),
     "experiments/id/<int:number>": page(IN_PERSON, 404),
     "api/v1/": page(SIGNED_IN),
+    **NOTIFY_ACCOUNT_PAGES,
     "sign-in/": row(GET=PUBLIC, POST=PUBLIC),
     "sign-in/link/": form(PUBLIC),
     "sign-in/link/<str:secret>/": row(
@@ -210,6 +216,7 @@ IN_WORKSPACE: dict[str, Row] = {
     **VIEW_PAGES,
     **COMPUTE_PAGES,
     **ACTIVITY_PAGES,
+    **NOTIFY_PAGES,
     "members/": page(READER),
     "members/<int:number>/role/": form(OWNER, number="{member}"),
     "members/<int:number>/remove/": form(OWNER, number="{member}"),

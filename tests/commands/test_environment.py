@@ -10,6 +10,11 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from studio.settings import environment
+from studio.settings.mail_server import (
+    MailServer,
+    parse_email_from,
+    parse_email_url,
+)
 from tests.parts.manage import manage
 
 READERS: dict[str, Callable[[environment.Variables], object]] = {
@@ -22,6 +27,8 @@ READERS: dict[str, Callable[[environment.Variables], object]] = {
     "DATABASE_URL": lambda v: environment.database_settings(
         v.database_url, Path("home")
     ),
+    "EMAIL_URL": lambda v: parse_email_url(v.email_url),
+    "EMAIL_FROM": lambda v: parse_email_from(v.email_from, v.email_url),
     **{
         name: attrgetter(name.removeprefix("STUDIO_").lower())
         for name in (
@@ -39,6 +46,7 @@ READERS: dict[str, Callable[[environment.Variables], object]] = {
             "STUDIO_IDLE_SECONDS",
             "STUDIO_CALLER_REQUESTS",
             "STUDIO_QUEUE_SECONDS",
+            "STUDIO_EVENT_DAYS",
         )
     },
 }
@@ -84,6 +92,14 @@ def value_of(name: str) -> object:
         ("DATABASE_URL", "postgres://localhost"),
         ("DATABASE_URL", "postgres://localhost:port/studio"),
         ("STUDIO_HOME", "/dev/null/studio"),
+        ("STUDIO_EVENT_DAYS", "0"),
+        ("EMAIL_URL", "mail.example.org"),
+        ("EMAIL_URL", "imap://mail.example.org"),
+        ("EMAIL_URL", "smtp://"),
+        ("EMAIL_URL", "smtp://mail.example.org:port"),
+        ("EMAIL_URL", "smtp://mail.example.org?ssl=1"),
+        ("EMAIL_URL", "smtp://me:pass@mail.example.org?tls=no"),
+        ("EMAIL_FROM", "studio"),
     ],
 )
 def test_an_error_names_the_variable_with_the_bad_value(
@@ -114,6 +130,25 @@ def test_an_error_names_the_variable_with_the_bad_value(
         ("STUDIO_BACKUP_PATH", "/backups", Path("/backups")),
         ("STUDIO_BACKUP_HOURS", "6", 6),
         ("STUDIO_BACKUP_KEEP", "", 7),
+        ("STUDIO_EVENT_DAYS", "30", 30),
+        ("EMAIL_URL", "", None),
+        (
+            "EMAIL_URL",
+            "smtp://me%40x:p%2Fw@mail.example.org",
+            MailServer("mail.example.org", 587, "me@x", "p/w", starts_tls=True),
+        ),
+        (
+            "EMAIL_URL",
+            "smtps://mail.example.org",
+            MailServer("mail.example.org", 465, uses_tls=True),
+        ),
+        (
+            "EMAIL_URL",
+            "smtp://mail.example.org:25?tls=no",
+            MailServer("mail.example.org", 25),
+        ),
+        ("EMAIL_URL", "smtp://localhost:2525", MailServer("localhost", 2525)),
+        ("EMAIL_FROM", "Run Studio <a@b.example>", "Run Studio <a@b.example>"),
     ],
 )
 def test_a_valid_value_is_read(
@@ -176,3 +211,14 @@ def test_a_truncated_secret_key_is_refused(tmp_path: Path) -> None:
         (tmp_path / "secret_key").write_text(content)
         with pytest.raises(ImproperlyConfigured, match="holds no key"):
             environment.read_or_create_secret_key("", tmp_path)
+
+
+def test_the_error_of_a_mail_server_keeps_its_password() -> None:
+    with pytest.raises(ImproperlyConfigured) as raised:
+        parse_email_url("smtp://me:geheim@mail.example.org:port")
+    assert "geheim" not in str(raised.value)
+
+
+def test_a_mail_server_needs_a_sender() -> None:
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_FROM"):
+        parse_email_from("", "smtp://localhost")

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, check_version, record_changes
+from runs.actions.notify import notify_of_mentions
 from runs.actions.run_rows import bump_revision, refresh_search_texts
 from runs.models import Change, Comment, CommentMention, Role, Run, View
 from runs.render.comments import find_mentions
@@ -32,7 +33,7 @@ def add_comment(subject: Run | View, text: str, *, actor: Actor, now: int) -> Co
         text=text,
         created=now,
     )
-    _write_mentions(comment)
+    _write_mentions(comment, now)
     _record(comment, "comment", None, text, actor, now)
     return comment
 
@@ -139,19 +140,20 @@ def _write_text(comment: Comment, text: str, now: int) -> None:
     comment.text, comment.edited, comment.deleted = text, now, None
     comment.save(update_fields=["text", "edited", "deleted"])
     CommentMention.objects.filter(comment=comment).delete()
-    _write_mentions(comment)
+    _write_mentions(comment, now)
 
 
-def _write_mentions(comment: Comment) -> None:
+def _write_mentions(comment: Comment, now: int) -> None:
     """Store the mentioned members; those who can't see a private view are left out."""
     if comment.view is not None and not comment.view.shared:
         return
     mentioned = find_mentions(render_markdown(comment.text))
     members = find_members_by_name(comment.workspace, mentioned)
+    users = sorted(set(members.values()))
     CommentMention.objects.bulk_create(
-        CommentMention(comment=comment, user_id=user)
-        for user in sorted(set(members.values()))
+        CommentMention(comment=comment, user_id=user) for user in users
     )
+    notify_of_mentions(comment, users, now=now)
 
 
 def _refresh_search_text(comment: Comment) -> None:

@@ -37,7 +37,7 @@ from runs.actions.run.sweep_outcomes import (
     find_sweep_outcome,
 )
 from runs.actions.run_rows import refuse_if_locked, write_properties
-from runs.models import Launcher, Run, RunEvent, Sweep, TokenKind
+from runs.models import Launcher, Run, RunEvent, StatusChange, Sweep, TokenKind
 from runs.search.run import find_cancel_request
 from runs.storage.prepared import PreparedInsert, PreparedRows, PreparedUpdate
 from studio.core import names
@@ -64,6 +64,7 @@ _bump_revision = PreparedUpdate(
     )
 )
 _insert_event = PreparedInsert(RunEvent)
+_insert_status_change = PreparedInsert(StatusChange)
 
 
 # One statement per set of columns. There are only a few such sets.
@@ -208,7 +209,7 @@ def record_start_event(run: Run, *, actor: Actor, now: int) -> None:
     """Record the first event of a new run: its initial status."""
     event = RunEvent(run=run, time=now, old=None, new=run.status)
     event.actor, event.token = actor.user, actor.token
-    _insert_event([event])
+    _insert_with_status_change(run, event)
 
 
 def _request_cancel(run: Run, actor: Actor, now: int, message: str = "") -> None:
@@ -425,7 +426,17 @@ def _record_event(
     event = RunEvent(run=run, time=now, old=old.code, new=new.code)
     event.level, event.message = level, message
     event.actor, event.token = actor.user, actor.token
-    _insert_event([event])
+    if old is new:
+        _insert_event([event])
+    else:
+        _insert_with_status_change(run, event)
+
+
+def _insert_with_status_change(run: Run, event: RunEvent) -> None:
+    """Insert an event that the worker notifies of (`runs.actions.notify`)."""
+    inserted = _insert_event.insert_one(event)
+    change = StatusChange(event_id=inserted.pk, workspace_id=run.workspace_id)
+    _insert_status_change([change])
 
 
 def _record_ignored_change(

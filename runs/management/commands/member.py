@@ -11,7 +11,7 @@ from django.db import DatabaseError, transaction
 
 from runs.actions.account import add_member, create_workspace, ensure_user
 from runs.actions.actor import SERVER
-from runs.management.home import is_served, read_client
+from runs.management.home import base_url, is_served
 from runs.management.identity_check import refuse_foreign_database
 from runs.management.operator_access import DEFAULT_WORKSPACE, sign_in_url
 from runs.management.unusable_home import refuse_unusable
@@ -78,9 +78,3 @@ def add_or_update_member(
 def role_of_new_member(workspace: Workspace) -> Role:
     members = Member.objects.filter(workspace=workspace)
     return Role.CONTRIBUTOR if members.exists() else Role.OWNER
-
-
-def base_url() -> str:
-    """The server's address: the configured origin, or that of the last start."""
-    known = read_client(settings.STUDIO_HOME).get("url")
-    return settings.STUDIO_ORIGIN or known or f"http://127.0.0.1:{settings.PORT}"

@@ -18,6 +18,7 @@ from runs.pages.requests import PageRequest
 from runs.pages.run_shell import role_refusal
 from runs.render.formats import experiment_path
 from runs.search.experiments import list_experiment_tags
+from runs.search.notify import is_followed
 
 
 def experiment_head_context(
@@ -32,6 +33,9 @@ def experiment_head_context(
         "experiment": experiment,
         "experiment_starred": stars.exists(),
         "experiment_star_url": f"{path}star/",
+        "experiment_followed": is_followed(
+            request.actor.user, request.workspace, experiment
+        ),
         "trash_refusal": trash_refusal(request, experiment),
         **tags_context(experiment),
         **description_context(request, experiment),

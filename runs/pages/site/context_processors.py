@@ -12,6 +12,7 @@ from django.utils.translation import get_language, pgettext
 
 from runs.models import Role, Theme, User, View, Workspace
 from runs.render.formats import moment_for_print
+from runs.search.notify import MAX_BADGE, count_unread
 from runs.storage.prepared import Prepared
 
 #: The entry of the navigation for a page; other pages of a workspace belong to
@@ -45,6 +46,7 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
         "workspace": workspace,
         "workspaces": _lazy_workspaces(request),
         "starred_views": _lazy_starred_views(request, workspace),
+        "unread_notifications": _lazy_unread_text(request),
         "role": Role(member.role).label if member else "",
         "theme": _theme(request),
         "theme_label": {
@@ -116,6 +118,16 @@ def _lazy_starred_views(
         return _starred_views.all(request.user.pk, workspace.pk)
 
     return read_views
+
+
+def _lazy_unread_text(request: HttpRequest) -> Callable[[], str]:
+    """Return a function of the badge's text; empty without unread notifications."""
+
+    def read_text() -> str:
+        count = count_unread(request.user) if isinstance(request.user, User) else 0
+        return f"{MAX_BADGE}+" if count > MAX_BADGE else str(count or "")
+
+    return read_text
 
 
 def _site_section(request: HttpRequest) -> str:

@@ -24,6 +24,7 @@ from runs.models import (
     Dataset,
     Direction,
     FileTotal,
+    Follow,
     LoggedModel,
     Metric,
     MetricKind,
@@ -72,6 +73,8 @@ class RunHead:
     #: It read datasets or models, wrote models, or has registered versions.
     has_lineage: bool = False
     comments: int = 0
+    #: The viewer is notified of it.
+    followed: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
         .select_related("experiment", "submitter", "parent")
         .annotate(
             starred=Exists(RunStar.objects.filter(run=OuterRef("pk"), user=viewer)),
+            followed=Exists(Follow.objects.filter(run=OuterRef("pk"), user=viewer)),
             **_counts_of_tabs(),
         )
     )
@@ -122,6 +126,7 @@ def find_run(workspace: Workspace, viewer: User, run_id: str) -> RunHead:
         run.has_snapshot,
         run.has_lineage,
         run.comment_count,
+        run.followed,
     )
 
 

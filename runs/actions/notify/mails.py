@@ -1,0 +1,220 @@
+"""Mails in the language and time zone of their reader."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from runs.actions.notify.addresses import sign_confirmation
+from runs.actions.notify.follows import sign_follow
+from runs.models import Delivery, FollowReason, Notification, Run, User
+from runs.notify import Mail, message_id
+from runs.render.formats import (
+    MISSING,
+    duration,
+    experiment_path,
+    full_moment,
+    grouped,
+    local_time,
+    number,
+    run_path,
+    status_label,
+)
+from runs.render.notify import (
+    ConfirmationMail,
+    MailFact,
+    MailLink,
+    RunMail,
+    confirmation_mail_bodies,
+    run_mail_bodies,
+)
+from runs.render.run import headline_of_error
+from runs.search.notify import MetricFact, RunFacts, read_run_facts
+from studio.core.statuses import RunStatus
+
+
+@contextmanager
+def reading_as(user: User) -> Iterator[None]:
+    """Use the reader's language and time zone."""
+    known = dict(settings.LANGUAGES)
+    language = user.language if user.language in known else settings.LANGUAGE_CODE
+    with translation.override(language), timezone.override(zone_of(user)):
+        yield
+
+
+def zone_of(user: User) -> zoneinfo.ZoneInfo:
+    try:
+        return zoneinfo.ZoneInfo(user.time_zone or settings.TIME_ZONE)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        # This machine no longer knows the time zone.
+        return zoneinfo.ZoneInfo(settings.TIME_ZONE)
+
+
+def compose_confirmation(delivery: Delivery, base: str) -> Mail:
+    with reading_as(delivery.user):
+        path = reverse("email-confirm", args=[sign_confirmation(delivery)])
+        content = ConfirmationMail(str(delivery.user), f"{base}{path}")
+        text, html = confirmation_mail_bodies(content)
+        subject = _("Confirm your email address for Run Studio")
+    return Mail(delivery.address, subject, text, html, message_id(delivery.key))
+
+
+def compose_notification(delivery: Delivery, base: str) -> Mail:
+    """Compose the mail of a notification of a status change."""
+    notification = delivery.notification
+    assert notification is not None
+    assert notification.event is not None
+    facts = read_run_facts(notification.event)
+    run = facts.run
+    with reading_as(delivery.user):
+        links = _FollowLinks.of(notification, base)
+        content = _run_mail(facts, notification, base, links)
+        text, html = run_mail_bodies(content)
+        subject = f"[{run.workspace.name}] {content.status_label}: {run.name}"
+    return Mail(
+        delivery.user.email,
+        subject,
+        text,
+        html,
+        message_id(delivery.key),
+        thread=message_id(f"run{run.pk}"),
+        unsubscribe=links.unsubscribe,
+    )
+
+
+@dataclass(frozen=True)
+class _FollowLinks:
+    unsubscribe: str
+    mute: str
+    settings: str
+
+    @classmethod
+    def of(cls, notification: Notification, base: str) -> _FollowLinks:
+        assert notification.follow is not None
+        signed = sign_follow(notification.follow)
+        return cls(
+            f"{base}{reverse('notify-unsubscribe', args=[signed])}",
+            f"{base}{reverse('notify-mute', args=[signed])}",
+            f"{base}{reverse('notify-settings')}",
+        )
+
+
+def _run_mail(
+    facts: RunFacts, notification: Notification, base: str, links: _FollowLinks
+) -> RunMail:
+    run = facts.run
+    path = f"{base}{run_path(run.workspace.name, run.run_id)}"
+    error = headline_of_error(run.error) if facts.new is RunStatus.FAILED else ""
+    return RunMail(
+        workspace=run.workspace.name,
+        status=facts.new,
+        status_label=status_label(facts.new),
+        title=run.name,
+        facts=tuple(_facts(facts, base)),
+        error=error or headline_of_error(facts.message),
+        error_note=_same_error_text(facts.same_error) if error else "",
+        log_title=_("Last lines of %(name)s") % {"name": facts.log_path},
+        log_lines=facts.log_lines,
+        links=tuple(_run_links(facts, path, base)),
+        reason=_reason_text(notification, run),
+        foot_links=(
+            MailLink(_("Mute for 24 hours"), links.mute),
+            MailLink(_("Unsubscribe"), links.unsubscribe),
+            MailLink(_("Notification settings"), links.settings),
+        ),
+    )
+
+
+def _facts(facts: RunFacts, base: str) -> Iterator[MailFact]:
+    run, experiment = facts.run, facts.run.experiment
+    space = run.workspace.name
+    changed = status_label(facts.new)
+    if facts.old is not None:
+        changed = f"{status_label(facts.old)} → {changed}"
+    yield MailFact(_("Status"), changed)
+    place = experiment_path(space, experiment.number, experiment.name)
+    yield MailFact(_("Experiment"), experiment.name, f"{base}{place}")
+    yield MailFact(_("Number"), str(run.number))
+    yield MailFact(_("Run ID"), run.run_id)
+    if run.submitter is not None:
+        yield MailFact(_("Submitted by"), str(run.submitter))
+    if run.target:
+        yield MailFact(_("Compute target"), run.target)
+    for label, time in (
+        (_("Submitted"), run.created),
+        (_("Started"), run.started),
+        (_("Ended"), run.ended),
+    ):
+        if time is not None:
+            yield MailFact(label, _moment(time))
+    if run.started is not None and run.ended is not None:
+        yield MailFact(_("Duration"), duration(run.ended - run.started))
+    for metric in facts.metrics:
+        yield MailFact(metric.name, _metric_text(metric))
+
+
+def _moment(time: int) -> str:
+    """The time on the reader's clock, with the name of their zone."""
+    zone = timezone.get_current_timezone()
+    name = str(zone).rpartition("/")[2].replace("_", " ")
+    return f"{full_moment(local_time(time, zone))} ({name})"
+
+
+def _metric_text(metric: MetricFact) -> str:
+    last = metric.last
+    text = MISSING if last is None else last if isinstance(last, str) else number(last)
+    text = _("%(value)s at step %(step)s") % {"value": text, "step": metric.step}
+    if metric.best is None:
+        return text
+    return _("%(last)s, best %(best)s") % {"last": text, "best": number(metric.best)}
+
+
+def _same_error_text(others: int) -> str:
+    if not others:
+        return ""
+    return ngettext(
+        "%(n)s other run failed with this error.",
+        "%(n)s other runs failed with this error.",
+        others,
+    ) % {"n": grouped(others)}
+
+
+def _run_links(facts: RunFacts, path: str, base: str) -> Iterator[MailLink]:
+    run = facts.run
+    yield MailLink(_("Open run"), path)
+    if facts.log_lines:
+        line = facts.log_lines[-1][0]
+        query = urlencode({"path": facts.log_path, "line": line}, quote_via=quote)
+        text = _("Open log at line %(line)s") % {"line": line}
+        yield MailLink(text, f"{path}files/?{query}")
+    if facts.last_good is not None:
+        yield MailLink(
+            _("Compare with last good run"), _compare_path(base, facts.last_good, run)
+        )
+
+
+def _compare_path(base: str, *runs: Run) -> str:
+    query = urlencode([("run", run.run_id) for run in runs], quote_via=quote)
+    return f"{base}{reverse('compare', args=[runs[0].workspace.name])}?{query}"
+
+
+def _reason_text(notification: Notification, run: Run) -> str:
+    space = {"workspace": run.workspace.name, "name": run.experiment.name}
+    if notification.reason == FollowReason.OWN:
+        text = _(
+            "You receive this mail because you follow your own runs in %(workspace)s."
+        )
+    elif notification.reason == FollowReason.EXPERIMENT:
+        text = _("You receive this mail because you follow the experiment %(name)s.")
+    else:
+        text = _("You receive this mail because you follow this run.")
+    return text % space

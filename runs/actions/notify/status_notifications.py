@@ -1,0 +1,246 @@
+"""Turn status changes into notifications of those who follow the runs.
+
+Status changes are the outbox: each was stored by the transaction that changed the
+status. A batch of them becomes notifications and mails to be sent in one transaction,
+so that none is lost or doubled, whenever the worker ends.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from runs.models import (
+    Comment,
+    Delivery,
+    DeliveryKind,
+    Follow,
+    FollowReason,
+    Member,
+    Notification,
+    NotificationSettings,
+    StatusChange,
+    User,
+)
+from runs.notify import is_mail_configured
+from studio.core.statuses import RunStatus
+
+BATCH = 500
+_FIELDS = (
+    "event_id",
+    "workspace_id",
+    "event__new",
+    "event__run_id",
+    "event__run__experiment_id",
+    "event__run__submitter_id",
+    "event__run__parent_id",
+    "event__run__parent_run_id",
+)
+
+
+@dataclass(frozen=True)
+class ChangedRun:
+    """A status change, with the run as far as its followers depend on it."""
+
+    event: int
+    workspace: int
+    status: str
+    run: int
+    experiment: int
+    submitter: int | None
+    is_child: bool
+
+
+def create_notifications(now: int) -> int:
+    """Work off all open status changes; return how many."""
+    count = 0
+    while found := _handle_batch(now):
+        count += found
+        if found < BATCH:
+            break
+    return count
+
+
+@transaction.atomic
+def _handle_batch(now: int) -> int:
+    rows = StatusChange.objects.filter(is_open=True)
+    if connection.vendor == "postgresql":
+        rows = rows.select_for_update(skip_locked=True, of=("self",))
+    found = list(rows.order_by("event").values_list(*_FIELDS)[:BATCH])
+    if not found:
+        return 0
+    changes = [_changed_run(row) for row in found]
+    _notify(changes, now)
+    keys = [change.event for change in changes]
+    StatusChange.objects.filter(event__in=keys).update(is_open=False)
+    return len(found)
+
+
+def _changed_run(row: Sequence[Any]) -> ChangedRun:
+    event, workspace, new, run, experiment, submitter, parent, parent_id = row
+    return ChangedRun(
+        event,
+        workspace,
+        RunStatus.from_code(new).value,
+        run,
+        experiment,
+        submitter,
+        is_child=bool(parent or parent_id),
+    )
+
+
+def _notify(changes: Sequence[ChangedRun], now: int) -> None:
+    follows = _find_follows(changes)
+    if not follows:
+        return
+    people = _read_people({each.user_id for each in follows}, changes)
+    by_subject = _by_subject(follows)
+    created: list[tuple[Notification, Follow]] = []
+    for change in changes:
+        known: set[int] = set()
+        for reason, follow in _follows_of(change, by_subject):
+            person = people.get((follow.user_id, change.workspace))
+            # One message of a change, however many follows match.
+            if person is None or follow.user_id in known:
+                continue
+            if change.status not in person.statuses:
+                continue
+            known.add(follow.user_id)
+            created.append((_notification(change, reason, follow, now), follow))
+    Notification.objects.bulk_create([each for each, _follow in created])
+    if is_mail_configured():
+        Delivery.objects.bulk_create(
+            new_delivery(notification, now)
+            for notification, follow in created
+            if people[follow.user_id, follow.workspace_id].gets_mail
+            and not is_muted(follow, now)
+        )
+
+
+def _notification(
+    change: ChangedRun, reason: FollowReason, follow: Follow, now: int
+) -> Notification:
+    return Notification(
+        user_id=follow.user_id,
+        workspace_id=change.workspace,
+        event_id=change.event,
+        reason=reason,
+        follow=follow,
+        created=now,
+    )
+
+
+def new_delivery(notification: Notification, now: int) -> Delivery:
+    return Delivery(
+        key=f"n{notification.pk}.{now}",
+        kind=DeliveryKind.NOTIFICATION,
+        user_id=notification.user_id,
+        notification=notification,
+        workspace_id=notification.workspace_id,
+        created=now,
+        due=now,
+    )
+
+
+def is_muted(follow: Follow, now: int) -> bool:
+    return follow.muted_until is not None and follow.muted_until > now
+
+
+def _find_follows(changes: Sequence[ChangedRun]) -> list[Follow]:
+    statuses = {change.status for change in changes}
+    if not statuses:
+        return []
+    submitters = {change.submitter for change in changes if change.submitter}
+    condition = Q(run__in={change.run for change in changes})
+    condition |= Q(experiment__in={change.experiment for change in changes})
+    condition |= Q(
+        user__in=submitters,
+        run__isnull=True,
+        experiment__isnull=True,
+        workspace__in={change.workspace for change in changes},
+    )
+    return list(Follow.objects.filter(condition).order_by("pk"))
+
+
+Subject = tuple[FollowReason, int, int]
+
+
+def _by_subject(follows: Iterable[Follow]) -> Mapping[Subject, list[Follow]]:
+    found: dict[Subject, list[Follow]] = defaultdict(list)
+    for follow in follows:
+        if follow.run_id is not None:
+            found[FollowReason.RUN, follow.run_id, 0].append(follow)
+        elif follow.experiment_id is not None:
+            found[FollowReason.EXPERIMENT, follow.experiment_id, 0].append(follow)
+        else:
+            own = (FollowReason.OWN, follow.user_id, follow.workspace_id)
+            found[own].append(follow)
+    return found
+
+
+def _follows_of(
+    change: ChangedRun, by_subject: Mapping[Subject, list[Follow]]
+) -> Iterable[tuple[FollowReason, Follow]]:
+    """Return who follows the run, the most specific follow first.
+
+    A child run has no followers of its experiment or submitter: of a sweep's hundred
+    runs its parent tells.
+    """
+    subjects: list[Subject] = [(FollowReason.RUN, change.run, 0)]
+    if not change.is_child:
+        if change.submitter is not None:
+            subjects.append((FollowReason.OWN, change.submitter, change.workspace))
+        subjects.append((FollowReason.EXPERIMENT, change.experiment, 0))
+    for subject in subjects:
+        for follow in by_subject.get(subject, ()):
+            yield subject[0], follow
+
+
+@dataclass(frozen=True)
+class _Person:
+    statuses: frozenset[str]
+    gets_mail: bool
+
+
+def _read_people(
+    users: Collection[int], changes: Sequence[ChangedRun]
+) -> Mapping[tuple[int, int], _Person]:
+    """Return the members among the users, by user and workspace."""
+    spaces = {change.workspace for change in changes}
+    members = Member.objects.filter(
+        user__in=users, workspace__in=spaces, user__is_active=True
+    ).values_list("user_id", "workspace_id")
+    accounts = User.objects.in_bulk(list(users))
+    chosen = NotificationSettings.objects.in_bulk(list(users))
+    found = {}
+    for user, space in members:
+        own = chosen.get(user) or NotificationSettings(user_id=user)
+        gets_mail = own.email and accounts[user].can_get_mail
+        found[user, space] = _Person(frozenset(own.statuses), gets_mail)
+    return found
+
+
+def notify_of_mentions(comment: Comment, users: Sequence[int], *, now: int) -> None:
+    """Notify those whom a comment mentions; once each, however often it is edited.
+
+    Its author knows already. A mention is no mail: only the inbox has it.
+    """
+    Notification.objects.bulk_create(
+        (
+            Notification(
+                user_id=user,
+                workspace_id=comment.workspace_id,
+                comment=comment,
+                reason=FollowReason.MENTION,
+                created=now,
+            )
+            for user in users
+            if user != comment.author_id
+        ),
+        ignore_conflicts=True,
+    )

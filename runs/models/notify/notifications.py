@@ -1,0 +1,223 @@
+"""What people follow, the notifications in their inboxes, and messages to be sent.
+
+Times are milliseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from runs.models.accounts import User, Workspace
+from runs.models.comments import Comment
+from runs.models.experiments import Experiment
+from runs.models.runs import Run, RunEvent
+from studio.core.statuses import RunStatus
+
+#: The statuses that notify of a run, unless its follower chose others.
+DEFAULT_STATUSES = (
+    RunStatus.COMPLETED,
+    RunStatus.FAILED,
+    RunStatus.CANCELED,
+    RunStatus.NOT_RESPONDING,
+)
+
+
+def default_statuses() -> list[str]:
+    return [status.value for status in DEFAULT_STATUSES]
+
+
+class Follow(models.Model):
+    """A member follows a run or an experiment; neither means their own runs."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="follows")
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="follows"
+    )
+    run = models.ForeignKey(
+        Run,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="follows",
+        db_index=False,
+    )
+    experiment = models.ForeignKey(
+        Experiment,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="follows",
+        db_index=False,
+    )
+    created = models.BigIntegerField()
+    #: No mails until then; notifications still arrive in the inbox.
+    muted_until = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["run", "user"],
+                condition=Q(run__isnull=False),
+                name="follow_run_once",
+            ),
+            models.UniqueConstraint(
+                fields=["experiment", "user"],
+                condition=Q(experiment__isnull=False),
+                name="follow_experiment_once",
+            ),
+            models.UniqueConstraint(
+                fields=["workspace", "user"],
+                condition=Q(run__isnull=True, experiment__isnull=True),
+                name="follow_own_runs_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(run__isnull=True) | Q(experiment__isnull=True),
+                name="follow_one_subject",
+            ),
+        ]
+
+
+class NotificationSettings(models.Model):
+    """A person's choices; without a row the defaults."""
+
+    user = models.OneToOneField(
+        User,
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="notification_settings",
+    )
+    #: Names of the statuses that notify.
+    statuses = models.JSONField(default=default_statuses)
+    email = models.BooleanField(default=True)
+
+
+class FollowReason(models.TextChoices):
+    """Why a person is notified."""
+
+    RUN = "run"
+    EXPERIMENT = "exp"
+    OWN = "own"
+    MENTION = "mention"
+
+
+def follow_reasons() -> list[tuple[str, str]]:
+    return list(FollowReason.choices)
+
+
+class Notification(models.Model):
+    """One message about one event to one person: an entry of the inbox.
+
+    It is about a status change, or about a comment that mentions the person.
+    """
+
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="notifications", db_index=False
+    )
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="notifications"
+    )
+    event = models.ForeignKey(
+        RunEvent, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    comment = models.ForeignKey(
+        Comment, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    reason = models.CharField(max_length=10, choices=follow_reasons)
+    follow = models.ForeignKey(
+        Follow, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created = models.BigIntegerField()
+    read = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # The events come first: deleting a run searches them.
+            models.UniqueConstraint(
+                fields=["event", "user"],
+                condition=Q(event__isnull=False),
+                name="notify_of_event_once",
+            ),
+            models.UniqueConstraint(
+                fields=["comment", "user"],
+                condition=Q(comment__isnull=False),
+                name="notify_of_comment_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(event__isnull=False, comment__isnull=True)
+                | Q(event__isnull=True, comment__isnull=False),
+                name="notification_has_one_subject",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["user", "-id"], name="notifications_newest"),
+            models.Index(
+                fields=["user", "-id"],
+                condition=Q(read__isnull=True),
+                name="notifications_unread",
+            ),
+            # Old ones are deleted.
+            models.Index(fields=["created"], name="notifications_by_age"),
+        ]
+
+
+class DeliveryKind(models.TextChoices):
+    NOTIFICATION = "notify"
+    #: The mail with the link that confirms an address.
+    CONFIRMATION = "confirm"
+
+
+def delivery_kinds() -> list[tuple[str, str]]:
+    return list(DeliveryKind.choices)
+
+
+class DeliveryState(models.TextChoices):
+    """WAITING until it was sent; DEAD after the last attempt; SKIPPED on purpose."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DEAD = "dead"
+    SKIPPED = "skipped"
+
+
+def delivery_states() -> list[tuple[str, str]]:
+    return list(DeliveryState.choices)
+
+
+class Delivery(models.Model):
+    """A mail to be sent, or what became of it. It is sent at least once.
+
+    Its Message-ID is the same at each attempt (`key`), so that receivers can tell a
+    repetition.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=10, choices=delivery_kinds)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="deliveries")
+    notification = models.ForeignKey(
+        Notification, null=True, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    workspace = models.ForeignKey(
+        Workspace, null=True, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    #: Of a confirmation from the start; otherwise the one that the mail was sent to.
+    address = models.CharField(max_length=254, blank=True, default="")
+    state = models.CharField(
+        max_length=10, choices=delivery_states, default=DeliveryState.WAITING
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created = models.BigIntegerField()
+    #: When the next attempt is due.
+    due = models.BigIntegerField()
+    ended = models.BigIntegerField(null=True)
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["due", "id"],
+                condition=Q(state=DeliveryState.WAITING),
+                name="deliveries_due",
+            ),
+            models.Index(fields=["created"], name="deliveries_by_age"),
+        ]

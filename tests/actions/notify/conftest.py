@@ -1,0 +1,36 @@
+"""A mail server, and people who follow runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from runs.actions.notify import MailSender, create_notifications
+from runs.models import User
+from tests.actions.notify.smtp import Postbox, smtp_server
+
+BASE = "https://studio.example"
+
+
+@pytest.fixture
+def postbox(settings: Any) -> Iterator[Postbox]:
+    with smtp_server() as postbox:
+        settings.MAIL_SERVER = postbox.server
+        settings.MAIL_FROM = "Run Studio <studio@mail.example>"
+        yield postbox
+
+
+@pytest.fixture
+def ben(ben: User) -> User:
+    """A contributor whose address is confirmed."""
+    ben.email = ben.confirmed_email = "ben@mail.example"
+    ben.save()
+    return ben
+
+
+def work(now: int) -> None:
+    """What the worker does once."""
+    create_notifications(now)
+    MailSender(lambda: BASE)(now)
