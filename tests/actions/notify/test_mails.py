@@ -300,12 +300,12 @@ def test_a_worker_killed_before_the_acknowledgement_sends_again(
         worker = start()
         # The server has the mail, and the worker does not learn of it.
         postbox.on_mail = lambda: os.kill(worker.pid, signal.SIGKILL)
-        assert worker.wait(60) == -signal.SIGKILL
+        assert worker.wait(300) == -signal.SIGKILL
         assert read(first=True) == ["waiting", 1, 1]
         postbox.on_mail = lambda: None
         again = start()
         try:
-            assert becomes(lambda: read(first=False) == ["sent", 2, 1], 60)
+            assert becomes(lambda: read(first=False) == ["sent", 2, 1], 300)
         finally:
             again.terminate()
             again.wait(30)
