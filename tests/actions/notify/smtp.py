@@ -37,7 +37,7 @@ class Postbox:
             mail = email.message_from_bytes(
                 envelope.content, policy=email.policy.default
             )
-            self.mails.append(cast("EmailMessage", mail))
+            self.mails.append(mail)
         self.on_mail()
         return self.answer
 
