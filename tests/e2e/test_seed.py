@@ -43,8 +43,9 @@ CLOCK = {
 #: The first counts statements: a client needs more than the generator. A start of the
 #: server and its worker write the others.
 UNCOMPARED = {change_counts.TABLE, "runs_studioidentity", "runs_logindexsettings"}
-#: A long series is rewritten while it grows, so these keys depend on its batches.
-UNNAMED = {"runs_metricchunk": {"id"}}
+#: A long series is rewritten while it grows, so these keys depend on its batches. The
+#: worker closes status changes when it gets to them.
+UNNAMED = {"runs_metricchunk": {"id"}, "runs_statuschange": {"is_open"}}
 
 Rows = list[tuple[Any, ...]]
 

@@ -12,7 +12,7 @@ from django.utils.translation import get_language, pgettext
 
 from runs.models import Role, Theme, User, View, Workspace
 from runs.render.formats import moment_for_print
-from runs.search.notify import MAX_BADGE, count_unread
+from runs.search.notify import MAX_BADGE, unread_notifications
 from runs.storage.prepared import Prepared
 
 #: The entry of the navigation for a page; other pages of a workspace belong to
@@ -124,7 +124,9 @@ def _lazy_unread_text(request: HttpRequest) -> Callable[[], str]:
     """Return a function of the badge's text; empty without unread notifications."""
 
     def read_text() -> str:
-        count = count_unread(request.user) if isinstance(request.user, User) else 0
+        if not isinstance(request.user, User):
+            return ""
+        count = len(unread_notifications.all(request.user.pk))
         return f"{MAX_BADGE}+" if count > MAX_BADGE else str(count or "")
 
     return read_text

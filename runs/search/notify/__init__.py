@@ -13,8 +13,8 @@ from runs.search.notify.inbox import (
     MAX_BADGE,
     InboxPage,
     count_inbox,
-    count_unread,
     list_inbox,
+    unread_notifications,
 )
 from runs.search.notify.run_facts import MetricFact, RunFacts, read_run_facts
 
@@ -25,11 +25,11 @@ __all__ = [
     "MetricFact",
     "RunFacts",
     "count_inbox",
-    "count_unread",
     "find_follow",
     "is_followed",
     "list_follows",
     "list_inbox",
     "read_run_facts",
     "read_settings",
+    "unread_notifications",
 ]

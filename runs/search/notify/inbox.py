@@ -68,8 +68,8 @@ def _visible(user: User) -> QuerySet[Notification]:
     return rows.filter(seen)
 
 
-# Every page shows the badge.
-_unread = PreparedRows(
+#: Unread notifications, up to one more than `MAX_BADGE`: every page shows the badge.
+unread_notifications = PreparedRows(
     lambda user: (
         _visible(user)
         .filter(read__isnull=True)
@@ -77,8 +77,3 @@ _unread = PreparedRows(
         .values_list("pk", flat=True)[: MAX_BADGE + 1]
     )
 )
-
-
-def count_unread(user: User) -> int:
-    """Count unread notifications, up to one more than `MAX_BADGE`."""
-    return len(_unread.all(user.pk))

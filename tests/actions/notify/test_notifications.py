@@ -25,7 +25,7 @@ from runs.models import (
     User,
     Workspace,
 )
-from runs.search.notify import count_unread, list_inbox
+from runs.search.notify import list_inbox, unread_notifications
 from studio.core.statuses import RunStatus
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +77,7 @@ def test_who_follows_a_run_is_notified_once(
     create_notifications(now)
     assert own.user is not None
     assert inbox(own.user) == [("run-1", "Completed", "run")]
-    assert count_unread(own.user) == 1
+    assert len(unread_notifications.all(own.user.pk)) == 1
 
 
 def test_a_run_that_ends_again_notifies_again(
@@ -151,7 +151,7 @@ def test_a_mention_is_in_the_inbox_and_not_that_of_oneself(
     [entry] = list_inbox(ben, "mentions").entries
     assert entry.comment == comment
     assert actor.user is not None
-    assert count_unread(actor.user) == 0
+    assert len(unread_notifications.all(actor.user.pk)) == 0
 
 
 def test_a_purged_run_leaves_nothing(

@@ -34,6 +34,7 @@ from runs.models import (
     RunParam,
     RunTag,
     SearchText,
+    StatusChange,
     parse_number,
 )
 from runs.models.grams import SYSTEM_TAG_PREFIX, grams_of, text_of
@@ -63,8 +64,11 @@ class Table:
     def add(self, *values: Any) -> int:
         """Append a row and return its key, which is the first column."""
         key = next(self.ids)
-        self.rows.append((key, *values, *self.rest))
+        self.add_with_key(key, *values)
         return key
+
+    def add_with_key(self, key: int, *values: Any) -> None:
+        self.rows.append((key, *values, *self.rest))
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,9 @@ class Builder:
         )
         event = ("id", "run_id", "time", "old", "new", "actor_id", "token_id")
         self.events = Table(RunEvent, *event)
+        # As a worker leaves them: nobody is to be notified.
+        status_change = ("event_id", "workspace_id", "is_open")
+        self.status_changes = Table(StatusChange, *status_change)
         self.tags = Table(RunTag, "id", "run_id", "key_id", "value", "number")
         self.params = Table(RunParam, "id", "run_id", "key_id", "value", "number")
         self.heads = Table(
@@ -169,8 +176,16 @@ class Builder:
     @property
     def tables(self) -> list[Table]:
         return [
-            *(self.keys, self.runs, self.events, self.tags, self.params),
-            *(self.heads, self.chunks, self.sets, self.changes, self.texts),
+            *(self.keys, self.runs, self.events, self.status_changes),
+            *(
+                self.tags,
+                self.params,
+                self.heads,
+                self.chunks,
+                self.sets,
+                self.changes,
+                self.texts,
+            ),
         ]
 
     def intern(self, kind: KeyKind, names: dict[str, Any]) -> list[tuple[str, int]]:
@@ -226,7 +241,9 @@ class Builder:
 
     def event(self, run: int, time: int, old: RunStatus | None, new: RunStatus) -> None:
         code = None if old is None else old.code
-        self.events.add(run, time, code, new.code, self.place.user, self.place.token)
+        place = self.place
+        key = self.events.add(run, time, code, new.code, place.user, place.token)
+        self.status_changes.add_with_key(key, place.workspace, False)
 
     def add_tags(self, run: int, tags: dict[str, str]) -> None:
         for name, key in self.intern(KeyKind.TAG, tags):
