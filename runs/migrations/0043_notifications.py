@@ -31,7 +31,7 @@ def fill(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0040_search_index_merges'),
+        ('runs', '0042_git_credentials'),
     ]
 
     operations = [
