@@ -270,12 +270,21 @@ def _set_tags(changes: Sequence[Change]) -> SafeString:
     shown = list(lines.values())[:MAX_SHOWN_TAGS]
     if not shown or any(len(line.after or "") > MAX_SHOWN_TEXT for line in shown):
         return SafeString()
-    chips = format_html_join(" ", "{}", ((_chip(line),) for line in shown))
+    valueless = {
+        change_line(change.field, None, change.after).label
+        for change in changes
+        if isinstance(change.after, dict) and change.after.get("value") is None
+    }
+    chips = format_html_join(
+        " ", "{}", ((_chip(line, line.label not in valueless),) for line in shown)
+    )
     before = pgettext("tags of a change", "with")
     return format_html(" <span>{} {}</span>", before, chips)
 
 
-def _chip(line: ChangeLine) -> SafeString:
+def _chip(line: ChangeLine, has_value: bool) -> SafeString:
+    if not has_value:
+        return format_html('<span class="chip">{}</span>', line.label)
     return format_html(
         '<span class="chip"><span class="quiet">{}:</span> {}</span>',
         line.label,

@@ -37,6 +37,10 @@ _IN_BACKGROUND = ngettext_lazy(
 MAX_PLANNED, PLANNED_OF_MORE = 10_000, 1_000
 #: Skipped runs that the dialog names.
 MAX_NAMED = 5
+#: Fields of the dialogs' forms; all other parameters are of the list.
+FORM_FIELDS = frozenset(
+    "asked below add new do pattern find replacement to status reason".split()
+)
 #: Reasons that a member wants to know the runs of.
 NAMED_SKIPS = (
     Skip.LOCKED,
@@ -174,8 +178,19 @@ def show_dialog(
         "back_href": state.scope.address_of(state.spec),
         "scope": state.scope,
         "here": request.get_full_path(),
+        "kept": _list_parameters(request),
     }
     return render(request, template, {**frame, **context})
+
+
+def _list_parameters(request: PageRequest) -> list[tuple[str, str]]:
+    """What the address says of the list: a preview without scripts sends it again."""
+    return [
+        (name, value)
+        for name, values in request.GET.lists()
+        if name not in FORM_FIELDS and not name.startswith("tag.")
+        for value in values
+    ]
 
 
 def show_result(

@@ -1,7 +1,7 @@
 """The dialog that sets and removes tags of the selected runs.
 
 Each tag that some of the runs have is unchanged at first. It can be set on all of them,
-if it has one value, or removed from all. New tags are written one per line.
+if it has one value, or removed from all. New tags are typed and added to a list.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from runs.pages.bulk.bulk_plan import (
     show_dialog,
     show_result,
 )
-from runs.pages.lists import ListState, read_part_state
+from runs.pages.lists import ListState, read_matching_bound, read_part_state
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, split_tag_text
 from runs.search.run_list import TagUse, count_tags, keys_of_unlocked
 from studio.core.errors import InvalidName, InvalidValue
@@ -64,9 +64,13 @@ class TagLine:
         return self.use.count == self.total and self.use.is_same
 
     @property
+    def addable(self) -> int:
+        """How many runs get it, if it is set on every run."""
+        return self.open_total - self.open_count
+
+    @property
     def added(self) -> int:
-        """How many runs get it."""
-        return self.open_total - self.open_count if self.choice == SET else 0
+        return self.addable if self.choice == SET else 0
 
     @property
     def removed(self) -> int:
@@ -75,11 +79,13 @@ class TagLine:
 
 @dataclass(frozen=True)
 class NewTag:
-    """A typed tag; `added` is how many runs get it or another value of it."""
+    """A new tag; `added` is how many runs get it or another value of it."""
 
     key: str
     value: str | None
     added: int
+    #: What was typed.
+    text: str
 
 
 @access(Permission.ANNOTATE)
@@ -108,10 +114,11 @@ def _render_dialog(
         for use in uses
     ]
     problem, plan, changed = "", None, 0
-    added: list[NewTag] = []
+    added = _new_tags(sent, open_uses, len(open_keys))
+    typed = "" if sent.get("do") == "add" else sent.get("add", "")
+    listed = [tag for tag in added if tag.text != typed.strip()]
     try:
         change = _read_change(sent, uses)
-        added = _new_tags(sent, open_uses, len(open_keys))
         if change.tags or change.removed:
             plan = plan_change(state, keys, change)
             changed = plan.changed
@@ -128,8 +135,11 @@ def _render_dialog(
         problem=problem,
         lines=lines,
         added=added,
-        typed=sent.get("add", ""),
+        listed=listed,
+        typed=typed,
         fields_template="bulk/_bulk_tags.html",
+        has_panes=True,
+        each_href=_tags_of_each(state),
         note=_("Undo restores the tags of all runs at once."),
     )
     if problem and request.method == "POST":
@@ -145,20 +155,33 @@ def _read_change(sent: QueryDict, uses: Sequence[TagUse]) -> TagChange:
         if use.is_same and sent.get(FIELD_PREFIX + use.key) == SET
     }
     removed = [use.key for use in uses if sent.get(FIELD_PREFIX + use.key) == REMOVE]
-    return TagChange(tags | _read_new_tags(sent.get("add", "")), removed).check()
+    return TagChange(
+        tags | dict(map(split_tag_text, _new_texts(sent))), removed
+    ).check()
 
 
 def _new_tags(sent: QueryDict, uses: Sequence[TagUse], total: int) -> list[NewTag]:
     known = {use.key: use for use in uses}
-    return [
-        NewTag(key, value, total - (known[key].count_of(value) if key in known else 0))
-        for key, value in _read_new_tags(sent.get("add", "")).items()
-    ]
+    found = {}
+    for text in _new_texts(sent):
+        key, value = split_tag_text(text)
+        has = known[key].count_of(value) if key in known else 0
+        # Of two values of a tag, the last one is set.
+        found[key] = NewTag(key, value, total - has, text)
+    return list(found.values())
 
 
-def _read_new_tags(text: str) -> dict[str, str | None]:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return dict(split_tag_text(line) for line in lines)
+def _new_texts(sent: QueryDict) -> list[str]:
+    """The list of new tags, and the typed ones, which can have several lines."""
+    texts = [*sent.getlist("new"), *sent.get("add", "").splitlines()]
+    return list(dict.fromkeys(text.strip() for text in texts if text.strip()))
+
+
+def _tags_of_each(state: ListState) -> str:
+    """The list of only these runs, where each has its tags."""
+    if read_matching_bound(state) is not None:
+        return state.scope.address_of(state.spec)
+    return state.scope.address_of(state.spec.changed(only=True))
 
 
 @access(Permission.ANNOTATE)

@@ -34,7 +34,7 @@ class ActivityCounts:
 
     total: int
     is_exact: bool
-    #: The facets count only so many of the newest sets; 0 for all.
+    #: The number of newest sets that the facets count; 0 for all.
     scanned: int
     members: Mapping[User, int]
     kinds: Mapping[str, int]
@@ -130,7 +130,7 @@ def count_newer(query: ActivityQuery, cursor: str, limit: int) -> int:
 
 
 def newest_position(workspace: Workspace) -> str:
-    """The cursor of the newest change set, whoever sees it."""
+    """The cursor of the newest change set, visible or not."""
     rows = ChangeSet.objects.filter(workspace=workspace).order_by("-time", "-pk")
     found = rows.values_list("time", "pk").first()
     return write_position(found or (0, 0))

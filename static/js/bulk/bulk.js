@@ -26,8 +26,50 @@ function makeBoxes() {
       select.dispatchEvent(new Event("change", { bubbles: true }));
     });
     select.before(box);
+    select.parentElement.querySelector(".quiet").before(editButton(select));
   }
 }
+
+// Puts the key into the field of new tags, for another value.
+function editButton(select) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "tool";
+  button.setAttribute("aria-label", select.dataset.edit);
+  button.title = select.dataset.edit;
+  button.innerHTML = document.getElementById("bulk-edit-icon").innerHTML;
+  button.addEventListener("click", () => {
+    const field = fieldOfNew();
+    field.value = `${select.dataset.key}: `;
+    field.focus();
+  });
+  return button;
+}
+
+/** @returns {HTMLInputElement} */
+const fieldOfNew = () => document.querySelector("#bulk-add");
+
+// The server answers with the list of new tags, each with a box that removes it.
+function addTyped() {
+  const field = fieldOfNew();
+  if (field.value.trim() === "") return;
+  const added = document.createElement("input");
+  added.type = "hidden";
+  added.name = "new";
+  added.value = field.value.trim();
+  document.getElementById("bulk-new").append(added);
+  field.value = "";
+  field.focus();
+  field.form.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+document.addEventListener("click", (event) => {
+  if (!(event.target instanceof Element)) return;
+  // Enter in the field clicks it too.
+  if (!event.target.closest("#bulk-dialog [name=do]")) return;
+  event.preventDefault();
+  addTyped();
+});
 
 /** @param {HTMLSelectElement} select */
 function stateOf(select) {
@@ -43,7 +85,16 @@ function statesOf(select) {
 }
 
 function showState(box, select) {
-  box.setAttribute("aria-checked", stateOf(select));
+  const state = stateOf(select);
+  box.setAttribute("aria-checked", state);
+  const line = select.parentElement;
+  line.querySelector(".bulk-badge")?.remove();
+  if (state === select.dataset.tristate) return;
+  const badge = document.createElement("span");
+  const isAdded = state === "true";
+  badge.className = `bulk-badge ${isAdded ? "add" : "remove"}`;
+  badge.textContent = isAdded ? `+${select.dataset.added}` : `\u2212${select.dataset.removed}`;
+  line.append(badge);
 }
 
 // A press on the button leaves the field that was typed in, which asks for a new preview.

@@ -26,7 +26,7 @@ from runs.models import (
 )
 from tests.access.people import browser_of
 from tests.pages.rows import ALL, HTMX
-from tests.parts.elements import one, texts
+from tests.parts.elements import one, parse_page, texts
 
 pytestmark = pytest.mark.django_db
 BULK = "/w/default/list/bulk/"
@@ -110,6 +110,27 @@ def test_tags_are_set_on_every_run_or_removed(visitor: Client, abc: list[Run]) -
         {"paper": None, "release": "v2"},
         {"paper": None, "release": "v2"},
     ]
+
+
+def test_new_tags_are_collected_in_a_list_without_scripts(
+    visitor: Client, abc: list[Run]
+) -> None:
+    page = visitor.get(f"{BULK}tag/{ABC}")
+    fields = [field.attributes for field in parse_page(page).all("[type=hidden]")]
+    # A form that is sent by GET replaces the query of its address.
+    kept = {field["name"]: field["value"] for field in fields}
+    del kept["csrfmiddlewaretoken"]
+    assert kept["selected"] == "a,b,c"
+    typed = {**kept, "add": "paper", "do": "add"}
+    first = parse_page(visitor.get(f"{BULK}tag/", typed))
+    assert first.one("#bulk-add").attributes.get("value") == ""
+    assert first.one("[name=new]")["value"] == "paper"
+    second = visitor.get(f"{BULK}tag/", {**kept, "new": "paper", "add": "stage: a"})
+    assert "+paper3 runs" in plan(second)
+    assert "+stage: a3 runs" in plan(second)
+    assert [each["value"] for each in parse_page(second).all("[name=new]")] == ["paper"]
+    visitor.post(f"{BULK}tag/{ABC}", {"new": ["paper", "x: 1"], "add": "stage: a"})
+    assert tags(abc[2]) == {"paper": None, "x": "1", "stage": "a"}
 
 
 def test_a_tag_with_several_values_can_only_be_removed(
