@@ -102,17 +102,6 @@ def _render_dialog(
     open_keys = keys_of_unlocked(planned)
     # The preview counts the runs that change.
     open_uses = uses if len(open_keys) == len(planned) else count_tags(open_keys)
-    changing = {use.key: use.count for use in open_uses}
-    lines = [
-        TagLine(
-            use,
-            len(planned),
-            sent.get(FIELD_PREFIX + use.key, ""),
-            len(open_keys),
-            changing.get(use.key, 0),
-        )
-        for use in uses
-    ]
     problem, plan, changed = "", None, 0
     added = _new_tags(sent, open_uses, len(open_keys))
     typed = "" if sent.get("do") == "add" else sent.get("add", "")
@@ -133,7 +122,7 @@ def _render_dialog(
         plan=plan,
         changed=changed,
         problem=problem,
-        lines=lines,
+        lines=_tag_lines(sent, uses, len(planned), open_uses, len(open_keys)),
         added=added,
         listed=listed,
         typed=typed,
@@ -145,6 +134,26 @@ def _render_dialog(
     if problem and request.method == "POST":
         response.status_code = FORM_ERROR_STATUS
     return response
+
+
+def _tag_lines(
+    sent: QueryDict,
+    uses: Sequence[TagUse],
+    total: int,
+    open_uses: Sequence[TagUse],
+    open_total: int,
+) -> list[TagLine]:
+    changing = {use.key: use.count for use in open_uses}
+    return [
+        TagLine(
+            use,
+            total,
+            sent.get(FIELD_PREFIX + use.key, ""),
+            open_total,
+            changing.get(use.key, 0),
+        )
+        for use in uses
+    ]
 
 
 def _read_change(sent: QueryDict, uses: Sequence[TagUse]) -> TagChange:
