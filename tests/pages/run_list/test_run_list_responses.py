@@ -84,6 +84,17 @@ def test_an_etag_is_specific_to_user_and_role(
     assert stamp(browser_of(eve)) != as_owner
 
 
+def test_only_who_can_start_runs_is_told_how(
+    visitor: Client, workspace: Workspace
+) -> None:
+    eve = User.objects.create(username="eve")
+    Member.objects.create(workspace=workspace, user=eve, role=Role.READER)
+    as_reader, as_owner = browser_of(eve).get(ALL).text, visitor.get(ALL).text
+    assert "No runs yet" in as_reader
+    assert "studio env" not in as_reader
+    assert "studio env" in as_owner
+
+
 def test_an_unchanged_list_is_a_304(visitor: Client, log: Any, actor: Actor) -> None:
     run = log("a", acc=0.9)
     etag = visitor.get(ALL, headers=HTMX).headers["ETag"]
