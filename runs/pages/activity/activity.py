@@ -19,6 +19,7 @@ from runs.models import ApiToken, ChangeKind, ChangeWay, Run, now_ms
 from runs.pages.activity.activity_export import export_activity
 from runs.pages.activity.activity_state import ActivityState
 from runs.pages.activity.entries import days_of
+from runs.pages.activity.open_tasks import open_tasks
 from runs.pages.requests import (
     CSV,
     JSON,
@@ -134,9 +135,12 @@ def activity_context(request: PageRequest, state: ActivityState) -> dict[str, An
     except (InvalidFilter, InvalidValue, QueryTimeout) as error:
         return {**context, "problem": error.message}
     news = reverse("activity-news", args=[request.workspace.name])
+    tasks = open_tasks(request, state)
     return {
         **context,
-        "days": days_of(request, page),
+        "tasks": tasks,
+        # What a task has changed so far is in its own line.
+        "days": days_of(request, page, {row.task.change_set_id for row in tasks}),
         "total": grouped(counts.total) + ("" if counts.is_exact else "+"),
         "total_number": counts.total,
         "counts": counts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
@@ -73,12 +73,19 @@ class ActivityDay:
     entries: Sequence[ActivityEntry]
 
 
-def days_of(request: PageRequest, page: ActivityPage) -> list[ActivityDay]:
-    """The lines of a page, below the day of the reader's time zone."""
+def days_of(
+    request: PageRequest, page: ActivityPage, hidden: Container[int | None] = ()
+) -> list[ActivityDay]:
+    """The lines of a page, below the day of the reader's time zone.
+
+    Without the sets whose keys are `hidden`.
+    """
     undone, later = undone_sets(page.sets), list_later_changes(page)
     days: dict[date, list[ActivityEntry]] = {}
     zone = timezone.get_current_timezone()
     for each in page.sets:
+        if each.pk in hidden:
+            continue
         entry = build_entry(request, each, page.changes[each.pk], undone, later)
         days.setdefault(local_time(each.time, zone).date(), []).append(entry)
     today = timezone.localtime().date()

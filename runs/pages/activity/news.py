@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from runs.access import Permission, access
 from runs.models import now_ms
 from runs.pages.activity.activity_state import ActivityState
+from runs.pages.activity.open_tasks import open_tasks
 from runs.pages.requests import (
     PageRequest,
     content_etag,
@@ -36,6 +37,7 @@ def activity_news(request: PageRequest) -> HttpResponse:
         "count": min(count, MAX_NEWS),
         "is_more": count > MAX_NEWS,
         "here": state.href(path),
+        "tasks": open_tasks(request, state),
     }
     response = render(request, "activity/_activity_news.html", context)
     etag = content_etag("", response.content.decode())

@@ -7,6 +7,16 @@ const page = () => document.getElementById("activity");
 
 let etag = "";
 
+// Without moving the focus away from a button of a task that still runs.
+function showTasks(fresh) {
+  const shown = document.getElementById("activity-tasks");
+  if (!fresh || !shown) return;
+  const focused = document.activeElement?.closest("#activity-tasks li")?.id;
+  shown.replaceWith(fresh);
+  htmx.process(fresh);
+  if (focused) document.querySelector(`#${focused} button`)?.focus();
+}
+
 if (dot) {
   follow({
     pace: () => (page()?.dataset.news ? Number(dot.dataset.pace) : 0),
@@ -20,6 +30,7 @@ if (dot) {
       const shown = document.getElementById("activity-news");
       if (fresh && shown) shown.innerHTML = fresh.innerHTML;
       if (shown) htmx.process(shown);
+      showTasks(template.content.getElementById("activity-tasks"));
       etag = freshEtag;
     },
   });

@@ -169,6 +169,36 @@ def test_changes_of_an_open_page_are_counted(team, runs):
     assert "1 new change" in client.get(news).content.decode()
 
 
+def test_running_tasks_are_above_the_changes_with_their_progress(team, runs):
+    task = start_bulk_change(
+        team.workspace,
+        [run.pk for run in runs],
+        TagChange({"a": "1"}, ()),
+        actor=Actor(team.contributor),
+        role=Role.CONTRIBUTOR,
+        now=now_ms(),
+    )
+    rename_run(runs[0], "so far", **by(team.contributor))
+    task.change_set = ChangeSet.objects.latest("pk")
+    task.position = 2
+    task.save()
+    page = parse_page(browser_of(team.owner).get(PAGE))
+    # What it has changed so far has no second line.
+    [line] = page.all(".activity-entry")
+    assert f"{team.contributor}: Tag runs" in line.text
+    assert "2 of 5 runs" in line.text
+    assert line.one("progress")["value"] == "2"
+    assert line.all("form.activity-undo")
+    # Others' tasks are stopped by owners only, and an open page follows the progress.
+    reader = browser_of(team.reader)
+    assert not parse_page(reader.get(PAGE)).all("form.activity-undo")
+    news = page.one("#activity")["data-news"]
+    assert "2 of 5 runs" in reader.get(news).text
+    assert parse_page(reader.get(f"{PAGE}?kind=tag")).all("progress") == []
+    browser_of(team.owner).post(line.one("form.activity-undo")["action"])
+    assert parse_page(reader.get(PAGE)).all("progress") == []
+
+
 def test_exports_have_a_row_for_each_value(team, runs):
     change = TagChange({"stage": "a"}, ())
     keys = [run.pk for run in runs]
