@@ -45,6 +45,7 @@ from runs.pages.lists.list_state import (
 from runs.pages.lists.log_notices import unsearched_notices, unsearched_text
 from runs.pages.lists.matching_runs import (
     MATCHING_PARAMETER,
+    MatchingBound,
     find_keys_up_to,
     matching_bound_now,
     read_matching_bound,
@@ -96,6 +97,7 @@ __all__ = [
     "ListLinks",
     "ListScope",
     "ListState",
+    "MatchingBound",
     "ValueLink",
     "build_rows",
     "build_scope",

@@ -12,7 +12,12 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.background_tasks import start_bulk_change
-from runs.actions.bulk import FlagChange, TagChange, apply_bulk_change
+from runs.actions.bulk import (
+    FlagChange,
+    LockChange,
+    TagChange,
+    apply_bulk_change,
+)
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.public import create_share_link
 from runs.actions.run.run_edits import rename_run, set_run_tags, star_run
@@ -197,6 +202,22 @@ def test_running_tasks_are_above_the_changes_with_their_progress(team, runs):
     assert parse_page(reader.get(f"{PAGE}?kind=tag")).all("progress") == []
     browser_of(team.owner).post(line.one("form.activity-undo")["action"])
     assert parse_page(reader.get(PAGE)).all("progress") == []
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_lock_leads_to_the_dialog_that_unlocks_its_runs(team, runs, count):
+    keys = [run.pk for run in runs[:count]]
+    lock = LockChange(True, Actor(team.contributor), False, now_ms())
+    apply_bulk_change(team.workspace, keys, lock, **by(team.contributor))
+    rename_run(runs[4], "later", **by(team.contributor))
+    assert parse_page(browser_of(team.reader).get(PAGE)).all("a.activity-undo") == []
+    client = browser_of(team.owner)
+    href = parse_page(client.get(PAGE)).one("a.activity-undo")["href"]
+    runs_text = "run" if count == 1 else "runs"
+    title = parse_page(client.get(href)).one("#bulk-title").text
+    assert title == f"Unlock {count} {runs_text}"
+    client.post(href)
+    assert not Run.objects.filter(locked=True).exists()
 
 
 def test_exports_have_a_row_for_each_value(team, runs):
