@@ -1,7 +1,7 @@
 """Calls of an executor that can take long: a few threads do them, not the agent's loop.
 
 `sbatch` of a busy controller takes a good part of a second. A sweep of hundreds of runs
-would hold up heartbeats and cancels meanwhile.
+would hold up heartbeats and cancels at the same time.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class EngineCalls:
     """Up to `threads` calls at a time; with 0, each is done before `begin` returns."""
 
     def __init__(self, wake: Callable[[], None], threads: int = MAX_THREADS) -> None:
-        """`wake` is called after each call."""
+        """Each call ends with one of `wake`."""
         self._wake, self._threads = wake, threads
         self._lock = threading.Lock()
         self._waiting: deque[EngineCall] = deque()

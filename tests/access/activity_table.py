@@ -36,6 +36,11 @@ ACTIVITY_REST: dict[str, Row] = {
     f"{SPACE}/conclusion": row(404, GET=READER, PUT=CONTRIBUTOR),
     f"{SPACE}/experiments/<int:number>/star": row(404, PUT=READER, DELETE=READER),
     f"{SPACE}/experiments/<int:number>/goals": row(404, PUT=CONTRIBUTOR),
+    f"{SPACE}/experiments/<int:number>/follow": row(404, PUT=READER, DELETE=READER),
+    f"{SPACE}/runs/<str:run_id>/follow": row(404, PUT=READER, DELETE=READER),
+    f"{SPACE}/follow": row(PUT=READER, DELETE=READER),
+    f"{SPACE}/notifications": row(GET=READER),
+    f"{SPACE}/notifications/read": row(POST=READER),
     f"{SPACE}/models/<str:name>/star": row(404, PUT=READER, DELETE=READER),
 }
 

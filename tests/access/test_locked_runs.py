@@ -106,6 +106,7 @@ REFUSED: dict[tuple[str, str], Any] = {
 #: What a lock leaves alone, and why.
 ALLOWED = {
     "stars are of one member": [f"{REST}/star", f"{PAGE}star/"],
+    "notifications are of one member": [f"{REST}/follow", f"{PAGE}follow/"],
     "comments are about a run, and change nothing of it": [
         f"{REST}/comments",
         f"{PAGE}comments/",

@@ -16,7 +16,9 @@ IN_PERSON = {
     "end_session",
     "find_invitation",
     "find_sign_in_link",
+    "request_confirmation",
     "set_language",
+    "set_notification_settings",
     "set_password",
     "set_profile",
     "set_theme",
@@ -34,7 +36,9 @@ SAME_EFFECT = {
     "submit_run": "queue_run",
 }
 #: Only what a page shows; nothing is changed for anyone else.
-SHOWN = {"can_undo", "find_share_link", "is_author", "save_selection"}
+SHOWN = {"can_undo", "find_share_link", "is_author", "is_muted", "save_selection"}
+#: By a link of a mail, which is signed for its reader.
+BY_MAIL = {"mute_follow"}
 
 
 def used_in(layer: str) -> set[str]:
@@ -53,5 +57,5 @@ def actions() -> set[str]:
 def test_each_action_of_a_page_has_a_rest_route() -> None:
     api = used_in("api")
     missing = (actions() & used_in("pages")) - api
-    assert missing == IN_PERSON | SAME_EFFECT.keys() | SHOWN
+    assert missing == IN_PERSON | SAME_EFFECT.keys() | SHOWN | BY_MAIL
     assert set(SAME_EFFECT.values()) <= api

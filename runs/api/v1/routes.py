@@ -16,6 +16,7 @@ from runs.api.v1 import (
     logs,
     media,
     metrics,
+    notify,
     params_and_tags,
     registry,
     run_list,
@@ -97,6 +98,16 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
             comments.change_comment,
             comments.delete_comment,
         ),
+    },
+    "Notifications": {
+        f"{_RUN}/follow": (notify.follow_run, notify.unfollow_run),
+        f"{_EXPERIMENT}/follow": (
+            notify.follow_experiment,
+            notify.unfollow_experiment,
+        ),
+        f"{_WORKSPACE}/follow": (notify.follow_own_runs, notify.unfollow_own_runs),
+        f"{_WORKSPACE}/notifications": (notify.list_notifications,),
+        f"{_WORKSPACE}/notifications/read": (notify.read_notifications,),
     },
     "Parameters, properties, tags": {
         f"{_RUN}/params": (params_and_tags.get_params, params_and_tags.log_params),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from runs.models import Notification, User
+from runs.models import Notification, User, Workspace
 from runs.storage.prepared import PreparedRows
 
 #: The badge counts up to this number.
@@ -30,8 +30,17 @@ class InboxPage:
     older: int | None
 
 
-def list_inbox(user: User, tab: str = "all", before: int | None = None) -> InboxPage:
+def list_inbox(
+    user: User,
+    tab: str = "all",
+    before: int | None = None,
+    *,
+    workspace: Workspace | None = None,
+) -> InboxPage:
+    """Return a page of the person's inbox, of one workspace or of all."""
     rows = _visible(user).filter(INBOX_FILTERS[tab])
+    if workspace is not None:
+        rows = rows.filter(workspace=workspace)
     if before is not None:
         rows = rows.filter(pk__lt=before)
     rows = rows.select_related(

@@ -74,7 +74,7 @@ class Executor(Protocol):
     and then.
     """
 
-    #: Whether `start` and `stop` can be called in threads, several at a time, though
+    #: Whether `start` and `stop` can run in threads, several at a time, though
     #: never two starts of one job. The other calls are those of the agent's loop.
     is_concurrent: ClassVar[bool]
 

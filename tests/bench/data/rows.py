@@ -147,7 +147,7 @@ class Builder:
         )
         event = ("id", "run_id", "time", "old", "new", "actor_id", "token_id")
         self.events = Table(RunEvent, *event)
-        # As a worker leaves them: nobody is to be notified.
+        # As a worker leaves them: no member is to be notified.
         status_change = ("event_id", "workspace_id", "is_open")
         self.status_changes = Table(StatusChange, *status_change)
         self.tags = Table(RunTag, "id", "run_id", "key_id", "value", "number")

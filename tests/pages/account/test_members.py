@@ -198,6 +198,6 @@ def test_the_page_costs_the_same_for_many_members(
         make_member(team.workspace, f"person{number}", Role.READER)
     owner.get(PAGE)
     # The session and its user; the role, the members, the invitations, the public
-    # links; and for the navigation of every page: workspaces and starred views.
-    with django_assert_num_queries(8):
+    # links; and for the frame of every page: workspaces, starred views, notifications.
+    with django_assert_num_queries(9):
         owner.get(PAGE)

@@ -84,7 +84,7 @@ def test_an_etag_is_specific_to_user_and_role(
     assert stamp(browser_of(eve)) != as_owner
 
 
-def test_only_who_can_start_runs_is_told_how(
+def test_readers_see_no_steps_for_starting_a_run(
     visitor: Client, workspace: Workspace
 ) -> None:
     eve = User.objects.create(username="eve")

@@ -146,6 +146,14 @@ from runs.api.v1.schemas.media import (
     MediaQuery,
     MediaReply,
 )
+from runs.api.v1.schemas.notify import (
+    Followed,
+    NotificationInfo,
+    NotificationList,
+    NotificationQuery,
+    NotificationsRead,
+    NotificationsToRead,
+)
 from runs.api.v1.schemas.registry import (
     AliasInfo,
     AliasMove,
@@ -303,6 +311,7 @@ __all__ = [
     "FileInfo",
     "FileList",
     "FileQuery",
+    "Followed",
     "FoundRun",
     "HeartbeatSent",
     "HeldRunInfo",
@@ -366,6 +375,11 @@ __all__ = [
     "NewUpload",
     "NewVersion",
     "NewView",
+    "NotificationInfo",
+    "NotificationList",
+    "NotificationQuery",
+    "NotificationsRead",
+    "NotificationsToRead",
     "Number",
     "OneRun",
     "OneRunQuery",

@@ -7,6 +7,7 @@ from typing import Any
 from tests.api.v1.bodies.view_bodies import VIEW
 
 RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "read_notifications": ("POST", "notifications/read", {"ids": [1], "until": 1}),
     "add_run_comment": ("POST", "runs/r1/comments", {"text": "Good."}),
     "add_view_comment": ("POST", f"{VIEW}/comments", {"text": "Good."}),
     "create_history_export": ("POST", "history-exports", {"q": "status:completed"}),
@@ -22,6 +23,8 @@ RIGHT_ELSEWHERE: dict[str, dict[str, Any]] = {
     "undo_token_changes": {"token": "script", "since": 0, "dry_run": True},
 }
 WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("read_notifications", {"ids": ["x"]}, "ids"),
+    ("read_notifications", {"until": 2**64}, "until"),
     ("add_run_comment", {"text": ""}, "text"),
     ("add_run_comment", {"text": "a\x00"}, "text"),
     ("add_run_comment", {"text": "x" * 70_000}, "text"),
