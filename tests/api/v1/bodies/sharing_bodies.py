@@ -23,7 +23,7 @@ RIGHT_ELSEWHERE: dict[str, dict[str, Any]] = {
     "undo_token_changes": {"token": "script", "since": 0, "dry_run": True},
 }
 WRONG: list[tuple[str, dict[str, Any], str]] = [
-    ("read_notifications", {"ids": ["x"]}, "ids"),
+    ("read_notifications", {"ids": ["x"]}, "ids[0]"),
     ("read_notifications", {"until": 2**64}, "until"),
     ("add_run_comment", {"text": ""}, "text"),
     ("add_run_comment", {"text": "a\x00"}, "text"),
