@@ -39,6 +39,7 @@ from runs.actions.run_list import (
     delete_unused_selections,
 )
 from runs.actions.sweeps import LiveSweeps
+from runs.actions.task_rows import delete_old_tasks
 from runs.actions.uploads import delete_expired_uploads
 from runs.management.backup import ScheduledBackups, configured_schedule
 from runs.management.database import optimize
@@ -147,6 +148,7 @@ def deletion_tasks(started: int) -> Sequence[Task]:
         ("delete replaced files", 3600, delete_replaced_files),
         ("delete expired uploads", 600, delete_expired_uploads),
         ("purge old trash", 3600, purge_old_trash),
+        ("delete old background tasks", 86_400, delete_old_tasks),
         ("share equal files", 60, EqualFileSharing()),
         ("delete unused selections", 86_400, delete_unused_selections),
         ("delete expired public links", 86_400, delete_expired_share_links),

@@ -132,6 +132,7 @@ from runs.models.runs import (
 )
 from runs.models.search_text import SearchIndex, SearchText
 from runs.models.tasks import (
+    SERVER_KINDS,
     BackgroundTask,
     BackgroundTaskQuerySet,
     BackgroundTaskStep,
@@ -160,6 +161,7 @@ __all__ = [
     "HEARTBEATS_RESUMED",
     "HEARTBEATS_RESUMED_MESSAGES",
     "LOCAL_TARGET",
+    "SERVER_KINDS",
     "STATE_INDEX",
     "STORED_SELECTION_PREFIX",
     "Agent",

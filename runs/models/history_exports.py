@@ -14,10 +14,17 @@ class ExportState(models.TextChoices):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    STOPPED = "stopped"
 
 
 def export_states() -> list[tuple[str, str]]:
     return list(ExportState.choices)
+
+
+class HistoryExportQuerySet(models.QuerySet["HistoryExport"]):
+    def open(self) -> HistoryExportQuerySet:
+        """Those that wait or run."""
+        return self.filter(state__in=(ExportState.WAITING, ExportState.RUNNING))
 
 
 class HistoryExport(models.Model):
@@ -44,6 +51,8 @@ class HistoryExport(models.Model):
     error = models.TextField(blank=True, default="")
     created = models.BigIntegerField()
     ended = models.BigIntegerField(null=True, blank=True)
+
+    objects = HistoryExportQuerySet.as_manager()
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["state", "id"])]

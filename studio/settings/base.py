@@ -161,6 +161,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 BACKUP_PATH = _VARIABLES.backup_path
 BACKUP_HOURS = _VARIABLES.backup_hours
 BACKUP_KEEP = _VARIABLES.backup_keep
+#: How long ended background tasks are listed. Their change sets stay.
+TASK_DAYS = _VARIABLES.task_days
 
 # How long clients can take, and how many threads (runs/management/web).
 HEADER_SECONDS = _VARIABLES.header_seconds

@@ -71,6 +71,7 @@ class Variables(msgspec.Struct, frozen=True, kw_only=True, rename=_variable_name
     backup_path: Path | None = None
     backup_hours: Annotated[int, Meta(ge=1, le=8760)] = 24
     backup_keep: Annotated[int, Meta(ge=1, le=10_000)] = 7
+    task_days: Annotated[int, Meta(ge=1, le=10_000)] = 90
     header_seconds: Seconds = 10
     min_rate: Bytes = Bytes(1024)
     rate_seconds: Seconds = 30

@@ -40,6 +40,7 @@ READERS: dict[str, Callable[[environment.Variables], object]] = {
             "STUDIO_BACKUP_PATH",
             "STUDIO_BACKUP_HOURS",
             "STUDIO_BACKUP_KEEP",
+            "STUDIO_TASK_DAYS",
             "STUDIO_HEADER_SECONDS",
             "STUDIO_MIN_RATE",
             "STUDIO_RATE_SECONDS",
@@ -149,6 +150,7 @@ def test_an_error_names_the_variable_with_the_bad_value(
         ),
         ("EMAIL_URL", "smtp://localhost:2525", MailServer("localhost", 2525)),
         ("EMAIL_FROM", "Run Studio <a@b.example>", "Run Studio <a@b.example>"),
+        ("STUDIO_TASK_DAYS", "365", 365),
     ],
 )
 def test_a_valid_value_is_read(

@@ -106,7 +106,7 @@ def _views(default: Any, owner: Any, acting: dict[str, Any]) -> None:
     share_links.create_share_link(default, view, note="for the review", **acting)
     keys = Run.objects.filter(workspace=default).values_list("pk", flat=True)
     selections.save_selection(default, list(keys[:9]), now=acting["now"])
-    history_exports.queue_history_export(default, owner, "", "", now=acting["now"])
+    history_exports.queue_history_export(default, "", "", **acting)
 
 
 if __name__ == "__main__":

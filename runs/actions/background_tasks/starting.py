@@ -16,11 +16,14 @@ from django.utils.translation import gettext as _
 from runs.actions.actor import Actor
 from runs.actions.background_tasks.stored_changes import store_change
 from runs.actions.bulk import BulkChange, check_bulk_size
+from runs.actions.task_rows import end_task
 from runs.actions.undo import REDO, UNDO, refuse_if_not_undoable, split_changes
 from runs.models import (
     BackgroundTask,
     BackgroundTaskStep,
     ChangeSet,
+    ExportState,
+    HistoryExport,
     Role,
     TaskKind,
     TaskState,
@@ -33,6 +36,8 @@ from studio.core.errors import InvalidState, InvalidValue
 LARGE_CHANGE = 1_000
 #: Of one step of an undo. More would make other writers wait for longer.
 VALUES_PER_STEP = 500
+#: The tasks that change runs, one after the other in each workspace.
+CHANGING_KINDS = (TaskKind.CHANGE, TaskKind.UNDO)
 #: Of one workspace at a time.
 MAX_OPEN_TASKS = 20
 MAX_REQUEST_ID = 64
@@ -159,7 +164,9 @@ def find_started(
 
 def check_open_tasks(workspace: Workspace) -> None:
     """Raise InvalidState if the workspace has too many open tasks."""
-    rows = BackgroundTask.objects.open().filter(workspace=workspace)
+    rows = BackgroundTask.objects.open().filter(
+        workspace=workspace, kind__in=CHANGING_KINDS
+    )
     if rows.count() >= MAX_OPEN_TASKS:
         raise InvalidState(
             _(
@@ -174,21 +181,18 @@ def check_open_tasks(workspace: Workspace) -> None:
 def stop_task(task: BackgroundTask, *, now: int) -> bool:
     """Stop an open task at once; return whether it was open.
 
-    A step that is being written is finished before. What is done stays done.
+    A step that is being written is finished before. What is done stays done, but the
+    incomplete file of an export is deleted.
     """
     # The order of locks is that of a step: the task, then all else.
     rows = BackgroundTask.objects.select_for_update(no_key=True).open()
     if not rows.filter(pk=task.pk).exists():
         return False
-    end_task(task.pk, TaskState.STOPPED, now=now)
-    return True
-
-
-def end_task(key: int, state: TaskState, *, now: int, error: str = "") -> None:
-    """Write how an open task ended, and forget its runs."""
-    rows = BackgroundTask.objects.open().filter(pk=key)
-    if rows.update(state=state, ended=now, error=error, attempts=0):
-        BackgroundTaskStep.objects.filter(task=key).delete()
+    if task.kind == TaskKind.EXPORT:
+        HistoryExport.objects.open().filter(pk=task.request["export"]).update(
+            state=ExportState.STOPPED, ended=now
+        )
+    return end_task(task.pk, TaskState.STOPPED, now=now)
 
 
 def count_attempt(key: int) -> None:

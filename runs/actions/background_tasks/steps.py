@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
-from runs.actions.background_tasks.starting import end_task
 from runs.actions.background_tasks.stored_changes import load_change
 from runs.actions.bulk import BulkResult, change_batch
+from runs.actions.task_rows import end_task
 from runs.actions.undo import MAX_LATER, mark_undone, undo_changes
 from runs.models import (
     BackgroundTask,

@@ -15,10 +15,11 @@ from django.db import DatabaseError, OperationalError
 from django.db.models import Min
 from django.utils.translation import gettext as _
 
-from runs.actions.background_tasks.starting import count_attempt, end_task
+from runs.actions.background_tasks.starting import CHANGING_KINDS, count_attempt
 from runs.actions.background_tasks.steps import run_step
+from runs.actions.task_rows import end_task
 from runs.http import is_temporary
-from runs.models import BackgroundTask, TaskKind, TaskState, now_ms
+from runs.models import BackgroundTask, TaskState, now_ms
 from studio.core.errors import StudioError
 
 log = logging.getLogger("studio.worker")
@@ -31,8 +32,6 @@ PAUSE_SHARE, MIN_PAUSE_SECONDS = 0.15, 0.002
 MAX_ATTEMPTS = 5
 #: After an error of the database, such as a full disk.
 RETRY_SECONDS = 10.0
-
-CHANGING_KINDS = (TaskKind.CHANGE, TaskKind.UNDO)
 
 
 class BackgroundTasks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from runs.actions.experiments import lock_experiment_names
 from runs.actions.files import delete_file_rows, delete_unused_snapshots
 from runs.actions.run import purge_run
 from runs.actions.run_rows import models_of_locked_runs
+from runs.actions.task_rows import ServerWork, workspaces_with_open_work
 from runs.actions.uploads import delete_uploads
 from runs.models import (
     ApiToken,
@@ -29,6 +31,7 @@ from runs.models import (
     Run,
     SignInFailure,
     SignInLink,
+    TaskKind,
     TokenKind,
     Upload,
     View,
@@ -44,6 +47,7 @@ DAY_MS = 86_400_000
 SIGN_IN_LINK_DAYS = 1
 INVITATION_DAYS = 30
 FILES_PER_TRANSACTION = 200
+PURGE_ACTION = "purge"
 
 
 @transaction.atomic
@@ -96,22 +100,41 @@ def purge_old_trash(now: int) -> int:
     Returns how many runs were purged.
     """
     limit = now - TRASH_DAYS * DAY_MS
-    alone = Run.objects.filter(deleted__lt=limit)
-    experiments = Experiment.objects.filter(deleted__lt=limit)
-    affected = Run.objects.filter(experiment__in=experiments)
-    keys = {*alone.values_list("pk", flat=True), *affected.values_list("pk", flat=True)}
-    purged = 0
-    for key in sorted(keys):
-        # Read one at a time, because purging takes long and runs can change in the
-        # meantime.
-        run = Run.objects.filter(pk=key).first()
-        if run is not None and _purge_if_in_trash(run, now):
-            purged += 1
+    runs: dict[int, list[int]] = {
+        key: [] for key in workspaces_with_open_work(TaskKind.PURGE)
+    }
+    for key, workspace in _runs_to_purge(limit):
+        runs.setdefault(workspace, []).append(key)
+    purged = sum(_purge_runs(key, some, now) for key, some in sorted(runs.items()))
     View.objects.filter(deleted__lt=limit).delete()
     purge_logged_models(limit)
     # After the runs: an experiment with runs is not purged.
     purge_experiments(limit)
     delete_unused_snapshots(before=now - DAY_MS)
+    return purged
+
+
+def _runs_to_purge(limit: int) -> Iterable[tuple[int, int]]:
+    """Return keys of runs with those of their workspaces."""
+    experiments = Experiment.objects.filter(deleted__lt=limit)
+    unlocked = Run.objects.filter(locked=False)
+    # Two queries: each has an index, and their alternative has none.
+    alone = unlocked.filter(deleted__lt=limit)
+    affected = unlocked.filter(experiment__in=experiments)
+    columns = ("pk", "workspace")
+    return sorted({*alone.values_list(*columns), *affected.values_list(*columns)})
+
+
+def _purge_runs(workspace: int, keys: Sequence[int], now: int) -> int:
+    purged, left = 0, [*reversed(keys)]
+    with ServerWork(workspace, TaskKind.PURGE, PURGE_ACTION, lambda: len(left)) as work:
+        while left:
+            # Read one at a time, because purging takes long and runs can change in
+            # the meantime.
+            run = Run.objects.filter(pk=left.pop()).first()
+            is_purged = run is not None and _purge_if_in_trash(run, now)
+            purged += is_purged
+            work.advance(1, changed=is_purged)
     return purged
 
 

@@ -25,8 +25,9 @@ from runs.actions.log_index.merging import (
     write_without_deleted,
 )
 from runs.actions.log_index.new_logs import find_forgotten_logs, find_new_logs
-from runs.models import IndexedLog, LogSegment, Run, Workspace
-from runs.search.log_index import block_text, folded, split_blocks
+from runs.actions.task_rows import ServerWork, workspaces_with_open_work
+from runs.models import IndexedLog, LogSegment, Run, TaskKind, Workspace
+from runs.search.log_index import block_text, count_unsearched, folded, split_blocks
 from runs.storage.log_index import (
     MAX_SEGMENT_BLOCKS,
     Blocks,
@@ -49,6 +50,7 @@ LATE_MS = 600_000
 #: Logs that a pass looks at, and segments' files that are checked.
 MAX_LOGS = 2_000
 CHECK_MS = 600_000
+LOG_INDEX_ACTION = "index logs"
 FINAL_CODES = sorted(CODES[status] for status in FINAL)
 
 
@@ -60,6 +62,8 @@ class _Pass:
     grams: list[GramArray] = field(default_factory=list)
     changed: list[tuple[IndexedLog, int, int]] = field(default_factory=list)
     text_size: int = 0
+    #: Whether logs are left for the next pass.
+    is_cut: bool = False
 
     @property
     def is_full(self) -> bool:
@@ -74,6 +78,9 @@ class LogIndexer:
         self._check_due = 0
         #: By workspace, up to which file the logs were checked.
         self._checked: dict[int, int] = {}
+        #: By workspace, the work that takes more than a pass.
+        self._behind: dict[int, ServerWork] = {}
+        self._interrupted: set[int] | None = None
 
     def __call__(self, now: int) -> int:
         """Return the number of blocks that were indexed."""
@@ -87,12 +94,38 @@ class LogIndexer:
         for workspace in Workspace.objects.exclude(off).order_by("pk"):
             if is_check_due:
                 self._check(workspace, deadline)
-            while find_new_logs(workspace) and time.monotonic() < deadline:
-                pass
+            more = find_new_logs(workspace)
+            while more and time.monotonic() < deadline:
+                more = find_new_logs(workspace)
             write_without_deleted(workspace, deadline)
-            count += index_logs(workspace, now, deadline)
+            work = index_logs(workspace, now, deadline)
+            self._note_progress(workspace, work, is_behind=more or work.is_cut)
+            count += len(work.rows)
             merge_small_segments(workspace)
         return count
+
+    def _note_progress(
+        self, workspace: Workspace, work: _Pass, *, is_behind: bool
+    ) -> None:
+        """Show members the work that takes several passes, as a background task."""
+        if self._interrupted is None:
+            self._interrupted = workspaces_with_open_work(TaskKind.LOG_INDEX)
+        shown = self._behind.pop(workspace.pk, None)
+        if shown is None:
+            if not is_behind and workspace.pk not in self._interrupted:
+                return
+            shown = ServerWork(
+                workspace.pk,
+                TaskKind.LOG_INDEX,
+                LOG_INDEX_ACTION,
+                lambda: count_unsearched(workspace).bytes,
+            )
+        self._interrupted.discard(workspace.pk)
+        shown.advance(work.text_size, changed=work.text_size)
+        if is_behind:
+            self._behind[workspace.pk] = shown
+        else:
+            shown.end()
 
     def _check(self, workspace: Workspace, deadline: float) -> None:
         """Look for what no task reported: once in a while."""
@@ -106,16 +139,17 @@ class LogIndexer:
         self._checked[workspace.pk] = checked
 
 
-def index_logs(workspace: Workspace, now: int, deadline: float) -> int:
-    """Index logs until the deadline; return the number of blocks."""
+def index_logs(workspace: Workspace, now: int, deadline: float) -> _Pass:
+    """Index logs until the deadline; return what was done."""
     work = _Pass()
     for each in _due_logs(workspace, now):
         _read_log(each, work, now, deadline)
         if work.is_full or time.monotonic() > deadline:
+            work.is_cut = True
             break
     if work.changed:
         _save(workspace, work, now)
-    return len(work.rows)
+    return work
 
 
 def _due_logs(workspace: Workspace, now: int) -> Iterator[IndexedLog]:

@@ -1,19 +1,37 @@
-"""Exports of full histories: queued, written in slices, deleted after a day."""
+"""Exports of full histories: queued, written in slices, deleted after a day.
+
+Each is a background task too. Where both change, the task is changed first, as all
+writers of tasks do.
+"""
 
 from __future__ import annotations
 
 import secrets
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import parse_qsl
 
 from django.conf import settings
-from django.db.models import F
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from runs.models import Experiment, ExportState, HistoryExport, User, Workspace, now_ms
+from runs.actions.actor import Actor
+from runs.actions.task_rows import end_task, save_progress
+from runs.models import (
+    BackgroundTask,
+    Experiment,
+    ExportState,
+    HistoryExport,
+    Role,
+    TaskKind,
+    TaskState,
+    User,
+    Workspace,
+    now_ms,
+)
 from runs.render.run_list import MetricHistoryFile
 from runs.search.run_list import SeriesPart, find_matching_runs, read_histories
 from runs.storage.files import deletions_allowed
@@ -26,39 +44,84 @@ PARQUET = "application/vnd.apache.parquet"
 EXPORT_LIFETIME_MS, MAX_WAITING_EXPORTS = 86_400_000, 5
 #: How long the worker writes at a time, and how often it stores the progress.
 SLICE_SECONDS, PROGRESS_SECONDS = 3.0, 1.0
+EXPORT_ACTION = "export histories"
+
+
+class _StoppedError(Exception):
+    """The export was stopped, or deleted, while it was written."""
+
+
+@dataclass
+class _Writing:
+    """An export that is written, its open task, and what is done."""
+
+    export: HistoryExport
+    task: int
+    runs: int = 0
+    points: int = 0
+    total: int = 0
+
+    @property
+    def result(self) -> dict[str, int]:
+        return {"export": self.export.pk, "points": self.points}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {"runs": self.runs, "points": self.points, "runs_total": self.total}
 
 
 def exports_folder() -> Path:
     return Path(settings.FILES_DIR, "exports")
 
 
+@transaction.atomic
 def queue_history_export(
-    workspace: Workspace, user: User, query: str, experiment: str, *, now: int
+    workspace: Workspace, query: str, experiment: str, *, actor: Actor, now: int
 ) -> HistoryExport:
     """Queue an export; return the waiting one if it is the same."""
-    same = HistoryExport.objects.filter(
-        workspace=workspace,
-        user=user,
-        query=query,
-        experiment=experiment,
-        state__in=(ExportState.WAITING, ExportState.RUNNING),
+    waiting = HistoryExport.objects.open().filter(user=actor.user)
+    same = waiting.filter(
+        workspace=workspace, query=query, experiment=experiment
     ).first()
     if same is not None:
         return same
-    waiting = HistoryExport.objects.filter(
-        user=user, state__in=(ExportState.WAITING, ExportState.RUNNING)
-    )
     if waiting.count() >= MAX_WAITING_EXPORTS:
         raise StudioError(
             _("Too many of your exports are waiting. Wait until one is finished.")
         )
-    return HistoryExport.objects.create(
+    assert actor.user is not None
+    export = HistoryExport.objects.create(
         workspace=workspace,
-        user=user,
+        user=actor.user,
         query=query,
         experiment=experiment,
         created=now,
     )
+    _create_task(export, actor)
+    return export
+
+
+def _create_task(export: HistoryExport, actor: Actor) -> BackgroundTask:
+    return BackgroundTask.objects.create(
+        workspace_id=export.workspace_id,
+        user=actor.user,
+        token=actor.token,
+        way=actor.way,
+        kind=TaskKind.EXPORT,
+        action=EXPORT_ACTION,
+        request={"export": export.pk},
+        role=Role.READER,
+        created=export.created,
+    )
+
+
+def _task_of(export: HistoryExport) -> BackgroundTask:
+    """Return the open task of an open export."""
+    rows = BackgroundTask.objects.open().filter(
+        kind=TaskKind.EXPORT, request={"export": export.pk}
+    )
+    # Exports of older versions have no task.
+    return rows.first() or _create_task(export, Actor(export.user))
 
 
 class HistoryExporter:
@@ -68,7 +131,7 @@ class HistoryExporter:
     """
 
     def __init__(self) -> None:
-        self._current_export: HistoryExport | None = None
+        self._writing: _Writing | None = None
         self._steps: Iterator[None] | None = None
 
     def __call__(self, _now: int) -> int:
@@ -81,58 +144,82 @@ class HistoryExporter:
         return ended
 
     def _begin_export(self) -> bool:
-        rows = HistoryExport.objects.filter(
-            state__in=(ExportState.WAITING, ExportState.RUNNING)
-        )
-        self._current_export = (
-            rows.select_related("workspace", "user").order_by("pk").first()
-        )
-        if self._current_export is None:
+        rows = HistoryExport.objects.open().select_related("workspace", "user")
+        export = rows.order_by("pk").first()
+        if export is None:
             return False
-        self._steps = _write_export_in_steps(self._current_export)
+        self._writing = _Writing(export, _task_of(export).pk)
+        self._steps = _write_export_in_steps(self._writing)
         return True
 
     def _continue_export(self, until: float) -> int:
-        assert self._current_export is not None
+        assert self._writing is not None
         assert self._steps is not None
         try:
             for _continue_export in self._steps:
                 if time.monotonic() >= until:
                     return 0
+        except _StoppedError:
+            pass
         except StudioError as error:
-            _update_export(
-                self._current_export, state=ExportState.FAILED, error=error.message
-            )
+            _fail(self._writing, error.message)
         except (OSError, ValueError) as error:
-            _update_export(
-                self._current_export, state=ExportState.FAILED, error=str(error)
-            )
-        self._current_export = self._steps = None
+            _fail(self._writing, str(error))
+        self._writing = self._steps = None
         return 1
 
 
-def _update_export(export: HistoryExport, **values: object) -> None:
-    if values.get("state") in (ExportState.DONE, ExportState.FAILED):
-        values["ended"] = now_ms()
-    HistoryExport.objects.filter(pk=export.pk).update(**values)
+@transaction.atomic
+def _fail(writing: _Writing, error: str) -> None:
+    now = now_ms()
+    end_task(writing.task, TaskState.FAILED, now=now, error=error)
+    HistoryExport.objects.open().filter(pk=writing.export.pk).update(
+        state=ExportState.FAILED, ended=now, error=error
+    )
 
 
-def _write_export_in_steps(export: HistoryExport) -> Iterator[None]:
-    name = f"{export.pk}-{secrets.token_hex(8)}.parquet"
+@transaction.atomic
+def _save_progress(writing: _Writing) -> None:
+    is_open = save_progress(
+        writing.task, position=writing.runs, total=writing.total, result=writing.result
+    )
+    rows = HistoryExport.objects.open().filter(pk=writing.export.pk)
+    if not is_open or not rows.update(state=ExportState.RUNNING, **writing.counts):
+        raise _StoppedError
+
+
+@transaction.atomic
+def _finish(writing: _Writing, name: str, size: int) -> None:
+    now = now_ms()
+    was_open = end_task(
+        writing.task,
+        TaskState.DONE,
+        now=now,
+        position=writing.runs,
+        total=writing.runs,
+        changed=writing.runs,
+        result={**writing.result, "size": size},
+    )
+    rows = HistoryExport.objects.open().filter(pk=writing.export.pk)
+    ended = {"state": ExportState.DONE, "ended": now, "file": name, "size": size}
+    counts = {**writing.counts, "runs_total": writing.runs}
+    if not was_open or not rows.update(**ended, **counts):
+        raise _StoppedError
+
+
+def _write_export_in_steps(writing: _Writing) -> Iterator[None]:
+    name = f"{writing.export.pk}-{secrets.token_hex(8)}.parquet"
     exports_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-    parts = _read_matching_series(export)
+    parts = _read_matching_series(writing)
     written = MetricHistoryFile(exports_folder() / name)
     try:
-        yield from _write_series_parts(export, parts, written)
+        yield from _write_series_parts(writing, parts, written)
         written.close()
+        _finish(writing, name, (exports_folder() / name).stat().st_size)
     # Also if the worker stops in the middle: no incomplete file may stay.
     except BaseException:
         (exports_folder() / name).unlink(missing_ok=True)
         raise
-    size = (exports_folder() / name).stat().st_size
-    _update_export(
-        export, state=ExportState.DONE, file=name, size=size, runs_total=F("runs")
-    )
 
 
 def find_own_export(
@@ -168,14 +255,17 @@ def read_exported_list(export: HistoryExport) -> tuple[Experiment | None, ViewSp
     return experiment, spec
 
 
-def _read_matching_series(export: HistoryExport) -> Iterator[SeriesPart]:
+def _read_matching_series(writing: _Writing) -> Iterator[SeriesPart]:
+    export = writing.export
     experiment, spec = read_exported_list(export)
     matching = find_matching_runs(
         spec, export.user, export.workspace, experiment=experiment
     )
-    _update_export(
-        export, state=ExportState.RUNNING, runs=0, points=0, runs_total=matching.total
+    writing.total = matching.total
+    BackgroundTask.objects.filter(pk=writing.task, started__isnull=True).update(
+        started=now_ms()
     )
+    _save_progress(writing)
     return read_histories(matching)
 
 
@@ -184,19 +274,17 @@ def _parse_query_string(query: str) -> list[tuple[str, str]]:
 
 
 def _write_series_parts(
-    export: HistoryExport, parts: Iterator[SeriesPart], written: MetricHistoryFile
+    writing: _Writing, parts: Iterator[SeriesPart], written: MetricHistoryFile
 ) -> Iterator[None]:
-    runs = points = 0
     saved = time.monotonic()
     for part in parts:
         if part.points is not None:
-            points += written.add_points(part.run_id, part.key, part.points)
-        runs += part.runs
+            writing.points += written.add_points(part.run_id, part.key, part.points)
+        writing.runs += part.runs
         if time.monotonic() - saved > PROGRESS_SECONDS:
-            _update_export(export, runs=runs, points=points)
+            _save_progress(writing)
             saved = time.monotonic()
         yield
-    _update_export(export, runs=runs, points=points)
 
 
 def delete_old_exports(now: int) -> int:
@@ -206,7 +294,13 @@ def delete_old_exports(now: int) -> int:
 
 
 def _delete_old_rows_and_files(now: int) -> int:
-    old = HistoryExport.objects.filter(created__lt=now - EXPORT_LIFETIME_MS)
+    limit = now - EXPORT_LIFETIME_MS
+    for task in BackgroundTask.objects.open().filter(
+        kind=TaskKind.EXPORT, created__lt=limit
+    ):
+        text = _("It was not finished within a day.")
+        end_task(task.pk, TaskState.FAILED, now=now, error=text)
+    old = HistoryExport.objects.filter(created__lt=limit)
     count = old.count()
     old.delete()
     kept = set(HistoryExport.objects.exclude(file="").values_list("file", flat=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runs.models.tasks.background_tasks import (
+    SERVER_KINDS,
     BackgroundTask,
     BackgroundTaskQuerySet,
     BackgroundTaskStep,
@@ -11,6 +12,7 @@ from runs.models.tasks.background_tasks import (
 )
 
 __all__ = [
+    "SERVER_KINDS",
     "BackgroundTask",
     "BackgroundTaskQuerySet",
     "BackgroundTaskStep",

@@ -20,6 +20,11 @@ class TaskKind(models.TextChoices):
     UNDO = "undo"
     EXPORT = "export"
     PURGE = "purge"
+    LOG_INDEX = "log_index"
+
+
+#: What the server does by itself. It is not stopped, since it would begin again.
+SERVER_KINDS = (TaskKind.PURGE, TaskKind.LOG_INDEX)
 
 
 class TaskState(models.TextChoices):
@@ -55,7 +60,8 @@ class BackgroundTask(models.Model):
     """Work of many steps. A step and the progress are written in one transaction.
 
     `position` of `total` items are handled: `changed` of them were changed, `skipped`
-    counts the others by reason, and the rest no longer existed. `request` is what to
+    counts the others by reason, and the rest no longer existed. The items are runs, of
+    an undo values, of the log index bytes. `request` is what to
     do, `result` what came of it; their content depends on the kind.
     """
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import (
     gettext_lazy,
@@ -15,6 +16,7 @@ from django.utils.translation import (
 )
 
 from runs.actions.bulk import Skip
+from runs.actions.run_list import EXPORT_LIFETIME_MS
 from runs.models import BackgroundTask, TaskKind, TaskState
 from runs.pages.bulk import skip_texts, with_number
 from runs.pages.undo import ChangeLine, change_line
@@ -39,6 +41,7 @@ TITLES = {
     "redo": gettext_lazy("Redo a change of many runs"),
     "export histories": gettext_lazy("Export full histories"),
     "purge": gettext_lazy("Purge the trash"),
+    "index logs": gettext_lazy("Index logs for search"),
 }
 STATE_LABELS = {
     TaskState.WAITING: pgettext_lazy("state of a background task", "Queued"),
@@ -86,6 +89,8 @@ class TaskRow:
     can_undo: bool
     #: The undo that left later values can overwrite them.
     overwrites: int | None
+    #: The number of the export, for who requested it.
+    export: int | None
 
 
 #: A lock has no undo: its opposite is as near.
@@ -93,7 +98,12 @@ NOT_UNDONE = ("lock run", "unlock run")
 
 
 def task_row(
-    task: BackgroundTask, now: int, *, can_stop: bool, can_undo: bool
+    task: BackgroundTask,
+    now: int,
+    *,
+    can_stop: bool,
+    can_undo: bool,
+    is_own: bool = False,
 ) -> TaskRow:
     """Return the row of a task; no query."""
     is_undo = task.kind == TaskKind.UNDO
@@ -102,7 +112,7 @@ def task_row(
         task,
         title=str(TITLES.get(task.action, task.action.capitalize())),
         state=str(STATE_LABELS[TaskState(task.state)]),
-        progress=_progress(task, is_undo=is_undo),
+        progress=_progress(task),
         time_left=_time_left(task, now),
         skipped=tuple(_skipped(task.skipped_counts, is_undo=is_undo)),
         later=tuple(_later_value(each) for each in later),
@@ -114,14 +124,30 @@ def task_row(
         overwrites=task.request.get("change_set")
         if is_undo and later and can_undo and not task.is_open
         else None,
+        export=_readable_export(task, now) if is_own else None,
     )
 
 
-def _progress(task: BackgroundTask, *, is_undo: bool) -> str:
-    names = {"position": grouped(task.position), "total": grouped(task.total)}
+def _readable_export(task: BackgroundTask, now: int) -> int | None:
+    """Return the number of an export that has a page: for a day."""
+    number: int | None = task.request.get("export")
+    return number if task.created >= now - EXPORT_LIFETIME_MS else None
+
+
+def _progress(task: BackgroundTask) -> str:
+    kind = TaskKind(task.kind)
     if task.state == TaskState.DONE:
-        return with_number(_VALUES if is_undo else _RUNS, task.changed)
-    if is_undo:
+        if kind == TaskKind.LOG_INDEX:
+            return _("%(size)s indexed") % {"size": filesizeformat(task.changed)}
+        return with_number(_DONE[kind], task.changed)
+    if kind == TaskKind.LOG_INDEX:
+        sizes = {
+            "position": filesizeformat(task.position),
+            "total": filesizeformat(task.total),
+        }
+        return _("%(position)s of %(total)s") % sizes
+    names = {"position": grouped(task.position), "total": grouped(task.total)}
+    if kind == TaskKind.UNDO:
         text = ngettext(
             "%(position)s of %(total)s value", "%(position)s of %(total)s values",
             task.total,
@@ -134,8 +160,20 @@ def _progress(task: BackgroundTask, *, is_undo: bool) -> str:
     return text % names
 
 
-_RUNS = ngettext_lazy("%(number)s run changed", "%(number)s runs changed", "n")
-_VALUES = ngettext_lazy("%(number)s value restored", "%(number)s values restored", "n")
+_DONE = {
+    TaskKind.CHANGE: ngettext_lazy(
+        "%(number)s run changed", "%(number)s runs changed", "n"
+    ),
+    TaskKind.UNDO: ngettext_lazy(
+        "%(number)s value restored", "%(number)s values restored", "n"
+    ),
+    TaskKind.EXPORT: ngettext_lazy(
+        "%(number)s run exported", "%(number)s runs exported", "n"
+    ),
+    TaskKind.PURGE: ngettext_lazy(
+        "%(number)s run purged", "%(number)s runs purged", "n"
+    ),
+}
 
 
 def _time_left(task: BackgroundTask, now: int) -> str:

@@ -63,6 +63,7 @@ def _live_context(request: PageRequest) -> dict[str, Any]:
                 now,
                 can_stop=can_stop_task(task, request.actor.user, request.role),
                 can_undo=can_undo,
+                is_own=task.user_id == request.actor.user.pk,
             )
             for task in page.tasks
         ],

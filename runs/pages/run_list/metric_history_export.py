@@ -47,9 +47,9 @@ def request_history_export(request: PageRequest) -> HttpResponse:
         query = f"{urlencode({'in': scope.number})}&{query}"
     export = queue_history_export(
         request.workspace,
-        request.actor.user,
         query,
         scope_number(scope.experiment),
+        actor=request.actor,
         now=now_ms(),
     )
     return HttpResponseRedirect(_export_address(request, export))

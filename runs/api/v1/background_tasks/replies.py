@@ -32,4 +32,5 @@ def task_info(task: BackgroundTask) -> TaskInfo:
         started=task.started,
         ended=task.ended,
         later=later,
+        export=task.result.get("export") or task.request.get("export"),
     )

@@ -49,7 +49,9 @@ def get_task(request: StudioRequest, number: int) -> TaskInfo:
 def stop_task(request: StudioRequest, number: int) -> TaskInfo:
     """Stop a background task. What it has done stays, and can be undone.
 
-    Members stop their own tasks, owners any. A task that has ended stays as it is.
+    Members stop their own tasks, owners any. What the server does by itself is not
+    stopped: purges of the trash, and the log index. A task that has ended stays as it
+    is.
     """
     workspace, viewer = workspace_of(request), signed_in_user(request)
     task = task_search.find_task(workspace, viewer, number)

@@ -47,9 +47,9 @@ def create_history_export(
     spec.filter()
     export = queue_history_export(
         workspace_of(request),
-        signed_in_user(request),
         spec.to_query(),
         "" if experiment is None else str(experiment.number),
+        actor=request.actor,
         now=now_ms(),
     )
     return _export_info(export)

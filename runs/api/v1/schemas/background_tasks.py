@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-TaskKindName = Literal["change", "undo", "export", "purge"]
+TaskKindName = Literal["change", "undo", "export", "purge", "log_index"]
 TaskStateName = Literal["waiting", "running", "done", "stopped", "failed"]
 
 
@@ -24,9 +24,11 @@ class TaskInfo(Struct):
     """A background task and how far it is.
 
     `position` of `total` items are handled: `changed` were changed, and `skipped`
-    counts the others by reason. The items are runs; of an undo they are values.
-    `change_set` is the number for undo. `later` has up to 20 values that an undo left,
-    because they were changed since. Times are milliseconds since the epoch.
+    counts the others by reason. The items are runs; of an undo they are values, of the
+    log index bytes. `change_set` is the number for undo. `later` has up to 20 values
+    that an undo left, because they were changed since. `export` is the number for
+    `history-exports`. Without `user` the server does it by itself: a purge of the
+    trash, or the log index. Times are milliseconds since the epoch.
     """
 
     id: int
@@ -45,6 +47,7 @@ class TaskInfo(Struct):
     started: int | None
     ended: int | None
     later: list[LaterChange] = field(default_factory=list)
+    export: int | None = None
 
 
 class TaskList(Struct):

@@ -28,7 +28,7 @@ class HistoryExportInfo(Struct):
     """
 
     id: int
-    state: Literal["waiting", "running", "done", "failed"]
+    state: Literal["waiting", "running", "done", "failed", "stopped"]
     runs: int
     runs_total: int
     points: int
