@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,3 +150,32 @@ def test_an_unchanged_page_is_not_sent_again(visitor: Client, abc: list[Run]) ->
     work()
     assert visitor.get(TASKS, headers=known).status_code == 200
     assert visitor.get(ALL).status_code == 200
+
+
+def test_work_of_the_server_is_shown_without_a_stop(
+    visitor: Client, workspace: Workspace
+) -> None:
+    rows = BackgroundTask.objects
+    known: dict[str, Any] = {"workspace": workspace, "created": 0, "total": 2048}
+    running = {**known, "state": TaskState.RUNNING, "position": 1024}
+    task = rows.create(kind="log_index", action="index logs", **running)
+    rows.create(kind="purge", action="purge", state="done", changed=2, **known)
+    said = page(visitor)
+    assert "Purge the trash Done" in said
+    assert "2 runs purged" in said
+    assert "Index logs for search Running" in said
+    assert "1.0 KB of 2.0 KB" in said
+    assert buttons(visitor) == []
+    assert visitor.post(f"{TASKS}{task.pk}/stop/").status_code == 409
+
+
+def test_an_export_is_opened_by_who_requested_it_and_stopped_by_an_owner(
+    visitor: Client, workspace: Workspace, files_dir: Path
+) -> None:
+    address = visitor.post("/w/default/exports/?q=").headers["Location"]
+    assert address in hrefs(visitor.get(TASKS), "#tasks a")
+    other = browser_of(make_member(workspace, "rita", Role.OWNER))
+    assert address not in hrefs(other.get(TASKS), "#tasks a")
+    [stop] = buttons(other)
+    other.post(stop)
+    assert "The export was stopped." in visitor.get(address).text
