@@ -74,7 +74,7 @@ ACCOUNT = {
 #: The worker writes the change set with the steps of the task.
 STARTED = {"start_bulk_change", "start_undo"}
 #: Only read.
-QUESTIONS = {"can_undo", "is_author", "parent_for_actor"}
+QUESTIONS = {"can_undo", "is_author", "parent_for_actor", "queue_history_export"}
 EXCEPTIONS = EVENTS | LOGGED | ACCOUNT | STARTED | QUESTIONS
 
 
