@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from runs.render.media import read_media_name
+from runs.render.media import STEP_FILE, read_media_name, read_step_folder
 from studio.core.media.media_files import MediaKind
 
 
@@ -71,3 +73,27 @@ def test_a_number_at_the_end_can_be_a_step(
     found = read_media_name(path)
     assert found is not None
     assert (found.step, found.numbered) == (None, numbered)
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["media/loss", "media/a/step_2", "media/images", "media", "images", "a\nb"],
+)
+def test_names_of_a_folder_say_what_whole_paths_say(folder: str) -> None:
+    endings = [".png", ".PNG", ".histogram.json", ".json", ".txt", ".bin", ".a.png"]
+    parts = [".small.webp", ".layer1.png", ".layers.png", ".media.json", "."]
+    for ending in endings + parts:
+        of_folder = read_step_folder(folder, ending)
+        for start in ("step_1", "step_1_ab_2", "step_1_", "step_-1_ab0123"):
+            match = STEP_FILE.fullmatch(start + ending)
+            assert match
+            named = read_media_name(f"{folder}/{start}{ending}")
+            if of_folder is not None:
+                assert named == replace(of_folder, step=int(match["step"]))
+    assert read_step_folder("media/loss", ".png")
+
+
+def test_other_names_are_read_on_their_own() -> None:
+    for name in ("step_1_a.b.png", "step_1.tar.png", "step_x.png", "xstep_1.png"):
+        match = STEP_FILE.fullmatch(name)
+        assert match is None or read_step_folder("media/a", match["ending"]) is None

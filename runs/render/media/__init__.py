@@ -7,9 +7,15 @@ from runs.render.media.histogram_pictures import (
     range_label,
 )
 from runs.render.media.manifests import ManifestItem, parse_manifest
-from runs.render.media.media_names import MediaName, read_media_name
+from runs.render.media.media_names import (
+    STEP_FILE,
+    MediaName,
+    read_media_name,
+    read_step_folder,
+)
 
 __all__ = [
+    "STEP_FILE",
     "LoggedHistogram",
     "ManifestItem",
     "MediaName",
@@ -18,4 +24,5 @@ __all__ = [
     "parse_manifest",
     "range_label",
     "read_media_name",
+    "read_step_folder",
 ]

@@ -51,6 +51,8 @@ _WORD = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"(?P<key>.*[^/\d_-])[-_]?(?P<step>\d{1,18})", re.ASCII)
+#: The same of a file's name alone, with an ending after the first dot.
+STEP_FILE = re.compile(r"step_" + _STEP + r"(?:_[^/.]*)?(?P<ending>\.[^/]*)", re.ASCII)
 _LAYER = re.compile(r"\.layer\d{1,2}\.png$", re.ASCII)
 
 
@@ -83,6 +85,16 @@ def read_media_name(path: str) -> MediaName | None:
     if found := _name_of_layout(whole, name, kind):
         return found
     return _name_of_step(whole, name, kind) or _loose_name(path, whole, kind)
+
+
+def read_step_folder(folder: str, ending: str) -> MediaName | None:
+    """Return what all names say that match `STEP_FILE`, in a folder and with an ending.
+
+    None if each must be read on its own. The step of the returned name has no meaning.
+    """
+    name = read_media_name(f"{folder}/step_1{ending}")
+    is_layout = name is not None and f"media/{name.key}" == folder and name.step == 1
+    return name if is_layout else None
 
 
 def _name_of_step(whole: str, name: str, kind: MediaKind) -> MediaName | None:

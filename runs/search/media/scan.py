@@ -9,24 +9,31 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
 from django.db.models import Count, Q
 
 from runs.models import Run
-from runs.render.media import MediaName, read_media_name
+from runs.render.media import (
+    STEP_FILE,
+    MediaName,
+    read_media_name,
+    read_step_folder,
+)
 from runs.search.files import current_files
 from studio.core.media.media_files import MediaKind
+from studio.core.names import MAX_INT64, MIN_INT64
 
 #: Runs whose names are kept by a process, and files that are read of one run.
 MAX_SCANS, MAX_FILES = 24, 500_000
 #: Files that are media only by their ending, of one run.
 MAX_LOOSE = 2000
 
-#: A file as far as the scan needs it: key, folder, name, blob.
-FileRow = tuple[int, str, str, str]
+#: A file as far as the scan needs it: key, folder, name. A file that takes another's
+#: place has another key.
+FileRow = tuple[int, str, str]
 
 
 @dataclass
@@ -59,14 +66,36 @@ class MediaScan:
         default_factory=lambda: defaultdict(dict)
     )
     loose: dict[str, LooseFile] = field(default_factory=dict)
+    #: The steps of the SDK's items by folder and ending. Most files are such.
+    _items: dict[tuple[str, str], dict[int, array[int]] | None] = field(
+        default_factory=dict
+    )
 
-    def add(self, rows: Iterable[FileRow]) -> None:
-        for row in rows:
-            self.total += 1
-            self.last = row
-            path = f"{row[1]}/{row[2]}" if row[1] else row[2]
-            if name := read_media_name(path):
-                self._add_name(row[0], path, name)
+    def add(self, pk: int, folder: str, name: str) -> None:
+        self.total += 1
+        self.last = pk, folder, name
+        if match := STEP_FILE.fullmatch(name):
+            text, ending = match.groups()
+            kind = folder, ending
+            if kind not in self._items:
+                self._items[kind] = self._steps_of(folder, ending)
+            steps = self._items[kind]
+            step = int(text)
+            if steps is not None and MIN_INT64 <= step <= MAX_INT64:
+                if step in steps:
+                    steps[step].append(pk)
+                else:
+                    steps[step] = array("q", (pk,))
+                return
+        path = f"{folder}/{name}" if folder else name
+        if found := read_media_name(path):
+            self._add_name(pk, path, found)
+
+    def _steps_of(self, folder: str, ending: str) -> dict[int, array[int]] | None:
+        name = read_step_folder(folder, ending)
+        if name is None or name.is_part or name.is_manifest:
+            return None
+        return self.series[name.key, name.kind]
 
     def _add_name(self, pk: int, path: str, name: MediaName) -> None:
         if name.step is None:
@@ -171,19 +200,18 @@ def _read_new_files(
             # The last known file comes again, which proves that it is still the same.
             of_runs |= Q(run=key, pk__gte=newest[0])
     rows = current_files().filter(of_runs).order_by("pk")
-    found = rows.values_list("run_id", "pk", "folder", "name", "blob")
+    found = rows.values_list("run_id", "pk", "folder", "name")
     changed: set[int] = set()
     unproven = {key for key, row in last.items() if row is not None}
     most = MAX_FILES + len(kept)
-    for key, pk, folder, name, blob in found[:most].iterator(chunk_size=2000):
-        file = (pk, folder, name, blob)
+    for key, pk, folder, name in found[:most].iterator(chunk_size=10_000):
         scan = kept[key].scan
         if key in unproven:
             unproven.discard(key)
-            if file != last[key]:
+            if (pk, folder, name) != last[key]:
                 changed.add(key)
         elif key not in changed and scan.total <= MAX_FILES:
-            scan.add([file])
+            scan.add(pk, folder, name)
     for key, each in kept.items():
         total = each.scan.total
         if total != known[key]:
