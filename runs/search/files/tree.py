@@ -9,7 +9,7 @@ from typing import Any, cast
 from django.db import connection
 from django.db.models import F, Q, QuerySet, TextField, Value
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Concat, Left, Length
+from django.db.models.functions import Collate, Concat, Left, Length
 from django.db.models.lookups import Exact, GreaterThan, LessThan
 
 from runs.models import File, LoggedModel, Run
@@ -146,7 +146,10 @@ def _possible_paths(owned: Q, words: Iterable[str]) -> QuerySet[Any, Any]:
     That index holds the beginnings of folders and names. Longer ones are possible.
     """
     parts = PathOrder(F("folder")), Value("/"), PathOrder(F("name"))
-    begun = Concat(*parts, output_field=TextField())
+    begun: Any = Concat(*parts, output_field=TextField())
+    if connection.vendor == "postgresql":
+        # The collation of the index knows upper and lower case of ASCII only.
+        begun = Collate(begun, "default")
     rows: Any = current_files().filter(owned).annotate(begun=begun)
     matching = Q()
     for word in words:

@@ -232,5 +232,5 @@ def test_the_page_costs_the_same_for_many_tokens_and_sessions(
     for _time in range(5):
         token_of(team.reader, team.workspace, cap=Role.READER)
         browser_of(team.reader)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         reader.get("/account/")

@@ -198,5 +198,5 @@ def test_costs_do_not_depend_on_the_number_of_runs(
         rows.write_model(run, f"m{number}")
     assert counts() == few
     # PostgreSQL is told its time limit by a statement of its own.
-    assert few[0] <= 12 + (connection.vendor == "postgresql")
+    assert few[0] <= 13 + (connection.vendor == "postgresql")
     assert few[1] <= 26
