@@ -43,7 +43,9 @@ def test_a_page_without_scripts_has_the_tables_for_a_fixed_cost(
     with CaptureQueriesContext(connection) as many:
         visitor.get(two)
     # Charts of other metrics have other runs: the list is read once for each.
-    assert len(many) <= len(few) + 10
+    # PostgreSQL is told time limits by statements of their own.
+    each = 14 if connection.vendor == "postgresql" else 10
+    assert len(many) <= len(few) + each
     with CaptureQueriesContext(connection) as same:
         visitor.get(f"{one},{LOSS}!log=y,{LOSS}!smooth=0.5")
     assert len(same) <= len(few) + 1
