@@ -6,8 +6,7 @@ import re
 import sys
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
-from django.urls import is_valid_path
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -18,13 +17,11 @@ from runs.access.permissions import (
     find_access_declaration,
     is_api_path,
     preferred_format,
-    recognize_visitor,
 )
 from runs.http import AUTHORIZE_ONLY, RETRY_AFTER_SECONDS, as_studio_error
 from studio.core.errors import (
     InvalidRequest,
     LinkUsedUp,
-    NotFound,
     PermissionDenied,
     SignInRequired,
     StudioError,
@@ -180,23 +177,6 @@ def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
     return error_response(
         request, error or PermissionDenied(_("You don't have permission to do this."))
     )
-
-
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if isinstance(exception, StudioError):
-        return error_response(request, exception)
-    # Only GET: a redirected form would lose its content.
-    if request.method == "GET" and _is_page_without_slash(request):
-        return redirect(request.get_full_path(force_append_slash=True))
-    if renderer_for_path(request) is render_error_page:
-        recognize_visitor(request)
-    return error_response(request, NotFound(_("This page doesn't exist.")))
-
-
-def _is_page_without_slash(request: HttpRequest) -> bool:
-    path = request.path_info
-    is_page = renderer_for_path(request) is render_error_page and not path.endswith("/")
-    return is_page and bool(is_valid_path(f"{path}/"))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

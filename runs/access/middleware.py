@@ -7,11 +7,13 @@ Sec-Fetch-Site.
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import DisallowedHost
@@ -38,11 +40,11 @@ from runs.access.permissions import (
     AccessDeclaration,
     Caller,
     Permission,
-    activate_choices,
+    change_way,
     identify_caller,
-    set_caller,
 )
 from runs.access.token_scopes import check_token_scope
+from runs.actions.actor import Actor
 from runs.http import AUTHORIZE_ONLY, BODY_LIMIT, KNOWN_CALLER, REFUSAL, as_studio_error
 from studio.core.errors import (
     InvalidRequest,
@@ -252,6 +254,45 @@ def raise_web_server_error(request: HttpRequest) -> None:
     error = request.META.get(REFUSAL)
     if error is not None:
         raise error
+
+
+def set_caller(request: Any, caller: Caller) -> None:
+    request.user = caller.user or AnonymousUser()
+    request.token = caller.token
+    request.actor = Actor(caller.user, caller.token, change_way(request, caller))
+    request.workspace = request.member = request.role = None
+    request.tree, request.is_limited_to_tree = None, False
+
+
+MAX_ZONE_LENGTH = 64
+#: The browser's time zone, which a script of every page keeps in this cookie.
+ZONE_COOKIE = "zone"
+
+
+def activate_choices(request: HttpRequest, caller: Caller) -> None:
+    """Use the account's time zone, and in a browser its language.
+
+    An account without a time zone, and visitors, have that of their browser.
+    """
+    user = caller.user
+    if caller.token is None:
+        browser_zone = request.COOKIES.get(ZONE_COOKIE, "")
+        activate_time_zone((user and user.time_zone) or browser_zone)
+    elif user is not None:
+        activate_time_zone(user.time_zone)
+    # Scripts get the language of their `Accept-Language`.
+    if user and caller.token is None and user.language in dict(settings.LANGUAGES):
+        translation.activate(user.language)
+
+
+def activate_time_zone(name: str) -> None:
+    if not name or len(name) > MAX_ZONE_LENGTH:
+        return
+    try:
+        timezone.activate(zoneinfo.ZoneInfo(name))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        # This machine does not know the time zone, so times are shown in UTC.
+        return
 
 
 def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:

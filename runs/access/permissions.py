@@ -11,7 +11,6 @@ the request has a session cookie. Tokens in the query string are ignored.
 from __future__ import annotations
 
 import re
-import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,9 +19,8 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
@@ -258,57 +256,6 @@ def identify_caller(request: HttpRequest) -> Caller:
         return Caller()
     _record_session_use(request)
     return Caller(user)
-
-
-def set_caller(request: Any, caller: Caller) -> None:
-    request.user = caller.user or AnonymousUser()
-    request.token = caller.token
-    request.actor = Actor(caller.user, caller.token, change_way(request, caller))
-    request.workspace = request.member = request.role = None
-    request.tree, request.is_limited_to_tree = None, False
-
-
-MAX_ZONE_LENGTH = 64
-#: The browser's time zone, which a script of every page keeps in this cookie.
-ZONE_COOKIE = "zone"
-
-
-def activate_choices(request: HttpRequest, caller: Caller) -> None:
-    """Use the account's time zone, and in a browser its language.
-
-    An account without a time zone, and visitors, have that of their browser.
-    """
-    user = caller.user
-    if caller.token is None:
-        browser_zone = request.COOKIES.get(ZONE_COOKIE, "")
-        activate_time_zone((user and user.time_zone) or browser_zone)
-    elif user is not None:
-        activate_time_zone(user.time_zone)
-    # Scripts get the language of their `Accept-Language`.
-    if user and caller.token is None and user.language in dict(settings.LANGUAGES):
-        translation.activate(user.language)
-
-
-def activate_time_zone(name: str) -> None:
-    if not name or len(name) > MAX_ZONE_LENGTH:
-        return
-    try:
-        timezone.activate(zoneinfo.ZoneInfo(name))
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        # This machine does not know the time zone, so times are shown in UTC.
-        return
-
-
-def recognize_visitor(request: Any) -> None:
-    """Find out who is signed in, for the error page of an address without a view."""
-    if not request.COOKIES.get(settings.SESSION_COOKIE_NAME):
-        return
-    try:
-        caller = identify_caller(request)
-    except StudioError:
-        return
-    set_caller(request, caller)
-    activate_choices(request, caller)
 
 
 def find_token(secret: str) -> ApiToken:

@@ -16,7 +16,7 @@ DAY_MS = 24 * 3600 * 1000
 
 
 def fill(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
-    """List the status changes of the last 90 days; nobody is notified of them."""
+    """List the status changes of the last 90 days; no member is notified of them."""
     editor.execute(
         """
         INSERT INTO runs_statuschange (event_id, workspace_id, is_open)

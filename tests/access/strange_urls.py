@@ -84,5 +84,5 @@ urlpatterns = [
 
 handler400 = "runs.access.error_responses.bad_request"
 handler403 = "runs.access.error_responses.not_allowed"
-handler404 = "runs.access.error_responses.not_found"
+handler404 = "runs.access.unknown_addresses.not_found"
 handler500 = "runs.access.error_responses.server_error"

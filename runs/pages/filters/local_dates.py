@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from runs.render import formats
+from runs.render.filters import local_day
 from studio.core.filters.fields import moment_text, read_time
 from studio.core.filters.tree import Ago, Moment
 
@@ -42,19 +43,15 @@ def read_date_input(text: str) -> Moment | Ago | None:
 def recent_days() -> list[tuple[str, str]]:
     """Days on the reader's clock as filters have them, and what each of them is."""
     now = timezone.localtime()
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    monday = midnight - timedelta(days=midnight.weekday())
+    today, yesterday, monday = (
+        moment_text(local_day(now - timedelta(days=days)))
+        for days in (0, 1, now.weekday())
+    )
     return [
-        (_day_text(midnight), _("today")),
-        (_day_text(midnight - timedelta(days=1)), _("yesterday")),
-        (f"{_day_text(monday)}..", _("this week")),
+        (today, _("today")),
+        (yesterday, _("yesterday")),
+        (f"{monday}..", _("this week")),
     ]
-
-
-def _day_text(midnight: datetime) -> str:
-    # The offset of that day: daylight saving time can have begun since then.
-    is_utc = not midnight.utcoffset()
-    return f"{midnight:%Y-%m-%d}" + ("" if is_utc else _offset_text(midnight))
 
 
 def _offset_text(when: datetime) -> str:

@@ -18,7 +18,7 @@ from runs.pages.lists.tree_rows import (
     rolled_up_value,
 )
 from runs.render import formats
-from runs.render.filters import field_label
+from runs.render.filters import field_label, local_day
 from runs.render.formats import run_path
 from runs.render.run_list import (
     ListRow,
@@ -41,10 +41,8 @@ from studio.core.filters.tree import (
     CHILDREN,
     METRICS,
     TAGS,
-    UNITS,
     Comparison,
     Flag,
-    Moment,
     Number,
     Text,
     Value,
@@ -54,7 +52,6 @@ from studio.core.view_spec import Column
 
 #: Longer texts get no link.
 MAX_LINK_TEXT = 200
-DAY = UNITS["day"]
 
 
 def _value_to_filter_by(field: Field, value: object) -> Value | None:
@@ -62,19 +59,13 @@ def _value_to_filter_by(field: Field, value: object) -> Value | None:
         return Flag(value) if fields.value_type(field) == fields.BOOLEAN else None
     # The exact millisecond would match this run alone.
     if fields.value_type(field) == fields.TIME:
-        return _start_of_day(value) if isinstance(value, int) else None
+        if not isinstance(value, int):
+            return None
+        return local_day(formats.local_time(value, timezone.get_current_timezone()))
     if isinstance(value, (int, float)):
         return Number(value)
     text = str(value)
     return Text(text) if len(text) <= MAX_LINK_TEXT and "\n" not in text else None
-
-
-def _start_of_day(time: int) -> Moment:
-    """Return the day of a time on the reader's clock."""
-    when = formats.local_time(time, timezone.get_current_timezone())
-    midnight = when.replace(hour=0, minute=0, second=0, microsecond=0)
-    start = int(midnight.timestamp()) * 1000
-    return Moment(start, start + DAY, "day")
 
 
 #: Widths in characters: of a cell with tags, of the frame of a chip, and of the count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -143,6 +143,13 @@ def _ago_words(length: int) -> str:
             else ngettext("%d day", "%d days", days) % days
         )
     return formats.duration(length)
+
+
+def local_day(when: datetime) -> Moment:
+    """Return the 24 hours from midnight on, on the clock of the time."""
+    midnight = when.replace(hour=0, minute=0, second=0, microsecond=0)
+    start = int(midnight.timestamp()) * 1000
+    return Moment(start, start + formats.DAY, "day")
 
 
 def _moment_words(value: Moment) -> str:

@@ -355,8 +355,9 @@ def moment_text(moment: Moment) -> str:
 def _day_text(start: datetime) -> str:
     """The 24 hours from then on: `2026-11-24`, or `2026-11-24-05:00`."""
     minutes = start.hour * 60 + start.minute
-    # West of Greenwich days begin later, and in the east on the day before.
-    offset = -minutes if minutes <= 12 * 60 else 24 * 60 - minutes
+    # West of Greenwich days begin later, and in the east on the day before. Summer
+    # time of New Zealand is UTC+13, and hardly anywhere is west of Hawaii's UTC-10.
+    offset = -minutes if minutes <= 10 * 60 else 24 * 60 - minutes
     day = (start + timedelta(minutes=offset)).strftime("%Y-%m-%d").zfill(10)
     if not offset:
         return day

@@ -44,7 +44,7 @@ def test_a_page_without_scripts_has_the_tables_for_a_fixed_cost(
         visitor.get(two)
     # Charts of other metrics have other runs: the list is read once for each.
     # PostgreSQL is told time limits by statements of their own.
-    each = 14 if connection.vendor == "postgresql" else 10
+    each = 13 if connection.vendor == "postgresql" else 10
     assert len(many) <= len(few) + each
     with CaptureQueriesContext(connection) as same:
         visitor.get(f"{one},{LOSS}!log=y,{LOSS}!smooth=0.5")

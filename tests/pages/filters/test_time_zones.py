@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from runs.models import Run
+from studio.core.filters import parse, to_text
 from tests.pages.filters.test_filter_parts import apply, choices
 from tests.pages.rows import ALL, names
 
@@ -66,6 +67,14 @@ def test_a_day_has_the_runs_of_that_day_there(reader: Client, log: Any) -> None:
     assert names(page) == ["last", "first"]
 
 
+@pytest.mark.parametrize(
+    "offset", ["", "+13:00", "+08:00", "+05:45", "-03:30", "-10:00"]
+)
+def test_a_day_is_written_with_the_offset_of_its_place(offset: str) -> None:
+    text = f"created:2025-12-02{offset}"
+    assert to_text(parse(text)) == text
+
+
 def test_the_editor_writes_the_offset_and_keeps_what_is_not_edited(
     reader: Client,
 ) -> None:
@@ -84,6 +93,7 @@ def test_the_editor_writes_the_offset_and_keeps_what_is_not_edited(
 
 def test_days_are_offered_by_their_words(reader: Client) -> None:
     today = datetime.now(SHANGHAI).date()
+    # Midnight can have passed since then.
     offered = {f"{today}+08:00", f"{datetime.now(SHANGHAI).date()}+08:00"}
     assert {each.strip() for each in choices(reader, "created:tod")} <= offered
     day = choices(reader, "created:yest")[0].strip()
