@@ -158,13 +158,13 @@ class Scene:
     def read(self) -> dict[Place, Any]:
         found: dict[Place, Any] = {}
         rows = Run.objects.in_bulk([run.pk for run in self.runs])
-        tags = dict(RunTag.objects.filter(key__name="t").values_list("run", "value"))
-        stars = set(RunStar.objects.values_list("run", "user"))
+        tags = dict(RunTag.objects.filter(key__name="t").values_list("run_id", "value"))
+        stars = set(RunStar.objects.values_list("run_id", "user_id"))
         for n, run in enumerate(self.runs):
             found |= self.read_run(n, rows[run.pk], tags, stars)
         places = Experiment.objects.in_bulk([one.pk for one in self.experiments])
         place_tags = ExperimentTag.objects.filter(key="t")
-        values = dict(place_tags.values_list("experiment", "value"))
+        values = dict(place_tags.values_list("experiment_id", "value"))
         for n, experiment in enumerate(self.experiments):
             place = places[experiment.pk]
             found["experiment name", n, 0] = place.name
@@ -179,7 +179,11 @@ class Scene:
         return found
 
     def read_run(
-        self, n: int, row: Run, tags: dict[int, str], stars: set[tuple[int, int]]
+        self,
+        n: int,
+        row: Run,
+        tags: dict[int, str | None],
+        stars: set[tuple[int, int]],
     ) -> dict[Place, Any]:
         places = [experiment.pk for experiment in self.experiments]
         found: dict[Place, Any] = {
