@@ -24,7 +24,11 @@ from studio.agent.executors import (
     SubmissionRefused,
 )
 from studio.agent.job_folder import Attempt, JobFolder
-from studio.agent.leftovers import deliver_leftovers, has_leftovers
+from studio.agent.leftovers import (
+    deliver_leftovers,
+    has_leftovers,
+    upload_engine_log,
+)
 from studio.agent.working_copy import fetch_working_copy
 from studio.core.cancel_signals import KILL_AFTER_SECONDS
 from studio.core.compute_kinds import EndCode, EngineState
@@ -121,6 +125,7 @@ class HeldJob:
         #: A start, or a forced stop, and what follows that.
         self._call: EngineCall | None = None
         self._after_stop: Callable[[], None] | None = None
+        self._is_log_sent = not shared.executor.log_name
         self._pause = RetryPause()
 
     @property
@@ -364,7 +369,7 @@ class HeldJob:
         if self._thread is not None and self._thread.is_alive():
             return
         was_tried, self._thread = self._thread is not None, None
-        is_done = not has_leftovers(self.folder.spool)
+        is_done = self._is_log_sent and not has_leftovers(self.folder.spool)
         # The next attempt of a lost run does not wait long for the log of this one.
         if is_done or self._is_lost or (was_tried and self.outcome == "lost"):
             self._report(self.outcome, self.message)
@@ -372,6 +377,10 @@ class HeldJob:
             self._start_thread(self._deliver_once)
 
     def _deliver_once(self) -> None:
+        if not self._is_log_sent:
+            self._is_log_sent = True
+            engine_log = self.folder.path / self.shared.executor.log_name
+            upload_engine_log(self._run_client(attempts=2), *self.key, engine_log)
         is_complete = deliver_leftovers(
             self.folder.spool,
             self._run_client(attempts=1),

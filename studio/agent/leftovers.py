@@ -1,14 +1,36 @@
-"""Delivers what a job's processes could not send before they ended."""
+"""Delivers what a job's processes could not send before they ended, and more."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import time
 from pathlib import Path
+from urllib.parse import quote
 
+from studio.core.errors import StudioError
 from studio.sdk.client import Client
-from studio.sdk.delivery import SpoolFolder, open_sender
+from studio.sdk.delivery import SpoolFolder, open_sender, upload_file
 
 PAUSE_SECONDS = 0.1
+#: Of a longer log of an engine, only the end is kept with the run.
+MAX_LOG_BYTES = 4 * 1024 * 1024
+
+
+def upload_engine_log(client: Client, run: str, attempt: int, log: Path) -> None:
+    """Keep what the engine wrote about an attempt as a file of the run.
+
+    The end of the run does not depend on it: without the server, the log stays here.
+    """
+    number = f"_{attempt}" if attempt > 1 else ""
+    name = f"azureml-logs/55_{log.stem}_log{number}.txt"
+    with contextlib.suppress(OSError, StudioError):
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, io.SEEK_END) - MAX_LOG_BYTES))
+            text = file.read(MAX_LOG_BYTES)
+        if text:
+            path = f"runs/{quote(run, safe='')}"
+            upload_file(client, path, name, io.BytesIO(text), len(text))
 
 
 def has_leftovers(spool: Path) -> bool:

@@ -13,6 +13,7 @@ import fcntl
 import json
 import os
 import subprocess
+import time
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,11 @@ LOCK_FILE, LOG_FILE = "runner.lock", "runner.log"
 CODE_FOLDER, ARCHIVE_FILE = "code", "sources.zip"
 #: The end of an attempt that its runner gave up, because another one can follow.
 LOST = "lost"
+#: In the environment of a runner whose starter notes why, whoever sent the SIGTERM.
+NOTED_STOPS_VARIABLE = "STUDIO_NOTED_STOPS"
+#: How long a runner waits for that note. An engine kills the job soon after its
+#: signal: Slurm by default after 30 seconds.
+NOTE_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,16 @@ def read_stop_reason(folder: Path) -> str:
 def read_stop_request(folder: Path) -> dict[str, Any]:
     """The `reason` for the stop and the `status`, as far as they were written."""
     return _read_json(folder / STOP_FILE)
+
+
+def wait_for_stop_request(
+    folder: Path, seconds: float = NOTE_SECONDS
+) -> dict[str, Any]:
+    """The stop request, which can come after the signal; empty if none came."""
+    until = time.monotonic() + seconds
+    while not (found := read_stop_request(folder)) and time.monotonic() < until:
+        time.sleep(0.05)
+    return found
 
 
 def lock_runner(folder: Path) -> int | None:

@@ -86,6 +86,7 @@ class FakeExecutor:
     """Its jobs run for some polls, and end as the test says."""
 
     is_concurrent: ClassVar[bool] = False
+    log_name: ClassVar[str] = ""
     polls: int = 2
     ends_with: str = "Completed"
     running: dict[str, int] = field(default_factory=dict)

@@ -13,9 +13,11 @@ import time
 from pathlib import Path
 
 from studio.core.job_files import (
+    NOTED_STOPS_VARIABLE,
     JobEnd,
     lock_runner,
     take_job,
+    wait_for_stop_request,
     write_end,
     write_runner_state,
 )
@@ -63,7 +65,9 @@ def main() -> None:
         time.sleep(600)
     script.kill()
     script.wait()
-    write_end(folder, JobEnd("Canceled", is_delivered=True))
+    is_noted = NOTED_STOPS_VARIABLE in os.environ
+    stop = wait_for_stop_request(folder) if is_noted else {}
+    write_end(folder, JobEnd(stop.get("status", "Canceled"), is_delivered=True))
 
 
 if __name__ == "__main__":

@@ -18,10 +18,16 @@ from tests.parts.waiting import becomes
 
 @pytest.fixture
 def cluster(slurm: Slurm, server: Server, tmp_path: Path) -> Iterator[Cluster]:
-    settings = {"partition": "main", "setup": ["export FROM_SETUP=yes"]}
+    setup = ["export FROM_SETUP=yes", "echo module cuda loaded"]
+    settings = {"partition": "main", "setup": setup}
     cluster = Cluster.create(server, tmp_path, kind="slurm", settings=settings)
     yield cluster
     cluster.end()
+
+
+def has_file(cluster: Cluster, path: str) -> bool:
+    files = cluster.owner.get(path.partition("/files/")[0] + "/files")["files"]
+    return path.partition("/files/")[2] in [one["path"] for one in files]
 
 
 def engine_message(cluster: Cluster, run: str) -> str:
@@ -36,6 +42,12 @@ def test_a_run_goes_through_slurm_and_another_is_canceled_in_its_queue(
     cluster.start_agent(variables=slurm.variables)
     assert cluster.becomes(first, "Completed"), cluster.log
     assert cluster.log_of(first).startswith("yes ")
+    # What Slurm and the setup printed is a log of the run, too.
+    with (cluster.folder / "slurm.txt").open("w+b") as file:
+        path = f"runs/{first}/files/azureml-logs/55_slurm_log.txt"
+        assert becomes(lambda: has_file(cluster, path))
+        cluster.owner.download(path, file)
+    assert (cluster.folder / "slurm.txt").read_text() == "module cuda loaded\n"
     # A node that takes no more jobs leaves the next run in Slurm's queue.
     slurm.command("scontrol", "update", "NodeName=localhost", "State=DRAIN", "Reason=x")
     try:

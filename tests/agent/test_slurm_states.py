@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from studio.agent.executors import (
 )
 from studio.core.compute_kinds import EngineState
 from studio.core.job_files import (
+    LOST,
+    JobEnd,
     JobFile,
     read_end,
     read_runner_state,
@@ -190,7 +193,9 @@ def test_a_job_over_its_memory_fails_with_that_reason(
     executor = create_executor(slurm, memory="120M")
     handle = executor.start(folder, 0)
     assert ends(executor, handle)
-    assert report(executor, handle).code == "OutOfMemory"
+    found = report(executor, handle)
+    assert found.code == "OutOfMemory"
+    assert re.search(r"\. The peak was \d{3} MB of 120 MB$", found.message)
 
 
 def test_the_run_of_a_lost_node_is_repeated_if_the_target_says_so(
@@ -218,6 +223,21 @@ def test_the_run_of_a_lost_node_is_repeated_if_the_target_says_so(
         slurm.command("scontrol", "update", "NodeName=localhost", "State=RESUME")
     assert becomes(slurm.is_idle)
     assert becomes(lambda: is_gone(state.pid))
+
+
+@pytest.mark.parametrize(("can_requeue", "status"), [(True, LOST), (False, "Failed")])
+def test_a_preempted_run_is_repeated_if_the_target_says_so(
+    slurm: Slurm, folder: Path, can_requeue: bool, status: str
+) -> None:
+    executor = create_executor(slurm, can_requeue=can_requeue)
+    handle = start(executor, folder)
+    slurm.command("sbatch", "-p", "urgent", "--exclusive", "--wrap=true", "-o/dev/null")
+    assert ends(executor, handle)
+    found = report(executor, handle)
+    assert (found.code, found.can_repeat) == ("Preempted", can_requeue)
+    # Slurm says so before the signal has arrived. The runner ends with the reason.
+    assert becomes(lambda: read_end(folder) == JobEnd(status, is_delivered=True))
+    assert read_stop_request(folder)["reason"].startswith("Preempted: ")
 
 
 def test_what_slurm_refuses_has_its_words(slurm: Slurm, folder: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from studio.core.errors import NotFound
-from studio.core.job_files import write_stop_reason
+from studio.core.job_files import NOTED_STOPS_VARIABLE, write_stop_reason
 from studio.sdk.local_jobs import create_job_folder
 from tests.parts.clients import ROOT, quiet_environment
 from tests.parts.server import Server
@@ -90,6 +90,25 @@ def test_sigterm_to_the_runner_cancels_the_run(jobs: JobFolders) -> None:
     assert job.wait()["status"] == "Canceled"
     events = job.client.get(f"runs/{job.run_id}/events")["events"]
     assert [one["message"] for one in events if one["new"] == "Canceled"] == [reason]
+
+
+def test_a_runner_of_an_engine_waits_for_the_reason_of_a_signal(
+    jobs: JobFolders,
+) -> None:
+    job = jobs.create(
+        USER_MANAGED,
+        "import os, time; open('began', 'w').write(str(os.getpid())); time.sleep(600)",
+    )
+    job.start(**{NOTED_STOPS_VARIABLE: "on"})
+    script = int(job.wait_for("began"))
+    assert job.process is not None
+    job.process.send_signal(signal.SIGTERM)
+    assert becomes(lambda: not is_running(script))
+    reason = "Preempted: Slurm gave the node to another job."
+    write_stop_reason(job.folder, reason, status="Failed")
+    assert job.wait()["status"] == "Failed"
+    events = job.client.get(f"runs/{job.run_id}/events")["events"]
+    assert [one["message"] for one in events if one["new"] == "Failed"] == [reason]
 
 
 def test_a_signal_that_reaches_the_script_first_cancels_the_run(

@@ -77,6 +77,8 @@ class Executor(Protocol):
     #: Whether `start` and `stop` can run in threads, several at a time, though
     #: never two starts of one job. The other calls are those of the agent's loop.
     is_concurrent: ClassVar[bool]
+    #: The file in a job's folder with what the engine itself wrote; empty without one.
+    log_name: ClassVar[str]
 
     def start(self, folder: Path, slot: int) -> str:
         """Start the runner of a job's folder and return its handle.

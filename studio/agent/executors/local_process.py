@@ -42,6 +42,7 @@ class LocalProcessExecutor:
 
     #: A process that is only being started looks like an orphan.
     is_concurrent: ClassVar[bool] = False
+    log_name: ClassVar[str] = ""
 
     def __init__(
         self,

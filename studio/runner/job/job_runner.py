@@ -17,11 +17,13 @@ from studio.core.job_files import (
     CODE_FOLDER,
     LOG_FILE,
     LOST,
+    NOTED_STOPS_VARIABLE,
     JobEnd,
     JobFile,
     lock_runner,
     read_stop_request,
     take_job,
+    wait_for_stop_request,
     write_end,
     write_runner_state,
 )
@@ -66,6 +68,7 @@ def run_job(folder: Path) -> int:
         return 0
     become_subreaper()
     os.environ[LEFTOVERS_VARIABLE] = "off"
+    are_stops_noted = bool(os.environ.pop(NOTED_STOPS_VARIABLE, ""))
     with ReceivedSignals() as received:
         # Its readers send signals. A full disk must not keep the run from its end.
         with contextlib.suppress(OSError):
@@ -75,7 +78,8 @@ def run_job(folder: Path) -> int:
         except (StudioError, OSError) as error:
             end = _report_no_start(job, error)
         else:
-            end = _JobSteps(folder, job, run, received).run_to_end()
+            steps = _JobSteps(folder, job, run, received, are_stops_noted)
+            end = steps.run_to_end()
     with contextlib.suppress(OSError):
         write_end(folder, end)
     if job.launcher == "runner" and end.is_delivered:
@@ -108,9 +112,15 @@ class _JobSteps:
     """One attempt, from its preparation to its end."""
 
     def __init__(
-        self, folder: Path, job: JobFile, run: JobRun, received: ReceivedSignals
+        self,
+        folder: Path,
+        job: JobFile,
+        run: JobRun,
+        received: ReceivedSignals,
+        are_stops_noted: bool,
     ) -> None:
         self._folder, self._job, self._run = folder, job, run
+        self._are_stops_noted = are_stops_noted
         self._received, self._code = received, folder / CODE_FOLDER
         self._status, self._message = RunStatus.FAILED.value, ""
 
@@ -136,7 +146,7 @@ class _JobSteps:
         if left:
             print_notice(f"{left} processes that outlived the script were ended.")
         if self._status == RunStatus.CANCELED and not self._message:
-            stop = read_stop_request(self._folder)
+            stop = self._read_stop_request()
             self._message = str(stop.get("reason", ""))
             self._status = str(stop.get("status", self._status))
         if self._run.is_lost or self._status == LOST:
@@ -144,6 +154,14 @@ class _JobSteps:
             return JobEnd(LOST, True)
         self._run.end(self._status, self._message)
         return JobEnd(self._status, self._run.is_delivered)
+
+    def _read_stop_request(self) -> dict[str, Any]:
+        if self._are_stops_noted and not (
+            self._run.is_cancel_requested or self._run.is_lost
+        ):
+            # The signal was for all processes of the job, and its starter asks why.
+            return wait_for_stop_request(self._folder)
+        return read_stop_request(self._folder)
 
     def _unpack_sources(self) -> None:
         self._code.mkdir(exist_ok=True)

@@ -59,7 +59,10 @@ KillWait=60
 SlurmdTimeout=120
 ReturnToService=2
 MailProg=/bin/true
+PreemptType=preempt/partition_prio
+PreemptMode=CANCEL
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PartitionName=urgent Nodes=ALL MaxTime=INFINITE PriorityTier=10 State=UP
 PartitionName=short Nodes=ALL MaxTime=1 State=UP
 """
 _NODE = """\

@@ -16,29 +16,27 @@ import time
 from pathlib import Path
 
 from studio.agent.executors.process_table import kill_all, kill_job
-from studio.agent.executors.ray.submission import Submission
+from studio.agent.executors.ray.submission import (
+    KILL,
+    REQUEST_NAME,
+    STOP,
+    Submission,
+)
 from studio.agent.executors.ray.tree_memory import read_tree_memory
 from studio.core.compute_kinds import EndCode
 from studio.core.job_files import (
+    NOTED_STOPS_VARIABLE,
     read_runner_state,
     read_stop_request,
     write_stop_reason,
 )
-from studio.core.private_files import write_private
 from studio.core.statuses import RunStatus
 from studio.sdk.process_tree import become_subreaper, list_descendants
 from studio.sdk.runner_process import start_runner_process
 
-REQUEST_NAME = "ray-request"
-STOP, KILL = "stop", "kill"
 POLL_SECONDS = 0.1
 MEMORY_SECONDS = 1.0
 KILLED_EXIT_CODE = 137
-
-
-def send_request(folder: Path, request: str) -> None:
-    """Ask the driver of a folder to stop its runner, or to kill all. Raises OSError."""
-    write_private(folder / REQUEST_NAME, request)
 
 
 def main(
@@ -69,7 +67,8 @@ class _Driver:
     def run(self, runner: list[str]) -> int:
         if self._is_stopped:
             return KILLED_EXIT_CODE
-        self._process = start_runner_process(self._folder, os.environ, runner)
+        variables = {**os.environ, NOTED_STOPS_VARIABLE: "on"}
+        self._process = start_runner_process(self._folder, variables, runner)
         while self._process.poll() is None:
             if self._is_to_be_killed():
                 # The runner first: it must not report what is killed after it.
@@ -125,7 +124,7 @@ class _Driver:
         if self._is_stopped:
             return
         self._is_stopped = True
-        if reason and not read_stop_request(self._folder):
+        if not read_stop_request(self._folder):
             with contextlib.suppress(OSError):
                 write_stop_reason(self._folder, reason, status=status)
         if self._process is not None:

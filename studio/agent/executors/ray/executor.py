@@ -20,9 +20,14 @@ from studio.agent.executors.executor import (
     SubmissionRefused,
 )
 from studio.agent.executors.process_table import kill_job
-from studio.agent.executors.ray import driver, states
+from studio.agent.executors.ray import states
 from studio.agent.executors.ray.jobs_api import DEFAULT_ADDRESS, RayJob, RayJobs
-from studio.agent.executors.ray.submission import Submission
+from studio.agent.executors.ray.submission import (
+    KILL,
+    STOP,
+    Submission,
+    send_request,
+)
 from studio.core.compute_kinds import (
     RAY_DRIVER,
     RAY_LOG,
@@ -62,6 +67,7 @@ class RayExecutor:
     """
 
     is_concurrent: ClassVar[bool] = False
+    log_name: ClassVar[str] = RAY_LOG
 
     def __init__(
         self,
@@ -196,7 +202,7 @@ class RayExecutor:
         if self._stop_unbegun(folder):
             return
         with contextlib.suppress(OSError):
-            driver.send_request(folder, driver.KILL if force else driver.STOP)
+            send_request(folder, KILL if force else STOP)
         if force and not self._becomes_ended(folder):
             with contextlib.suppress(EngineUnavailable):
                 self._ray.stop(self._id_of(folder))

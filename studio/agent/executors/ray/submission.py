@@ -10,7 +10,13 @@ from typing import Any
 
 from studio.core.private_files import write_private
 
-SUBMISSION_NAME = "ray.json"
+SUBMISSION_NAME, REQUEST_NAME = "ray.json", "ray-request"
+STOP, KILL = "stop", "kill"
+
+
+def send_request(folder: Path, request: str) -> None:
+    """Ask the driver of a folder to stop its runner, or to kill all. Raises OSError."""
+    write_private(folder / REQUEST_NAME, request)
 
 
 @dataclass(frozen=True)

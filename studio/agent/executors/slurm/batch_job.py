@@ -2,7 +2,8 @@
 
 `python -m studio.agent.executors.slurm.batch_job FOLDER COMMENT RUNNER…`. The agent's
 own signals are STOP and KILL. SIGTERM is Slurm's, to all processes of the job: then
-this one notes why, because else the run would look as if a member had canceled it.
+this one notes why, because else the run would look as if a member had canceled it. The
+runner waits for the note of each stop before it ends.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import time
 from pathlib import Path
 
 from studio.agent.executors.process_table import kill_all, kill_job
-from studio.agent.executors.slurm.submission import Submission
+from studio.agent.executors.slurm.submission import KILL, STOP, Submission
 from studio.core.compute_kinds import EndCode
 from studio.core.job_files import (
     LOST,
+    NOTED_STOPS_VARIABLE,
     read_runner_state,
     read_stop_request,
     write_stop_reason,
@@ -29,11 +31,12 @@ from studio.core.statuses import RunStatus
 from studio.sdk.process_tree import become_subreaper, list_descendants
 from studio.sdk.runner_process import start_runner_process
 
-#: What the agent sends through `scancel --signal=… --batch`.
-STOP, KILL = signal.SIGUSR2, signal.SIGUSR1
 #: Slurm checks time limits only now and then, and never early.
 LIMIT_MARGIN_SECONDS = 1.0
-ASK_SECONDS = 10.0
+#: How long Slurm is asked why it ends the job: less than the runner waits for the note.
+REASON_SECONDS = 10.0
+#: Slurm's states of a job that it is still to run.
+_LIVE_STATES = frozenset({"RUNNING", "COMPLETING", "CONFIGURING", "SIGNALING"})
 KILLED_EXIT_CODE = 137
 
 
@@ -46,7 +49,8 @@ def main(folder: Path, comment: str, runner: list[str]) -> int:
     received: list[int] = []
     for number in (STOP, KILL, signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: received.append(number))
-    process = start_runner_process(folder, os.environ, runner)
+    variables = {**os.environ, NOTED_STOPS_VARIABLE: "on"}
+    process = start_runner_process(folder, variables, runner)
     while process.poll() is None:
         if KILL in received:
             # The runner first: it must not report what is killed after it.
@@ -55,8 +59,7 @@ def main(folder: Path, comment: str, runner: list[str]) -> int:
             _end_all(folder)
             return KILLED_EXIT_CODE
         if received:
-            if STOP not in received:
-                _note_reason(folder)
+            _note_stop(folder, is_ours=STOP in received)
             received.clear()
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
@@ -74,20 +77,23 @@ def _end_all(folder: Path) -> None:
     kill_all(list_descendants(os.getpid()))
 
 
-def _note_reason(folder: Path) -> None:
-    if read_stop_request(folder):
-        return
-    states = _ask_states()
+def _note_stop(folder: Path, *, is_ours: bool) -> None:
+    if not read_stop_request(folder):
+        reason, status = ("", "") if is_ours else _find_reason(folder)
+        with contextlib.suppress(OSError):
+            write_stop_reason(folder, reason, status=status)
+
+
+def _find_reason(folder: Path) -> tuple[str, str]:
+    """Why Slurm ends the job, and the status of the run."""
+    states = _wait_for_reason()
     status = RunStatus.FAILED.value
     if "TIMEOUT" in states or _is_over_limit():
-        reason = f"{EndCode.TIME_LIMIT}: the time limit of the Slurm job is over."
-    elif "PREEMPTED" in states:
+        return f"{EndCode.TIME_LIMIT}: the time limit of the Slurm job is over.", status
+    if "PREEMPTED" in states:
         status = LOST if Submission.read(folder).can_requeue else status
-        reason = f"{EndCode.PREEMPTED}: Slurm gave the node to another job."
-    else:
-        status, reason = "", "The job was canceled in Slurm."
-    with contextlib.suppress(OSError):
-        write_stop_reason(folder, reason, status=status)
+        return f"{EndCode.PREEMPTED}: Slurm gave the node to another job.", status
+    return "The job was canceled in Slurm.", ""
 
 
 def _is_over_limit() -> bool:
@@ -96,12 +102,22 @@ def _is_over_limit() -> bool:
     return end.isdecimal() and time.time() >= int(end) - LIMIT_MARGIN_SECONDS
 
 
-def _ask_states() -> list[str]:
+def _wait_for_reason() -> set[str]:
+    """The states that say why Slurm ends the job; its signal can come before them."""
+    until = time.monotonic() + REASON_SECONDS
+    while True:
+        states = set(_ask_states(until - time.monotonic())) - _LIVE_STATES
+        if states or _is_over_limit() or time.monotonic() > until:
+            return states
+        time.sleep(0.2)
+
+
+def _ask_states(seconds: float) -> list[str]:
     """Slurm's states of this job, such as PREEMPTED and COMPLETING."""
     words = ["squeue", "--json", "-j", os.environ.get("SLURM_JOB_ID", "")]
     try:
         done = subprocess.run(
-            words, capture_output=True, text=True, timeout=ASK_SECONDS, check=True
+            words, capture_output=True, text=True, timeout=max(seconds, 1), check=True
         )
         return list(json.loads(done.stdout)["jobs"][0]["job_state"])
     except (OSError, ValueError, LookupError, TypeError, subprocess.SubprocessError):

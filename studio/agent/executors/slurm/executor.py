@@ -18,11 +18,15 @@ from studio.agent.executors.executor import (
     JobState,
 )
 from studio.agent.executors.slurm import commands, states
-from studio.agent.executors.slurm.batch_job import KILL, STOP
 from studio.agent.executors.slurm.commands import QueueRow
 from studio.agent.executors.slurm.nodes import with_nodes
 from studio.agent.executors.slurm.queue import FEW_SECONDS, SlurmQueue
-from studio.agent.executors.slurm.submission import SCRIPT_NAME, Submission
+from studio.agent.executors.slurm.submission import (
+    KILL,
+    SCRIPT_NAME,
+    STOP,
+    Submission,
+)
 from studio.core.compute_kinds import (
     SLURM_LOG,
     SLURM_WRAPPER,
@@ -63,6 +67,7 @@ class SlurmExecutor:
     """The handle of a job is its folder, where `slurm.json` names the Slurm job."""
 
     is_concurrent: ClassVar[bool] = True
+    log_name: ClassVar[str] = SLURM_LOG
 
     def __init__(
         self,

@@ -5,6 +5,8 @@ Source: "JOB STATE CODES" of squeue(1), Slurm 24.11.
 
 from __future__ import annotations
 
+import re
+
 from studio.agent.executors.executor import EngineReport
 from studio.agent.executors.slurm.commands import QueueRow
 from studio.core.compute_kinds import EndCode, EngineState
@@ -42,6 +44,7 @@ _ENDS = {
 }
 #: Slurm's reasons of a job that FAILED before its script ran.
 _LAUNCH_REASONS = ("BadConstraints", "JobLaunchFailure", "PartitionDown")
+_EXCEEDED = re.compile(r"exceeded memory limit \((\d+) > (\d+)\)")
 _MEMORY_WORDS = ("exceeded memory limit", "oom_kill event", "oom-kill event")
 _REPEATED = (EndCode.PREEMPTED.value, EndCode.NODE_LOST.value)
 
@@ -69,7 +72,16 @@ def describe_row(row: QueueRow, log: str = "", *, can_requeue: bool) -> EngineRe
     return EngineReport(
         row.job,
         None,
-        f"Slurm job {row.job}: {row.state}{reason}",
+        f"Slurm job {row.job}: {row.state}{reason}{_describe_memory(log)}",
         code,
         can_repeat=can_requeue and code in _REPEATED,
     )
+
+
+def _describe_memory(log: str) -> str:
+    """The peak, where Slurm counts the memory itself; it logs bytes."""
+    found = _EXCEEDED.findall(log)
+    if not found:
+        return ""
+    used, limit = max((int(used), int(limit)) for used, limit in found)
+    return f". The peak was {used // 2**20} MB of {limit // 2**20} MB"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 from studio.core.private_files import write_private
 
 SUBMISSION_NAME, SCRIPT_NAME = "slurm.json", "slurm.sh"
+#: What the agent sends to a job through `scancel --signal=… --batch`.
+STOP, KILL = signal.SIGUSR2, signal.SIGUSR1
 
 
 @dataclass(frozen=True)

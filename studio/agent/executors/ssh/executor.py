@@ -37,6 +37,7 @@ class SshExecutor:
     """The handle of a job is its folder on the agent's machine."""
 
     is_concurrent: ClassVar[bool] = True
+    log_name: ClassVar[str] = ""
 
     def __init__(
         self,
