@@ -18,7 +18,7 @@ def test_each_share_is_of_a_file_or_folder(name: str) -> None:
     ("path", "share"),
     [
         ("runner/test_stops.py", 3),
-        ("e2e/submit/test_submit_run.py", 4),
+        ("e2e/submit/test_submit_run.py", 5),
         ("sdk/names/test_snippets.py", 3),
         ("storage/test_metrics.py", 1),
     ],

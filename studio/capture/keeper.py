@@ -157,8 +157,9 @@ class Keeper:
             for key, _events in self._selector.select(TICK_SECONDS):
                 if key.data is None:
                     self._read_messages()
-                elif key.data.is_open:
-                    # A message before it in the list can have read it to its end.
+                elif key.data.has_more():
+                    # A message before it in the list can have read all of it: then
+                    # this would wait for the next output, and the script for an answer.
                     self._read(key.data)
             self._keep_idle_lines()
         self._close_all()
@@ -216,8 +217,10 @@ class Keeper:
         run_id = str(message.get("run", ""))
         if message["do"] == "start":
             self._wait_for_earlier_log(run_id)
-            with contextlib.suppress(StudioError, OSError):
+            try:
                 self._runs[run_id] = KeptRun(message)
+            except (StudioError, OSError) as error:
+                print_notice(f"The output of run {run_id} is not kept: {error}")
         elif message["do"] == "append" and run_id in self._runs:
             self._runs[run_id].append(message["text"].encode("utf-8", "replace"))
         elif message["do"] == "end" and run_id in self._runs:

@@ -32,16 +32,16 @@ SQL_FILES = (TESTS / "api" / "mlflow" / "test_mlflow_registry_search.py",)
 #: Files and folders whose tests start servers, scripts, clients or containers, and
 #: packages with many tests: `search` runs whole on the other database.
 SHARES = {
-    "access/test_every_url.py": 2,
+    "access/test_every_url.py": 3,
     "access/test_path_attacks.py": 2,
-    "agent": 4,
-    "api": 2,
-    "backup": 5,
+    "agent": 6,
+    "api": 3,
+    "backup": 6,
     "capture": 2,
     "cli": 3,
-    "commands": 5,
+    "commands": 6,
     "delivery": 3,
-    "e2e": 4,
+    "e2e": 5,
     "pages": 2,
     "runner": 3,
     "search": 2,

@@ -102,8 +102,16 @@ def get(request: StudioRequest, body: RunRequest) -> dict[str, Any]:
 
 
 @endpoint(Permission.LOG, UpdateRun, scoped_tokens=True)
-@transaction.atomic
 def update(request: StudioRequest, body: UpdateRun) -> dict[str, Any]:
+    run, tags = _update(request, body)
+    if run.state is RunStatus.FAILED:
+        # MLflow's clients report that a run failed, but not why.
+        run_actions.set_error_from_log(run, now=now_ms())
+    return {"run_info": run_info(run, tags.get(USER_TAG, ""))}
+
+
+@transaction.atomic
+def _update(request: StudioRequest, body: UpdateRun) -> tuple[Run, dict[str, str]]:
     run = find_run(request, body)
     now = now_ms()
     if body.run_name and body.run_name != run.name:
@@ -114,14 +122,11 @@ def update(request: StudioRequest, body: UpdateRun) -> dict[str, Any]:
     tags = params_or_tags_by_run(RunTag, [run.pk])[run.pk]
     if body.status != "":
         wanted = parse_status(body.status)
-        # MLflow's clients report that a run failed, but not why.
         error = tags.get(ERROR_TAG, "") if wanted is RunStatus.FAILED else ""
         run = update_status(
             run, wanted, ended, error=error, actor=request.actor, now=now
         )
-        if wanted is RunStatus.FAILED and not error:
-            run_actions.set_error_from_log(run, now=now)
-    return {"run_info": run_info(run, tags.get(USER_TAG, ""))}
+    return run, tags
 
 
 @endpoint(Permission.TRASH, RunRequest)

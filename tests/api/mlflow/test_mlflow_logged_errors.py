@@ -30,9 +30,11 @@ def run_after(
     return Run.objects.get(run_id=run_id)
 
 
-def append(mlflow: Mlflow, run_id: str, path: str, data: bytes) -> None:
+def append(
+    mlflow: Mlflow, run_id: str, path: str, data: bytes, offset: int = 0
+) -> None:
     base = f"/api/v1/workspaces/{mlflow.workspace.name}/runs"
-    address = f"{base}/{run_id}/files/{path}?offset=0"
+    address = f"{base}/{run_id}/files/{path}?offset={offset}"
     answer = mlflow.client.generic("PATCH", address, data, BYTES)
     assert answer.status_code == 200, answer.content
 
@@ -45,6 +47,19 @@ def test_the_traceback_becomes_the_error_in_either_order(
     assert run.error == TRACEBACK
     assert run.error_kind is not None
     assert run.error_kind.startswith("ValueError-")
+
+
+def test_a_traceback_that_arrives_in_parts_is_completed(mlflow: Mlflow) -> None:
+    first, last = TRACEBACK.rsplit("ValueError", 1)
+    parts = [first, "Val", f"ueError{last}\n", "bye\n"]
+    run_id, sent, errors = mlflow.new_run(), "", []
+    mlflow.post("runs/update", run_id=run_id, status="FAILED")
+    for part in parts:
+        append(mlflow, run_id, LOG, part.encode(), offset=len(sent))
+        sent += part
+        errors.append(Run.objects.get(run_id=run_id).error)
+    assert errors == [first.strip(), f"{first}Val", TRACEBACK, TRACEBACK]
+    assert (Run.objects.get(run_id=run_id).error_kind or "").startswith("ValueError-")
 
 
 @pytest.mark.parametrize(
