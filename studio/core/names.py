@@ -73,6 +73,11 @@ MAX_INT64 = 2**63 - 1
 MAX_TIME = 253_402_300_799_999
 
 
+#: Tags that clients write for themselves; those of the source code tell a run apart.
+HOUSEKEEPING_PREFIXES, SOURCE_CODE_PREFIX = (
+    ("mlflow.", "datetime_"),
+    "mlflow.source.git.",
+)
 #: Metrics that say how far a training is, and nothing about its result.
 COUNTER_METRICS = frozenset(
     ("epoch", "epochs", "step", "steps", "global_step", "iteration", "iterations")
@@ -82,6 +87,13 @@ COUNTER_METRICS = frozenset(
 def is_system_metric(name: str) -> bool:
     """Whether a machine logs a metric of this name about itself."""
     return name.startswith(SYSTEM_METRIC_PREFIX)
+
+
+def is_housekeeping_tag(name: str) -> bool:
+    """Whether a client writes a tag of this name for itself, such as a run's name."""
+    return name.startswith(HOUSEKEEPING_PREFIXES) and not name.startswith(
+        SOURCE_CODE_PREFIX
+    )
 
 
 def is_counter_metric(name: str) -> bool:

@@ -118,7 +118,7 @@ class Completion:
         self.reader = FacetReader(
             # Counts are of the runs that the rest of the filter matches: the typed term
             # is unfinished.
-            state.spec.changed(q=word.others),
+            state.spec.changed(q=state.scope.scoped(word.others)),
             state.viewer,
             state.workspace,
             experiment=state.experiment,

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from runs.pages.lists.list_state import parent_of_number
 from runs.render import formats
 from runs.render.filters import field_label
 from runs.render.run_list import ColumnHead, ValueHrefs
@@ -88,6 +89,11 @@ class ListLinks:
     _made: dict[Node, str] = field(default_factory=dict)
     _without: dict[Field, FilterSource] = field(default_factory=dict)
     _freed: dict[tuple[int, ...], FilterSource] = field(default_factory=dict)
+
+    @property
+    def parent(self) -> str:
+        """The ID of the run whose children are listed, or an empty text."""
+        return parent_of_number(self.number)
 
     @cached_property
     def filter_source(self) -> FilterSource:

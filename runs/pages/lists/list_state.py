@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from runs.models import Experiment, User, View, Workspace, now_ms
 from runs.pages.requests import PageRequest
 from runs.render.formats import experiment_path, run_path
-from studio.core.errors import NotFound
+from studio.core.errors import InvalidFilter, NotFound
 from studio.core.filters.source import FilterText
 from studio.core.filters.tree import Comparison, Text, attribute
 from studio.core.view_spec import (
@@ -53,21 +53,55 @@ class ListScope:
     @property
     def parent(self) -> str:
         """The ID of the run whose children are listed, or an empty text."""
-        return (
-            self.number.removeprefix(RUN_PREFIX)
-            if self.number.startswith(RUN_PREFIX)
-            else ""
-        )
+        return parent_of_number(self.number)
 
     @property
     def q(self) -> FilterText:
         """The term that the page adds to every filter."""
         return FilterText.of_tree(children_term(self.parent) if self.parent else None)
 
+    def scoped(self, q: str) -> str:
+        """Return the filter with the term for the children of the run."""
+        if not self.parent:
+            return q
+        term = children_term(self.parent)
+        try:
+            source = FilterText.of(q).source
+        except InvalidFilter:
+            # The list shows the error, and the runs of the readable part.
+            return q
+        # Once only, because links of the page already contain the term.
+        return (
+            q
+            if term in source.nodes
+            else FilterText.of_source(source.source_with_first_term(term))
+        )
+
+    def unscoped(self, q: str) -> str:
+        """Return the filter as the reader typed it: the page adds the parent itself."""
+        if not self.parent:
+            return q
+        try:
+            source = FilterText.of(q).source
+        except InvalidFilter:
+            return q
+        if children_term(self.parent) not in source.nodes:
+            return q
+        rest = source.text_without_terms(source.nodes.index(children_term(self.parent)))
+        inside = rest[1:-1]
+        is_wrapped = rest.startswith("(") and self.scoped(inside) == q
+        return inside if is_wrapped else rest
+
     def address_of(self, spec: ViewSpec) -> str:
         """The address of the list in that state."""
         query = spec.to_query()
         return self.path + (f"?{query}" if query else "")
+
+
+def parent_of_number(number: str) -> str:
+    """Return the ID of the run whose children the list of this number has."""
+    is_of_run = number.startswith(RUN_PREFIX)
+    return number.removeprefix(RUN_PREFIX) if is_of_run else ""
 
 
 def children_term(run_id: str) -> Comparison:

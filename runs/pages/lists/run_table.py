@@ -19,7 +19,7 @@ from runs.pages.lists.list_links import (
     status_strip,
     status_strip_css,
 )
-from runs.pages.lists.list_state import ListState
+from runs.pages.lists.list_state import ListState, children_term
 from runs.pages.lists.run_cells import (
     NO_BEST,
     ROLLUP_FIELDS,
@@ -101,6 +101,7 @@ def filter_pills(links: ListLinks) -> list[FilterPill]:
             links.query_with(q=source.text_without_terms(number)),
         )
         for number, node in enumerate(source.nodes)
+        if not (links.parent and node == children_term(links.parent))
     ]
 
 

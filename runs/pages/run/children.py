@@ -1,14 +1,12 @@
 """The tab *Child runs* of the run page: the run list with the children of one run.
 
-It is the list of All runs with a filter by the parent, which comes back if the user
-removes it.
+It is the list of All runs with a filter by the parent, which the search box and the
+pills don't show.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -21,7 +19,6 @@ from runs.pages.lists import (
     RUN_PREFIX,
     ListState,
     build_scope,
-    children_term,
     read_state_tolerantly,
     restore_line_breaks,
 )
@@ -37,8 +34,6 @@ from runs.pages.run_shell import (
     with_page_etag,
 )
 from runs.search.run import RunHead
-from studio.core.errors import InvalidFilter
-from studio.core.filters.source import FilterText
 
 
 @access(Permission.READ)
@@ -48,24 +43,21 @@ def children_tab(request: PageRequest, run_id: str) -> HttpResponseBase:
     # The list polls on its own, and its fragment doesn't contain the run's head.
     if request.htmx and request.GET.get("part") == "head":
         return _refresh_head(request, head)
-    scoped = partial(with_parent_filter, run_id=head.run.run_id)
     context = {**_head_context(request, head), "here": request.get_full_path()}
     # A run with children shows the list's own empty state: its filter hides them.
     nothing = None if head.children else empty_state_of("children", head.run)
-    shell = PageShell("run/run_children.html", context, scoped, nothing)
-    return show_list(request, _child_list_state(request, head, scoped), shell)
+    shell = PageShell("run/run_children.html", context, nothing)
+    return show_list(request, _child_list_state(request, head), shell)
 
 
-def _child_list_state(
-    request: PageRequest, head: RunHead, scoped: Callable[[str], str]
-) -> ListState:
+def _child_list_state(request: PageRequest, head: RunHead) -> ListState:
     """Read the state, with the parent in its filter and its scope."""
     parameters = restore_line_breaks(request.GET).copy()
     # Parts of the list have addresses without the run, so `in` must name it.
     parameters["in"] = number = f"{RUN_PREFIX}{head.run.run_id}"
     scope = build_scope(request.workspace.name, None, number)
     state = read_state_tolerantly(request, scope, parameters)
-    spec = replace(state.spec, q=scoped(state.spec.q))
+    spec = replace(state.spec, q=scope.scoped(state.spec.q))
     parameters["q"] = spec.q
     return state.with_spec(spec)
 
@@ -88,19 +80,3 @@ def _head_context(request: PageRequest, head: RunHead) -> dict[str, Any]:
     """Return the context of the head; the list has its own poll interval (`pace`)."""
     page_context = head_context(request, head)
     return {"head_pace": page_context.pop("pace"), "tab": "children", **page_context}
-
-
-def with_parent_filter(q: str, run_id: str) -> str:
-    """Return the filter with the term for the children of the run."""
-    term = children_term(run_id)
-    try:
-        source = FilterText.of(q).source
-    except InvalidFilter:
-        # The list shows the error, and the runs of the readable part.
-        return q
-    # Once only, because links of the page already contain the term.
-    return (
-        q
-        if term in source.nodes
-        else FilterText.of_source(source.source_with_first_term(term))
-    )

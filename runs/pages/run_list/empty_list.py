@@ -16,12 +16,14 @@ from studio.core.filters.tree import Comparison, Text
 
 def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
     spec, experiment = state.spec, state.experiment
-    narrowed = bool(spec.q or spec.mine or spec.archived or spec.only)
+    own_filter = state.scope.unscoped(spec.q)
+    narrowed = bool(own_filter or spec.mine or spec.archived or spec.only)
     suggestions = []
-    if spec.q:
+    if own_filter:
         who, now = (state.viewer, state.workspace), state.now
         found = find_excluding_terms(spec, *who, experiment=experiment, now=now)
-        for each in found[:3]:
+        scope = state.scope.q.node
+        for each in [each for each in found if each.term != scope][:3]:
             label, text = pill_texts(each.term)
             count = formats.grouped(each.runs) + ("" if each.exact else "+")
             rest = links.filter_source.text_without_term(each.term)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -114,13 +114,12 @@ UnanswerableFilter = (InvalidFilter, NotSupported, QueryTimeout)
 class PageShell:
     """The page around a list: a template that extends the list's own.
 
-    `scoped` adds the term that this list always filters by. `nothing` is the empty
+    `nothing` is the empty
     state of a list without any runs.
     """
 
     template: str = "run_list/run_list.html"
     context: Mapping[str, Any] = field(default_factory=dict)
-    scoped: Callable[[str], str] = str
     nothing: EmptyState | None = None
 
 
@@ -298,10 +297,11 @@ def _list_context(request: PageRequest, result: ListResult) -> dict[str, Any]:
     links = ListLinks(workspace, spec, spec.filter(), state.scope.number, numbers)
     kept = [(name, parameters[name]) for name in KEPT_PARAMETERS if name in parameters]
     shown = shown_columns(columns, page, spec)
+    typed = state.scope.unscoped(spec.q)
     context: dict[str, Any] = {
         "spec": spec,
-        "in_box": in_one_line(spec.q),
-        "kept": kept + hidden_line_breaks_input(spec.q),
+        "in_box": in_one_line(typed),
+        "kept": kept + hidden_line_breaks_input(typed),
         "sizes": ROWS,
         "complaints": [*state.complaints],
         "can_edit": request.role >= Permission.ANNOTATE.role,
@@ -337,7 +337,7 @@ def _context_outside_table(request: PageRequest, state: ListState) -> dict[str, 
     """Return the context around the table, which needs no readable filter."""
     experiment, spec = state.experiment, state.spec
     context = {
-        "typed": in_one_line(spec.q),
+        "typed": in_one_line(state.scope.unscoped(spec.q)),
         "here": request.get_full_path(),
         "list_in": state.scope.number,
         "can_edit": request.role >= Permission.ANNOTATE.role,
@@ -387,7 +387,7 @@ def _filter_error_page(
         # The readable part matches more runs, and would run into the same timeout.
         if isinstance(error, QueryTimeout):
             raise error
-        result = _find_list_by_readable_filter(request, state, shell)
+        result = _find_list_by_readable_filter(request, state)
         context |= _list_context(request, result)
         context["complaints"] += deleted_item_notices(state, result.page)
         problem |= {"rows_of": result.spec.q, "rows_of_all": not result.spec.q}
@@ -401,17 +401,17 @@ def _filter_error_page(
     )
 
 
-def _find_list_by_readable_filter(
-    request: PageRequest, state: ListState, shell: PageShell
-) -> ListResult:
+def _find_list_by_readable_filter(request: PageRequest, state: ListState) -> ListResult:
     # A cursor belongs to the rows of the whole filter.
     spec = replace(state.spec, after="", before="")
-    part = replace(spec, q=shell.scoped(longest_readable_beginning(spec.q)))
+    part = replace(spec, q=state.scope.scoped(longest_readable_beginning(spec.q)))
     try:
         return find_list(request, state.with_spec(part))
     # The readable part can still name a field that this list doesn't support.
     except (InvalidFilter, NotSupported):
-        return find_list(request, state.with_spec(replace(spec, q=shell.scoped(""))))
+        return find_list(
+            request, state.with_spec(replace(spec, q=state.scope.scoped("")))
+        )
 
 
 def _context_without_rows(state: ListState) -> dict[str, Any]:

@@ -29,7 +29,8 @@ from runs.search.values import (
     read_run_arrays,
     read_value_codes,
 )
-from studio.core.filters.tree import Field, attribute
+from studio.core.filters.tree import TAGS, Field, attribute
+from studio.core.names import is_housekeeping_tag
 from studio.core.view_spec import ViewSpec
 
 #: Numbers with more values than this are split into classes.
@@ -186,6 +187,8 @@ def _keyed_features(selected: RunArrays, rest: RunArrays) -> Iterable[RankedFeat
         names = Key.objects.filter(Q(InKeys("id", sorted({*mine, *there}))))
         for pk, name in names.values_list("pk", "name"):
             field = Field(kind, name)
+            if kind == TAGS and is_housekeeping_tag(name):
+                continue
             if pk in mine:
                 rows = _value_counts_on_both_sides(mine[pk], others.get(pk, {}))
                 a, b = sum(row[1] for row in rows), sum(row[2] for row in rows)

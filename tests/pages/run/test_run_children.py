@@ -13,8 +13,8 @@ from runs.actions.actor import Actor
 from runs.actions.run.lifecycle import change_status
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run
+from runs.pages.lists import build_scope
 from runs.pages.lists.run_table import ACTIVE_POLL_SECONDS
-from runs.pages.run.children import with_parent_filter
 from studio.core.statuses import RunStatus
 from tests.pages.run.run_page import HTMX, PAGE, browser, cost, log
 from tests.parts.elements import one
@@ -114,7 +114,27 @@ def test_the_run_header_is_above_the_child_list(browser: Client, run: Run) -> No
     ],
 )
 def test_the_filter_always_includes_the_parent(q: str, scoped: str) -> None:
-    assert with_parent_filter(q, "a") == scoped
+    scope = build_scope("default", None, "run.a")
+    assert scope.scoped(q) == scoped
+    assert scope.unscoped(scoped) == ("" if q == "parent = a" else q)
+
+
+@pytest.mark.usefixtures("kids")
+def test_the_parent_is_no_part_of_the_editable_filter(browser: Client) -> None:
+    page = browser.get(CHILDREN, {"q": "id:kid-1 or id:kid-2"})
+    assert one(page, "#q")["value"] == "id:kid-1 or id:kid-2"
+    assert [pill.text for pill in page.context["pills"]] == ["id:kid-1 or id:kid-2"]
+    again = browser.get(CHILDREN, {"q": "parent:run-1 and (id:kid-1 or id:kid-2)"})
+    assert one(again, "#q")["value"] == "id:kid-1 or id:kid-2"
+    assert browser.get(CHILDREN).context["pills"] == []
+    none = browser.get(CHILDREN, {"q": "id:kid-1 and id:kid-2"})
+    assert "run-1" not in {text for _label, text, *_ in none.context["suggestions"]}
+
+
+@pytest.mark.usefixtures("kids")
+def test_completion_counts_only_child_runs(browser: Client) -> None:
+    where = "/w/default/list/complete/?in=run.run-1&text=status:"
+    assert re.findall(r'class="count">(\d+)', browser.get(where).text) == ["3"]
 
 
 @pytest.mark.usefixtures("kids")

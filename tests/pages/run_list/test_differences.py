@@ -47,6 +47,18 @@ def test_the_page_ranks_fields_and_counts_values(
     assert "1 selected run vs. 1 other matching run" in text(page)
 
 
+def test_tags_that_clients_write_for_themselves_are_left_out(
+    visitor: Client, selected: str, log: Any
+) -> None:
+    tags = {"mlflow.runName": "x", "mlflow.source.name": "t.py", "datetime_end": "9"}
+    for n in range(3):
+        log(f"more{n}", tags={**tags, "mlflow.source.git.commit": "abc"})
+    said = text(visitor.get(f"{PAGE}?{selected},more0,more1,more2"))
+    assert "mlflow.source.git.commit Code" in said
+    for name in tags:
+        assert name not in said
+
+
 def test_the_navigation_shows_the_list_it_belongs_to(
     visitor: Client, selected: str, experiment: Experiment
 ) -> None:
