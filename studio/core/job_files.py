@@ -15,6 +15,7 @@ import os
 import subprocess
 import time
 from dataclasses import asdict, dataclass, field, fields
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,20 @@ def lock_runner(folder: Path) -> int | None:
 
     Raises OSError.
     """
-    handle = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    return lock_file(folder / LOCK_FILE)
+
+
+def is_runner_alive(folder: Path) -> bool:
+    """Whether a runner has the folder's lock."""
+    return is_locked(folder / LOCK_FILE)
+
+
+def lock_file(path: Path) -> int | None:
+    """Lock a file, created if needed, until its descriptor or this process is closed.
+
+    Returns the descriptor; None if another process has the lock. Raises OSError.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         # The kernel releases the lock when the process ends, even after `kill -9`.
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -165,15 +179,41 @@ def lock_runner(folder: Path) -> int | None:
     return handle
 
 
-def is_runner_alive(folder: Path) -> bool:
-    """Whether a runner has the folder's lock."""
+def is_locked(path: Path) -> bool:
+    """Whether a process has the lock of a file."""
     try:
-        handle = lock_runner(folder)
+        handle = lock_file(path)
     except OSError:
         return False
     if handle is not None:
         os.close(handle)
     return handle is None
+
+
+class Withdrawal(Enum):
+    """What became of taking a job back."""
+
+    #: The job never starts.
+    DONE = "done"
+    #: Its runner has ended, or was withdrawn before.
+    TOO_LATE = "too late"
+    #: A runner has it.
+    RUNNING = "running"
+
+
+def withdraw_job(folder: Path) -> Withdrawal:
+    """Take a job back, if no runner has begun it. Raises OSError."""
+    lock = lock_runner(folder)
+    if lock is None:
+        return Withdrawal.RUNNING
+    try:
+        # A runner that is only now starting finds nothing to do.
+        (folder / JOB_FILE).unlink()
+    except FileNotFoundError:
+        return Withdrawal.TOO_LATE
+    finally:
+        os.close(lock)
+    return Withdrawal.DONE
 
 
 def process_start(pid: int) -> str:

@@ -16,8 +16,7 @@ from runs.models import ExperimentTag, User, Workspace
 from runs.search.sql import (
     ALWAYS,
     Contains,
-    false_if_null,
-    join_conditions,
+    filter_condition,
     text_condition,
     time_condition,
 )
@@ -26,13 +25,10 @@ from studio.core.filters import field_text, parse, tree
 from studio.core.filters.catalog import EXPERIMENT_FIELDS
 from studio.core.filters.fields import number_text
 from studio.core.filters.tree import (
-    And,
     Comparison,
     Flag,
     Node,
-    Not,
     Number,
-    Or,
     Text,
     Value,
     Word,
@@ -60,18 +56,7 @@ class ExperimentFilter:
 
     def condition(self, node: Node | None) -> Q:
         """Raises InvalidValue for a field that experiments have not."""
-        if node is None:
-            return Q()
-        if isinstance(node, And):
-            return join_conditions([self.condition(each) for each in node.nodes], Q.AND)
-        if isinstance(node, Or):
-            return join_conditions([self.condition(each) for each in node.nodes], Q.OR)
-        if isinstance(node, Not):
-            # NOT of NULL is NULL, which would leave out what lacks the value.
-            return ~false_if_null(self.condition(node.node))
-        if isinstance(node, Word):
-            return self._word_condition(node.text)
-        return self._comparison_condition(node)
+        return filter_condition(node, self._word_condition, self._comparison_condition)
 
     def _word_condition(self, text: str) -> Q:
         tagged = ExperimentTag.objects.filter(
@@ -87,12 +72,7 @@ class ExperimentFilter:
         members = User.objects.filter(condition, memberships__workspace=self.workspace)
         return list(members.values_list("pk", flat=True)[:MAX_PEOPLE])
 
-    def _comparison_condition(self, term: Comparison) -> Q:
-        positive = tree.NEGATED.get(term.op, term.op)
-        found = self._condition_without_negation(term, positive)
-        return found if positive == term.op else ~false_if_null(found)
-
-    def _condition_without_negation(self, term: Comparison, op: str) -> Q:
+    def _comparison_condition(self, term: Comparison, op: str) -> Q:
         field, given = term.field, _as_texts(term.values)
         if field.kind == tree.TAGS:
             rows = ExperimentTag.objects.filter(

@@ -15,8 +15,7 @@ from django.db.models import Exists, F, Model, OuterRef, Q
 from runs.search.sql import (
     Contains,
     any_of,
-    false_if_null,
-    join_conditions,
+    filter_condition,
     number_condition,
     text_condition,
     time_condition,
@@ -24,14 +23,7 @@ from runs.search.sql import (
 from studio.core.filters import parse, tree
 from studio.core.filters.field_spec import NUMBER, TEXT, TIME, FieldSpec
 from studio.core.filters.fields import FieldCatalog
-from studio.core.filters.tree import (
-    And,
-    Comparison,
-    Node,
-    Not,
-    Or,
-    Word,
-)
+from studio.core.filters.tree import Comparison, Node
 
 
 @dataclass(frozen=True)
@@ -76,25 +68,12 @@ class TableFilter:
         self.fields, self.now = fields, now
 
     def condition(self, node: Node | None) -> Q:
-        if node is None:
-            return Q()
-        if isinstance(node, And):
-            return join_conditions([self.condition(each) for each in node.nodes], Q.AND)
-        if isinstance(node, Or):
-            return join_conditions([self.condition(each) for each in node.nodes], Q.OR)
-        if isinstance(node, Not):
-            # NOT of NULL is NULL, which would leave out what lacks the value.
-            return ~false_if_null(self.condition(node.node))
-        if isinstance(node, Word):
-            return any_of([Q(Contains(F(c), node.text)) for c in self.fields.words])
-        return self._comparison_condition(node)
+        return filter_condition(node, self._word_condition, self._comparison_condition)
 
-    def _comparison_condition(self, term: Comparison) -> Q:
-        positive = tree.NEGATED.get(term.op, term.op)
-        found = self._positive_condition(term, positive)
-        return found if positive == term.op else ~false_if_null(found)
+    def _word_condition(self, text: str) -> Q:
+        return any_of([Q(Contains(F(c), text)) for c in self.fields.words])
 
-    def _positive_condition(self, term: Comparison, op: str) -> Q:
+    def _comparison_condition(self, term: Comparison, op: str) -> Q:
         kind, key = term.field.kind, term.field.key
         if kind in self.fields.keyed:
             return self._keyed_condition(term, op)

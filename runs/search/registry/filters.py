@@ -32,8 +32,7 @@ from runs.search.sql import (
     ALWAYS,
     Contains,
     any_of,
-    false_if_null,
-    join_conditions,
+    filter_condition,
     number_condition,
     text_condition,
     time_condition,
@@ -42,15 +41,11 @@ from studio.core.errors import InvalidFilter
 from studio.core.filters import field_text, parse, tree
 from studio.core.filters.registry_fields import MODEL_FIELDS, VERSION_FIELDS
 from studio.core.filters.tree import (
-    And,
     Comparison,
     Flag,
     Node,
-    Not,
-    Or,
     Text,
     Value,
-    Word,
 )
 
 Condition = Callable[[str, Sequence[Value]], Q]
@@ -73,20 +68,7 @@ def filter_versions(
 
 
 def _condition(node: Node | None, terms: _Terms) -> Q:
-    if node is None:
-        return Q()
-    if isinstance(node, And):
-        return join_conditions([_condition(each, terms) for each in node.nodes], Q.AND)
-    if isinstance(node, Or):
-        return join_conditions([_condition(each, terms) for each in node.nodes], Q.OR)
-    if isinstance(node, Not):
-        # NOT of NULL is NULL, which would leave out what lacks the value.
-        return ~false_if_null(_condition(node.node, terms))
-    if isinstance(node, Word):
-        return terms.word(node.text)
-    positive = tree.NEGATED.get(node.op, node.op)
-    found = terms.comparison(node, positive)
-    return found if positive == node.op else ~false_if_null(found)
+    return filter_condition(node, terms.word, terms.comparison)
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ from runs.search.sql.expressions import (
     false_if_null,
     look_up_each,
 )
+from runs.search.sql.filter_trees import filter_condition
 from runs.search.sql.scope import (
     COMMIT_PROPERTIES,
     HOST_PROPERTIES,
@@ -94,6 +95,7 @@ __all__ = [
     "distinct_numbers",
     "duration_condition",
     "false_if_null",
+    "filter_condition",
     "has_any_text",
     "indexed_part",
     "indexed_text_condition",

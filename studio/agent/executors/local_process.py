@@ -22,9 +22,10 @@ from studio.agent.executors.process_table import (
     kill_job,
 )
 from studio.core.job_files import (
-    JOB_FILE,
+    Withdrawal,
     lock_runner,
     read_runner_state,
+    withdraw_job,
 )
 from studio.sdk.local_jobs import AGENT_VARIABLE
 from studio.sdk.process_tree import list_descendants
@@ -73,17 +74,9 @@ class LocalProcessExecutor:
         return str(folder)
 
     def find(self, folder: Path) -> str | None:
-        lock = lock_runner(folder)
-        if lock is None:
-            return str(folder)
-        try:
-            # A runner that is only now starting finds nothing to do.
-            (folder / JOB_FILE).unlink()
-        except FileNotFoundError:
-            return str(folder) if (folder / BOOT_NAME).exists() else None
-        finally:
-            os.close(lock)
-        return None
+        withdrawal = withdraw_job(folder)
+        is_known = withdrawal is Withdrawal.TOO_LATE and (folder / BOOT_NAME).exists()
+        return str(folder) if is_known or withdrawal is Withdrawal.RUNNING else None
 
     def poll(self, handle: str) -> JobState:
         child = self._children.get(handle)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -42,10 +41,11 @@ from studio.core.compute_kinds import (
 )
 from studio.core.job_files import (
     JOB_FILE,
+    Withdrawal,
     is_runner_alive,
-    lock_runner,
     read_end,
     read_runner_state,
+    withdraw_job,
 )
 from studio.core.private_files import write_private
 from studio.sdk.local_jobs import AGENT_VARIABLE
@@ -110,17 +110,9 @@ class RayExecutor:
             self._refresh(now=True)
             if self._error or submission in self._jobs:
                 return str(folder)
-        lock = lock_runner(folder)
-        if lock is None:
-            return str(folder)
-        try:
-            # A job that is only now accepted finds nothing to do.
-            (folder / JOB_FILE).unlink()
-        except FileNotFoundError:
-            return str(folder) if submission else None
-        finally:
-            os.close(lock)
-        return None
+        withdrawal = withdraw_job(folder)
+        is_known = withdrawal is Withdrawal.TOO_LATE and bool(submission)
+        return str(folder) if is_known or withdrawal is Withdrawal.RUNNING else None
 
     def poll(self, handle: str) -> JobState:
         folder = Path(handle)
@@ -212,15 +204,11 @@ class RayExecutor:
 
     def _stop_unbegun(self, folder: Path) -> bool:
         """Let the runner never start; False if it has."""
-        lock = lock_runner(folder)
-        if lock is None:
+        withdrawal = withdraw_job(folder)
+        if withdrawal is Withdrawal.RUNNING:
             return False
-        try:
-            (folder / JOB_FILE).unlink()
-        except FileNotFoundError:
+        if withdrawal is Withdrawal.TOO_LATE:
             return self._is_canceled(folder)
-        finally:
-            os.close(lock)
         # Ray ends a job that waits only when it gets its resources.
         self._note(folder, replace(self._submission_of(folder), is_canceled=True))
         with contextlib.suppress(EngineUnavailable):

@@ -35,11 +35,11 @@ from studio.core.compute_kinds import (
     slurm_script,
 )
 from studio.core.job_files import (
-    JOB_FILE,
+    Withdrawal,
     is_runner_alive,
-    lock_runner,
     read_end,
     read_runner_state,
+    withdraw_job,
 )
 from studio.core.private_files import write_private
 from studio.sdk.local_jobs import AGENT_VARIABLE
@@ -135,17 +135,9 @@ class SlurmExecutor:
             self._queue.refresh()
             if self._queue.error or self._submission_of(folder).job:
                 return str(folder)
-        lock = lock_runner(folder)
-        if lock is None:
-            return str(folder)
-        try:
-            # A job that is only now accepted finds nothing to do.
-            (folder / JOB_FILE).unlink()
-        except FileNotFoundError:
-            return str(folder) if comment else None
-        finally:
-            os.close(lock)
-        return None
+        withdrawal = withdraw_job(folder)
+        is_known = withdrawal is Withdrawal.TOO_LATE and bool(comment)
+        return str(folder) if is_known or withdrawal is Withdrawal.RUNNING else None
 
     def poll(self, handle: str) -> JobState:
         folder = Path(handle)

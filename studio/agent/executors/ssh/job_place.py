@@ -9,14 +9,12 @@ nothing starts any more; and `result.json`, when all is over.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from studio.core.job_files import process_start
+from studio.core.job_files import is_locked, lock_file, process_start
 from studio.core.private_files import write_private
 
 SCRIPT_FILE, START_LOG = "start.sh", "start.log"
@@ -27,24 +25,12 @@ _LOCK_FILE = "keeper.lock"
 
 def lock_keeper(folder: Path) -> int | None:
     """Lock the folder for its keeper; None if one has it. Raises OSError."""
-    handle = os.open(folder / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        return None
-    return handle
+    return lock_file(folder / _LOCK_FILE)
 
 
 def is_keeper_alive(folder: Path) -> bool:
     """Whether a keeper has the folder."""
-    try:
-        handle = lock_keeper(folder)
-    except OSError:
-        return False
-    if handle is not None:
-        os.close(handle)
-    return handle is None
+    return is_locked(folder / _LOCK_FILE)
 
 
 def note_process(folder: Path, name: str, pid: int, **more: str) -> None:
