@@ -20,6 +20,7 @@ COMPUTE_PAGES: dict[str, Row] = {
     "compute/": page(READER),
     "compute/targets/": row(422, GET=OWNER, POST=OWNER),
     TARGET: row(404, GET=OWNER, POST=OWNER),
+    f"{TARGET}runs/": row(404, GET=READER),
     f"{TARGET}pause/": form(OWNER, 404),
     f"{TARGET}drain/": form(OWNER, 404),
     f"{TARGET}remove/": form(OWNER, 404),

@@ -154,7 +154,7 @@ def _target_row(
         summary,
         "laptop" if name == LOCAL_TARGET else "server",
         _("This server") if is_server else _kind_text(summary),
-        run_list_href(workspace, [name]),
+        reverse("compute-target-runs", args=[workspace, name]),
         health_pill(summary.health, _health_text(summary, len(lost))),
         *_capacity(summary, lost),
         tuple(_agent_row(each) for each in listed),
@@ -291,11 +291,10 @@ def _queue_row(
     queued: QueuedJob, workspace: str, changeable: Collection[int], now: int
 ) -> QueueRow:
     job = queued.job
-    href = run_path(workspace, job.run.run_id)
     return QueueRow(
         job,
-        href,
-        _run_link(job, href),
+        run_path(workspace, job.run.run_id),
+        job_link(job, workspace),
         queued.position,
         now - job.queued,
         _reason_text(queued),
@@ -312,9 +311,11 @@ def _reason_text(queued: QueuedJob) -> str:
     return wait_reason_text(queued.reason)
 
 
-def _run_link(job: Job, href: str) -> SafeString:
+def job_link(job: Job, workspace: str) -> SafeString:
+    """Link to the run, with its experiment and submitter in the tooltip."""
     run = job.run
     facts = [run.name, run.experiment.name, str(job.submitter or "")]
+    href = run_path(workspace, run.run_id)
     return run_link(href, run.name, " · ".join(filter(None, facts)))
 
 
@@ -349,7 +350,7 @@ def _running_row(
     return RunningRow(
         job.run,
         job,
-        _run_link(job, run_path(workspace, job.run.run_id)),
+        job_link(job, workspace),
         _device_text(numbers),
         _device_use(percents),
         since,

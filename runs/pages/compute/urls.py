@@ -9,6 +9,7 @@ from runs.pages.compute.compute import compute_page
 from runs.pages.compute.environments import delete_environment
 from runs.pages.compute.jobs import move_to_top, set_priority
 from runs.pages.compute.secrets import delete_secret, set_secret
+from runs.pages.compute.target_page import show_target
 from runs.pages.compute.target_tests import show_target_test, start_target_test
 from runs.pages.compute.targets import (
     change_target,
@@ -28,6 +29,7 @@ urlpatterns: list[URLPattern] = [
     path(COMPUTE_URL, compute_page, name="compute"),
     path(f"{COMPUTE_URL}targets/", new_target, name="compute-target-new"),
     path(TARGET_URL, change_target, name="compute-target"),
+    path(f"{TARGET_URL}runs/", show_target, name="compute-target-runs"),
     path(f"{TARGET_URL}pause/", pause_target, name="compute-target-pause"),
     path(f"{TARGET_URL}drain/", drain_target, name="compute-target-drain"),
     path(f"{TARGET_URL}remove/", remove_target, name="compute-target-remove"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runs.search.compute.engines import EngineCapacity
 from runs.search.compute.jobs import find_job, find_sweep, list_attempts
+from runs.search.compute.past_jobs import list_past_jobs
 from runs.search.compute.queue import (
     QueuedJob,
     QueuePlace,
@@ -53,6 +54,7 @@ __all__ = [
     "list_agents",
     "list_attempts",
     "list_compute_changes",
+    "list_past_jobs",
     "list_queues",
     "list_running_jobs",
     "list_targets",
