@@ -336,9 +336,9 @@ class HeldJob:
     def _end_without_runner(self) -> None:
         report = self.shared.executor.describe(self.attempt.handle)
         if report is None or not report.code:
-            self._end_running(
-                "lost", "The process that watches the run's script was killed."
-            )
+            text = "The process that watches the run's script was killed."
+            words = f" {report.message}" if report and report.message else ""
+            self._end_running("lost", text + words)
         elif report.can_repeat:
             self._end_running("lost", f"{report.code}: {report.message}")
         elif report.code == EndCode.CANCELED:

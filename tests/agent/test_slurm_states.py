@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from studio.core.job_files import (
     LOST,
     JobEnd,
     JobFile,
+    is_runner_alive,
     read_end,
     read_runner_state,
     read_stop_request,
@@ -238,6 +241,34 @@ def test_a_preempted_run_is_repeated_if_the_target_says_so(
     # Slurm says so before the signal has arrived. The runner ends with the reason.
     assert becomes(lambda: read_end(folder) == JobEnd(status, is_delivered=True))
     assert read_stop_request(folder)["reason"].startswith("Preempted: ")
+
+
+def test_a_job_on_a_full_disk_ends_with_the_words_of_slurm(
+    slurm: Slurm, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "x", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("Only root can mount a small file system")
+    try:
+        write_job(disk, JobFile("http://x", "default", "r", "e", {"script": "a"}, "t"))
+        executor = create_executor(slurm, options=["--hold"])
+        handle = executor.start(disk, 0)
+        with contextlib.suppress(OSError), (disk / "big").open("wb", 0) as big:
+            while True:
+                big.write(bytes(4096))
+        slurm.command("scontrol", "release", report(executor, handle).job)
+        assert ends(executor, handle)
+        found = report(executor, handle)
+        assert found.state is None
+        assert found.message.endswith(": FAILED (NonZeroExitCode)")
+        assert not is_runner_alive(disk)
+        # No second job begins what the first one could not.
+        (disk / "big").unlink()
+        assert create_executor(slurm).find(disk) == handle
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def test_what_slurm_refuses_has_its_words(slurm: Slurm, folder: Path) -> None:

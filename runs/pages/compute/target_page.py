@@ -56,10 +56,12 @@ def show_target(request: PageRequest, name: str) -> HttpResponse:
 
 def _past_row(job: Job, workspace: str) -> PastRow:
     run = job.run
-    has_times = run.started is not None and run.ended is not None
+    length = None
+    if run.started is not None and run.ended is not None:
+        length = max(0, run.ended - run.started)
     return PastRow(
         job,
         job_link(job, workspace),
         None if job.taken is None else max(0, job.taken - job.queued),
-        max(0, run.ended - run.started) if has_times else None,
+        length,
     )

@@ -25,7 +25,10 @@ SECTIONS = {
     "invitations": "members",
     **dict.fromkeys(("activity", "activity-change", "activity-token-undo"), "activity"),
     **dict.fromkeys(
-        ("compute", "compute-target", "compute-target-new", "compute-agent-new"),
+        (
+            *("compute", "compute-target", "compute-target-new", "compute-agent-new"),
+            *("compute-target-runs", "compute-target-test-run"),
+        ),
         "compute",
     ),
     "compute-secrets": "compute",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from runs.models import ComputeTarget
 from studio.core.statuses import RunStatus
 from tests.access.people import Team, browser_of, make_team
 from tests.parts.compute_rows import ComputeScene
@@ -31,11 +34,14 @@ def reader(team: Team) -> Client:
     return browser_of(team.reader)
 
 
-def end_run(scene: ComputeScene, target, name: str, **more) -> None:
+def end_run(scene: ComputeScene, target: ComputeTarget, name: str, **more: Any) -> None:
     run = scene.run(name, status=RunStatus.FAILED, target=target.name)
     run.started, run.ended = scene.now - 120_000, scene.now
     run.save()
-    times = {"queued": scene.now - 180_000, "taken": scene.now - 120_000}
+    times: dict[str, Any] = {
+        "queued": scene.now - 180_000,
+        "taken": scene.now - 120_000,
+    }
     scene.job(target, run=run, ended=scene.now, **times, **more)
 
 
@@ -59,10 +65,11 @@ def test_a_target_lists_its_past_runs_and_leads_to_the_current_ones(scene, reade
     [queue] = [one for one in page.all("#target-facts a") if one["href"][-1] == "e"]
     assert "waits" in parse_page(reader.get(queue["href"])).one("#queue").text
     whole = parse_page(reader.get(page.one("#past-runs .card-head a")["href"]))
-    assert len(whole.all("tr[data-run]")) == 2
+    names = [each.text for each in whole.all("tbody tr")]
+    assert len(names) == 2
     # The table of targets leads here.
     table = parse_page(reader.get("/w/lab/compute/")).one("#target-table")
-    assert table.one("a[data-row-link][href*=a100]")["href"] == PATH
+    assert PATH in [each["href"] for each in table.all("a[data-row-link]")]
 
 
 def test_a_long_past_costs_the_same_and_is_cut(scene, reader, monkeypatch):

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from studio.agent.executors.process_table import kill_all, kill_job
@@ -45,6 +47,7 @@ def main(folder: Path, comment: str, runner: list[str]) -> int:
     if Submission.read(folder).comment != comment:
         # An agent that was killed submitted it. The folder belongs to a later job.
         return 0
+    limit = _end_of_limit(os.environ)
     become_subreaper()
     received: list[int] = []
     for number in (STOP, KILL, signal.SIGTERM, signal.SIGINT):
@@ -59,7 +62,7 @@ def main(folder: Path, comment: str, runner: list[str]) -> int:
             _end_all(folder)
             return KILLED_EXIT_CODE
         if received:
-            _note_stop(folder, is_ours=STOP in received)
+            _note_stop(folder, limit, is_ours=STOP in received)
             received.clear()
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
@@ -77,18 +80,18 @@ def _end_all(folder: Path) -> None:
     kill_all(list_descendants(os.getpid()))
 
 
-def _note_stop(folder: Path, *, is_ours: bool) -> None:
+def _note_stop(folder: Path, limit: float, *, is_ours: bool) -> None:
     if not read_stop_request(folder):
-        reason, status = ("", "") if is_ours else _find_reason(folder)
+        reason, status = ("", "") if is_ours else _find_reason(folder, limit)
         with contextlib.suppress(OSError):
             write_stop_reason(folder, reason, status=status)
 
 
-def _find_reason(folder: Path) -> tuple[str, str]:
+def _find_reason(folder: Path, limit: float) -> tuple[str, str]:
     """Why Slurm ends the job, and the status of the run."""
-    states = _wait_for_reason()
+    states = _wait_for_reason(limit)
     status = RunStatus.FAILED.value
-    if "TIMEOUT" in states or _is_over_limit():
+    if "TIMEOUT" in states or time.monotonic() > limit:
         return f"{EndCode.TIME_LIMIT}: the time limit of the Slurm job is over.", status
     if "PREEMPTED" in states:
         status = LOST if Submission.read(folder).can_requeue else status
@@ -96,18 +99,24 @@ def _find_reason(folder: Path) -> tuple[str, str]:
     return "The job was canceled in Slurm.", ""
 
 
-def _is_over_limit() -> bool:
-    """Whether the limit that the job had at its start is over."""
-    end = os.environ.get("SLURM_JOB_END_TIME", "")
-    return end.isdecimal() and time.time() >= int(end) - LIMIT_MARGIN_SECONDS
+def _end_of_limit(environment: Mapping[str, str]) -> float:
+    """When the limit that the job had at its start is over, on this node's own clock.
+
+    The times are those of the controller, whose clock can differ.
+    """
+    start = environment.get("SLURM_JOB_START_TIME", "")
+    end = environment.get("SLURM_JOB_END_TIME", "")
+    if not (start.isdecimal() and end.isdecimal()):
+        return math.inf
+    return time.monotonic() + int(end) - int(start) - LIMIT_MARGIN_SECONDS
 
 
-def _wait_for_reason() -> set[str]:
+def _wait_for_reason(limit: float) -> set[str]:
     """The states that say why Slurm ends the job; its signal can come before them."""
     until = time.monotonic() + REASON_SECONDS
     while True:
         states = set(_ask_states(until - time.monotonic())) - _LIVE_STATES
-        if states or _is_over_limit() or time.monotonic() > until:
+        if states or time.monotonic() > min(limit, until):
             return states
         time.sleep(0.2)
 
