@@ -22,6 +22,8 @@ from studio.core.names import is_system_metric
 FIRST_CHARTS = 12
 MAX_CHOSEN = 40
 MAX_SMOOTHING = 0.99
+#: How the value of `x` begins that names a metric.
+OVER_PREFIX = "metrics."
 #: Options of a single metric.
 SINGLE_METRIC_OPTIONS = ("as", "at", "cx", "cy")
 
@@ -50,6 +52,8 @@ class MetricChoice:
     keys: tuple[str, ...]
     default: bool = False
     axis: Axis = Axis.STEP
+    #: The metric on the X axis; empty if it is that of `axis`.
+    over: str = ""
     weight: float = 0.0
     log_y: bool = False
     graph_grouping: GraphGrouping = GraphGrouping.NONE
@@ -57,6 +61,18 @@ class MetricChoice:
     #: Options of single metrics, as pairs of parameter and value. The parameters are
     #: `as:val/confusion` (the view), `at:` (the step), `cx:` and `cy:` (columns).
     options: tuple[tuple[str, str], ...] = ()
+    #: Which part of all metrics is shown, from 1; 0 if the reader did not ask for all.
+    page: int = 0
+
+    @property
+    def axis_word(self) -> str:
+        """The value of `x` in the address."""
+        return f"{OVER_PREFIX}{self.over}" if self.over else self.axis.value
+
+    def query_of_page(self, page: int) -> str:
+        """Return the query string that shows another part of all metrics."""
+        number = [("charts", str(page))] if page > 1 else []
+        return urlencode([("all", "1"), *number, *self.display_parameters()])
 
     def option(self, word: str, key: str) -> str:
         """Return the option of a metric, such as `as`; empty if it has none."""
@@ -82,7 +98,7 @@ class MetricChoice:
     def display_parameters(self) -> list[tuple[str, str]]:
         """Return the parameters of the display, without the metrics."""
         options = {
-            "x": "" if self.axis is Axis.STEP else self.axis.value,
+            "x": self.axis_word if self.axis_word != Axis.STEP.value else "",
             "smooth": f"{self.weight:g}" if self.weight else "",
             "log": "1" if self.log_y else "",
             "one": self.graph_grouping.value,
@@ -94,17 +110,29 @@ class MetricChoice:
 def read_metric_choice(parameters: QueryDict, heads: Sequence[Metric]) -> MetricChoice:
     """The choice in a query string; raises InvalidValue naming the parameter."""
     names = [head.key.name for head in heads]
+    page = _read_page(parameters, len(names)) if parameters.get("all") else 0
+    if page:
+        names = names[(page - 1) * MAX_CHOSEN : page * MAX_CHOSEN]
     keys, default = _chosen_keys(parameters, heads, names)
     return MetricChoice(
         keys[:MAX_CHOSEN],
         default,
         read_axis(parameters),
+        read_over(parameters),
         read_smoothing(parameters),
         parameters.get("log") == "1",
         read_grouping(parameters),
         parameters.get("show") == "table",
         tuple(_single_metric_options(parameters, keys)),
+        0 if parameters.get("none") else page,
     )
+
+
+def _read_page(parameters: QueryDict, metrics: int) -> int:
+    """Read which part of all metrics is shown; the last one if there are fewer."""
+    word = parameters.get("charts", "1")
+    page = int(word) if word.isascii() and word.isdigit() and len(word) < 6 else 1
+    return min(max(page, 1), max(-(-metrics // MAX_CHOSEN), 1))
 
 
 def _single_metric_options(
@@ -143,13 +171,21 @@ def _metric_sort_key(head: Metric) -> int:
     return 0 if head.count > 1 else 2
 
 
+def read_over(parameters: Mapping[str, Any]) -> str:
+    """Read the metric on the X axis from `x=metrics.NAME`; empty for another axis."""
+    word = str(parameters.get("x", ""))
+    return word.removeprefix(OVER_PREFIX) if word.startswith(OVER_PREFIX) else ""
+
+
 def read_axis(parameters: Mapping[str, Any]) -> Axis:
     word = parameters.get("x", Axis.STEP.value)
+    if read_over(parameters):
+        return Axis.STEP
     try:
         return Axis(word)
     except ValueError:
         raise InvalidValue(
-            _("x must be one of %(words)s, not %(word)r")
+            _("x must be one of %(words)s, or metrics.NAME, not %(word)r")
             % {"words": ", ".join(axis.value for axis in Axis), "word": word},
             field="x",
         ) from None

@@ -18,12 +18,18 @@ from runs.access import Permission, access, render_json_error
 from runs.models import Metric, MetricKind
 from runs.pages.chart_kinds import sampling_note
 from runs.pages.metrics.evaluation_documents import evaluation_figure, value_at_step
-from runs.pages.metrics.metric_choice import read_axis, read_smoothing
+from runs.pages.metrics.metric_choice import (
+    OVER_PREFIX,
+    read_axis,
+    read_over,
+    read_smoothing,
+)
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import find_run_head
 from runs.render.charts import (
     Axis,
     Figure,
+    escape_plotly_markup,
     mark_moment,
     metric_figure,
     table_columns_figure,
@@ -39,10 +45,12 @@ from runs.search.metrics import (
     PointRange,
     TimeSpan,
     draw_line,
+    draw_line_over,
     find_metrics_by_name,
     has_numbers,
     time_span,
 )
+from runs.search.run import RunHead
 from runs.storage.metrics import make_points, sample_positions, store
 from studio.core.errors import InvalidValue
 
@@ -64,12 +72,15 @@ def metric_figure_json(request: PageRequest, run_id: str) -> HttpResponse:
     """Send the figure of a chart as JSON, with a note if points were left out."""
     head = find_run_head(request, run_id)
     heads = find_metrics_by_name(head.run, request.GET.getlist("key"))
-    etag = _figure_etag(request, heads)
+    over = _find_metric_of_axis(request, head)
+    etag = _figure_etag(request, [*heads, over] if over else heads)
     if request.headers.get("If-None-Match") == etag:
         response = HttpResponse(status=304)
     else:
-        content = _table_or_evaluation_figure(request, heads) or _line_figure(
-            request, heads
+        content = _table_or_evaluation_figure(request, heads) or (
+            _figure_over_metric(request, heads, over)
+            if over
+            else _line_figure(request, heads)
         )
         figure = msgspec.json.encode(content)
         response = HttpResponse(figure, content_type="application/json")
@@ -150,6 +161,40 @@ def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
         # Whether zooming in would show points that were left out.
         "rereads": any(drawing.shown < drawing.total for drawing in drawings),
     }
+
+
+def _find_metric_of_axis(request: PageRequest, head: RunHead) -> Metric | None:
+    """Find the metric on the X axis; raise InvalidValue if it has no numbers."""
+    name = read_over(request.GET)
+    if not name:
+        return None
+    found = find_metrics_by_name(head.run, [name])
+    if not found or not has_numbers(found[0]):
+        raise InvalidValue(
+            _("This run has no numbers of the metric %(name)r. Choose another X axis.")
+            % {"name": name},
+            field="x",
+        )
+    return found[0]
+
+
+def _figure_over_metric(
+    request: PageRequest, heads: Sequence[Metric], over: Metric
+) -> Figure:
+    weight = read_smoothing(request.GET)
+    drawings = [
+        draw_line_over(head, over, weight=weight) for head in heads if has_numbers(head)
+    ]
+    figure = metric_figure(
+        [drawing.line for drawing in drawings],
+        Axis.STEP,
+        log_y=request.GET.get("log") == "1",
+    )
+    name = over.key.name
+    figure["layout"]["xaxis"]["title"]["text"] = escape_plotly_markup(name)
+    by = pgettext("x axis of a chart", "by %s") % f"{OVER_PREFIX}{name}"
+    note = _figure_sampling_note(drawings) or by
+    return {**figure, "note": note, "rereads": False}
 
 
 def read_moment(request: PageRequest) -> tuple[int, ...]:

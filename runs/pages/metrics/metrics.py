@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,11 +17,14 @@ from runs.models import Metric, MetricKind
 from runs.pages.metrics.logged_table_grid import logged_table_grid
 from runs.pages.metrics.metric_choice import (
     FIRST_CHARTS,
+    MAX_CHOSEN,
+    OVER_PREFIX,
     GraphGrouping,
     MetricChoice,
     read_metric_choice,
 )
 from runs.pages.metrics.metric_figures import read_moment
+from runs.pages.metrics.metric_list import build_metric_list
 from runs.pages.metrics.panels import MAX_STEPS, Panel, PanelSources, build_panels
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
@@ -36,38 +38,19 @@ from runs.pages.run_shell import (
 from runs.render import formats
 from runs.render.charts import Axis
 from runs.render.formats import run_path
-from runs.render.metrics import DisplayValue, display_column, display_last
+from runs.render.metrics import display_column
 from runs.search.files import file_path_of, find_files
-from runs.search.metrics import NUMERIC_KINDS, newest_step_rows
+from runs.search.metrics import NUMERIC_KINDS, has_numbers, newest_step_rows
 from runs.search.run import read_metrics
 from runs.storage.metrics import Points, store
-from studio.core.names import SYSTEM_METRIC_PREFIX
+from studio.core.names import is_counter_metric, is_system_metric
 
 #: Rows of the table of values, by default and after *Show more*.
 INITIAL_TABLE_ROWS, MAX_TABLE_ROWS = 25, 500
+#: Number of metrics that the menu of the X axis names.
+MAX_AXIS_METRICS = 50
 #: Number of newest steps to read for values that are not lines.
 NEWEST_POINTS = 200
-
-
-@dataclass(frozen=True)
-class MetricCheckbox:
-    key: str
-    last: DisplayValue
-    chosen: bool
-
-
-@dataclass(frozen=True)
-class MetricCheckboxGroup:
-    """Metrics whose names have the same prefix, up to the first slash."""
-
-    name: str
-    entries: list[MetricCheckbox]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the group shows its metrics: of the machine only selected ones."""
-        is_system = f"{self.name}/" == SYSTEM_METRIC_PREFIX
-        return not is_system or any(entry.chosen for entry in self.entries)
 
 
 @access(Permission.READ)
@@ -97,17 +80,50 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
         "choice": choice,
         "moment": request.GET.get("moment", "") if read_moment(request) else "",
         "first": FIRST_CHARTS if _hides_metrics(choice, heads) else 0,
-        "groups": _metric_checkbox_groups(heads, choice),
+        "metrics": build_metric_list(heads, choice, request.GET),
+        "has_metrics": bool(heads),
         "nothing": None if heads else empty_state_of("metrics", head.run),
         "panels": panels,
         "grid": logged_table_grid(by_key, request.GET, base),
         "axes": [(axis.value, AXIS_LABELS[axis]()) for axis in Axis],
+        "axis_metrics": [
+            (f"{OVER_PREFIX}{key}", key) for key in _metrics_for_axis(choice, heads)
+        ],
         "graphs": [(each.value, GROUPING_LABELS[each]()) for each in GraphGrouping],
         "other_options": _options_without_select(choice, panels),
         **_value_table_context(chosen, newest, rows),
         **_query_strings(choice, rows),
+        **_chart_page_context(choice, heads),
     }
     return show_run_tab(request, head, "metrics", etag, context)
+
+
+def _metrics_for_axis(choice: MetricChoice, heads: Sequence[Metric]) -> list[str]:
+    """Return the metrics that the X axis can show: counters such as `epoch` first."""
+    names = [
+        head.key.name
+        for head in heads
+        if head.count > 1 and has_numbers(head) and not is_system_metric(head.key.name)
+    ]
+    names.sort(key=lambda name: not is_counter_metric(name))
+    shown = names[:MAX_AXIS_METRICS]
+    return shown if not choice.over or choice.over in shown else [choice.over, *shown]
+
+
+def _chart_page_context(
+    choice: MetricChoice, heads: Sequence[Metric]
+) -> dict[str, Any]:
+    """Return the context of the line below the charts of *All*, if there are more."""
+    if not choice.page or len(heads) <= MAX_CHOSEN:
+        return {}
+    page, pages = choice.page, -(-len(heads) // MAX_CHOSEN)
+    start = (page - 1) * MAX_CHOSEN
+    return {
+        "charts_first": start + 1,
+        "charts_last": start + len(choice.keys),
+        "charts_previous": choice.query_of_page(page - 1) if page > 1 else "",
+        "charts_next": choice.query_of_page(page + 1) if page < pages else "",
+    }
 
 
 def _hides_metrics(choice: MetricChoice, heads: Sequence[Metric]) -> bool:
@@ -128,20 +144,6 @@ GROUPING_LABELS = {
     GraphGrouping.PREFIX: lambda: pgettext("how charts are grouped", "per prefix"),
     GraphGrouping.ALL: lambda: pgettext("how charts are grouped", "all in one chart"),
 }
-
-
-def _metric_checkbox_groups(
-    heads: Sequence[Metric], choice: MetricChoice
-) -> list[MetricCheckboxGroup]:
-    groups: dict[str, MetricCheckboxGroup] = {}
-    for head in heads:
-        key = head.key.name
-        prefix = key.split("/", 1)[0] if "/" in key else ""
-        group = groups.setdefault(prefix, MetricCheckboxGroup(prefix, []))
-        group.entries.append(
-            MetricCheckbox(key, display_last(head), key in choice.keys)
-        )
-    return list(groups.values())
 
 
 def _options_without_select(

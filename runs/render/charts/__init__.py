@@ -10,6 +10,7 @@ from runs.render.charts.axes import (
     Axis,
     Figure,
     clock_time,
+    escape_plotly_markup,
 )
 from runs.render.charts.evaluation_figures import (
     prediction_figure,
@@ -80,6 +81,7 @@ __all__ = [
     "dash_of_run_number",
     "dashes_by_age",
     "draw_sparkline",
+    "escape_plotly_markup",
     "histogram_figure",
     "is_nonfinite",
     "line_figure",

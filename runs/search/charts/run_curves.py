@@ -15,8 +15,15 @@ from numpy.typing import NDArray
 from runs.models import Metric
 from runs.render.charts import Line, smooth_at
 from runs.search.charts.drawn_runs import ChartRun
-from runs.search.metrics import CHART_POINTS, has_numbers, time_origin
-from runs.storage.metrics import Points, as_float, sample_positions, store
+from runs.search.metrics import (
+    CHART_POINTS,
+    AxisPoints,
+    has_numbers,
+    join_on_steps,
+    numeric_points,
+    time_origin,
+)
+from runs.storage.metrics import Points, sample_positions, store
 from studio.core.filters.tree import Field
 from studio.core.view_charts import Chart
 
@@ -62,14 +69,6 @@ class Curve:
     line: Line
     shown: int
     total: int
-
-
-@dataclass(frozen=True)
-class AxisPoints:
-    """A series' numbers over an x axis, in the order in which they are joined."""
-
-    points: Points
-    xs: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -161,40 +160,12 @@ def _clamp_step(end: float | None) -> int | None:
 
 def _points_on_axis(series: Series, points: Points, chart: Chart) -> AxisPoints:
     if series.over is not None:
-        return _join_on_steps(points, numeric_points(store.read(series.over)))
+        return join_on_steps(points, numeric_points(store.read(series.over)))
     if chart.axis == "step":
         return AxisPoints(points, points.steps.astype(np.float64))
     points = points.in_time_order()
     start = time_origin(series.head) if chart.axis == "relative" else 0
     return AxisPoints(points, (points.times - start).astype(np.float64))
-
-
-def _join_on_steps(points: Points, over: Points) -> AxisPoints:
-    """At each step that both have, the last value of both, in the order of steps."""
-    own, others = _last_per_step(points), _last_per_step(over)
-    _, mine, theirs = np.intersect1d(
-        points.steps[own], over.steps[others], assume_unique=True, return_indices=True
-    )
-    kept, xs = points.take(own[mine]), over.values[others[theirs]].astype(np.float64)
-    drawn = np.isfinite(xs)
-    return AxisPoints(kept.take(drawn), xs[drawn])
-
-
-def _last_per_step(points: Points) -> NDArray[np.intp]:
-    steps = points.steps
-    # The steps are sorted: the last of equal ones precedes a change, or the end.
-    return np.flatnonzero(np.append(steps[1:] != steps[:-1], len(steps) > 0))
-
-
-def numeric_points(points: Points) -> Points:
-    """The points whose value is a number; NaN and Infinity are."""
-    if points.is_numeric:
-        return points
-    floats = [as_float(value) for value in points.values.tolist()]
-    kept = np.array([value is not None for value in floats], np.bool_)
-    values = np.array([v for v in floats if v is not None], np.float64)
-    some = points.take(kept)
-    return Points(some.steps, some.times, values, some.integers)
 
 
 def _sampled_curve(

@@ -45,7 +45,7 @@ from runs.models import (
 from studio.core.batches import batches
 from studio.core.errors import NotFound
 from studio.core.git import shown_value
-from studio.core.names import is_system_metric
+from studio.core.names import is_system_metric, natural_order
 from studio.core.statuses import ACTIVE, RunStatus
 
 ACTIVE_CODES = [status.code for status in ACTIVE]
@@ -209,8 +209,8 @@ def read_metrics(run: Run) -> list[Metric]:
     return sorted(heads, key=lambda head: metric_order(head.key.name))
 
 
-def metric_order(key: str) -> tuple[bool, str, str]:
-    return is_system_metric(key), key.lower(), key
+def metric_order(key: str) -> tuple[bool, list[tuple[int, str]], str]:
+    return is_system_metric(key), natural_order(key), key
 
 
 def list_datasets(run: Run) -> list[UsedDataset]:

@@ -6,6 +6,20 @@ import { toast } from "../site/app.js";
 
 const charts = new Map();
 
+// A run can have thousands of metrics: each chart is read and drawn when it comes near.
+const NEAR = "600px";
+const near = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      const chart = charts.get(target);
+      if (chart) showChart(chart);
+    }
+  },
+  { rootMargin: NEAR },
+);
+
 async function readRange(chart, query = "") {
   const isNew = await readFigure(chart, chart.address + query);
   if (isNew) chart.query = query;
@@ -47,10 +61,15 @@ async function zoom(chart, change) {
 const failureText = (error) =>
   (error instanceof TypeError ? "" : error.message) || document.body.dataset.offline;
 
-async function addChart(plot) {
+function addChart(plot) {
   const chart = { plot, address: withMoment(plot.dataset.chart) };
   chart.isOverSteps = !new URL(chart.address, location.href).searchParams.has("x");
   charts.set(plot, chart);
+  near.observe(plot);
+}
+
+async function showChart(chart) {
+  const { plot } = chart;
   try {
     await readRange(chart);
     await drawChart(chart);
@@ -72,6 +91,8 @@ function leadToLog({ plot, address }) {
   const charts = plot.closest(".charts[data-log]");
   const chart = new URL(address, location.href).searchParams;
   if (!charts || !plot.on || chart.has("as") || chart.has("cx")) return;
+  // A value of another metric is no moment.
+  if (chart.get("x")?.startsWith("metrics.")) return;
   plot.title = charts.dataset.logHint;
   plot.on("plotly_click", ({ points: [point] }) => {
     const query = new URLSearchParams();
@@ -86,6 +107,7 @@ function leadToLog({ plot, address }) {
 function scan() {
   for (const plot of charts.keys()) {
     if (plot.isConnected) continue;
+    near.unobserve(plot);
     disposePlot(plot);
     charts.delete(plot);
   }

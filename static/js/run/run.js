@@ -149,7 +149,8 @@ document.body.addEventListener("htmx:configRequest", (event) => {
     if (!parameters.name) parameters.none = "1";
     if (!parameters.step) delete parameters.step;
   }
-  if (event.detail.elt.id !== "metric-form") return;
+  if (!["metric-form", "find-metric"].includes(event.detail.elt.id)) return;
+  if (!parameters.find) delete parameters.find;
   if (parameters.x === "step") delete parameters.x;
   if (Number(parameters.smooth) === 0) delete parameters.smooth;
   if (!parameters.one) delete parameters.one;

@@ -12,10 +12,12 @@ from django.test import Client
 
 from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.models import Run
+from runs.pages.metrics.metric_choice import MAX_CHOSEN
+from runs.pages.metrics.metric_list import MAX_LISTED
 from runs.search.metrics import metrics as run_metrics
 from runs.search.metrics.metrics import CHART_POINTS
 from tests.pages.run.run_page import ACTOR, HTMX, PAGE, browser, cost, log
-from tests.parts.elements import every, texts
+from tests.parts.elements import every, one, texts
 from tests.parts.records import NOON
 
 __all__ = ["browser"]
@@ -96,10 +98,39 @@ def test_a_single_chart_becomes_a_table_and_stays_in_the_address(
 def test_metrics_are_grouped_by_prefix_with_system_metrics_last(
     browser: Client, run: Run
 ) -> None:
-    log(run, **{"val/b": [1.0], "system/cpu": [1.0], "train/a": [1.0], "loss": [1.0]})
-    groups = browser.get(METRICS).context["groups"]
+    names = ("val/b", "val/a10", "val/a2", "train/a", "train/b", "system/cpu", "loss")
+    log(run, **{name: [1.0] for name in (*names, "lone/a")})
+    groups = browser.get(METRICS).context["metrics"].groups
+    assert [each.key for each in groups[0].entries] == ["lone/a", "loss"]
+    assert [each.key for each in groups[2].entries] == ["val/a2", "val/a10", "val/b"]
     assert [group.name for group in groups] == ["", "train", "val", "system"]
     assert [group.is_open for group in groups] == [True, True, True, False]
+
+
+def test_a_long_list_has_pages_and_is_searched_by_the_server(
+    browser: Client, run: Run
+) -> None:
+    log(run, **{f"layer{n}/norm": [1.0] for n in range(MAX_LISTED)})
+    assert not browser.get(METRICS).context["metrics"].is_long
+    log(run, loss=[1.0], **{f"val/{n}": [1.0] for n in range(MAX_CHOSEN)})
+
+    def keys(query: str) -> list[str]:
+        boxes = browser.get(METRICS + query).context["metrics"].groups
+        return [entry.key for group in boxes for entry in group.entries]
+
+    assert len(keys("?key=val/3")) == MAX_LISTED
+    page = browser.get(f"{METRICS}?key=val/3")
+    # It stays chosen although its box is on another page.
+    assert '<input type="hidden" name="key" value="val/3">' in page.text
+    following = page.context["metrics"].next_query
+    assert following == "key=val/3&list=2"
+    assert keys(f"?{following}")[:2] == ["loss", "val/0"]
+    assert keys("?find=NORM+layer299") == ["layer299/norm"]
+    drawn = titles(browser, "?all=1&log=1")
+    assert len(drawn) == MAX_CHOSEN
+    after = browser.get(f"{METRICS}?all=1&log=1").context["charts_next"]
+    assert after == "all=1&charts=2&log=1"
+    assert not set(drawn) & set(titles(browser, f"?{after}"))
 
 
 def test_a_figure_is_valid_for_plotly(browser: Client, run: Run) -> None:
@@ -138,6 +169,23 @@ def test_a_smoothed_long_series_is_smoothed_before_it_is_sampled(
     log(run, loss=[float(n % 2) for n in range(5000)])
     smoothed = figure(browser, "key=loss&smooth=0.95")["data"][1]["y"]
     assert all(0.4 < value < 0.6 for value in smoothed[100:])
+
+
+def test_a_metric_is_drawn_over_another_one(browser: Client, run: Run) -> None:
+    log(run, loss=[4.0, 3.0, 2.0], epoch=[0.0, 0.5, 1.0], label=["a"])
+    page = browser.get(f"{METRICS}?key=loss&x=metrics.epoch")
+    assert one(page, "#metric-x option[selected]").text == "epoch"
+    [panel] = page.context["panels"]
+    assert "x=metrics.epoch" in panel.figure
+    found = browser.get(panel.figure).json()
+    assert found["data"][0]["x"] == [0, 0.5, 1]
+    assert found["data"][0]["y"] == [4, 3, 2]
+    assert found["layout"]["xaxis"]["title"]["text"] == "epoch"
+    go.Figure(found["data"], found["layout"])
+    for name in ("nosuch", "label"):
+        refused = browser.get(f"{METRICS}chart.json?key=loss&x=metrics.{name}")
+        assert refused.status_code == 400
+        assert name in refused.json()["error"]["message"]
 
 
 def test_a_figure_costs_a_304_until_a_point_comes(browser: Client, run: Run) -> None:
