@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runs.search.charts.grouped_runs import ChartGroup
-from runs.search.charts.run_curves import AxisPoints, AxisRange, Series, read_series
+from runs.search.charts.run_curves import AxisRange, Series, read_series
 from runs.search.groups import Floats, mean_and_std, means_by_position
+from runs.search.metrics import AxisPoints
 from studio.core.view_charts import Chart
 
 #: From this many positions on, intervals are used; and their number.
