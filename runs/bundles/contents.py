@@ -15,6 +15,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "site": (
         "js/site/app.js",
         "js/site/boost.js",
+        "js/site/broken-images.js",
         "js/site/keys.js",
         "js/notify/inbox.js",
     ),

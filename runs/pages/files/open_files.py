@@ -84,6 +84,8 @@ class OpenFiles:
     find: str = ""
     #: The last of the open folders shows its files from behind this name.
     start: str = ""
+    #: The same for its folders.
+    after: str = ""
 
     @staticmethod
     def parse(base: str, query: QueryDict) -> OpenFiles:
@@ -100,6 +102,7 @@ class OpenFiles:
             tuple(known)[:MAX_OPEN_FOLDERS],
             query.get("find", "").strip(),
             query.get("start", ""),
+            query.get("after", ""),
         )
         return state.choose(FileRef(path, model_id)) if path else state
 

@@ -19,7 +19,14 @@ from runs.pages.requests import PageRequest
 from runs.pages.run_shell import find_run_head
 from runs.render.files import TreeFile, TreeFolder, build_tree
 from runs.render.formats import run_path
-from runs.search.files import FileHome, RunFiles, find_paths, list_level
+from runs.search.files import (
+    FileHome,
+    RunFiles,
+    TreeLevel,
+    find_paths,
+    list_folders,
+    list_level,
+)
 from runs.search.run import RunHead, list_models
 from studio.core import names
 from studio.core.errors import NotFound
@@ -135,14 +142,34 @@ def load_folder(
             here.folders[part] = links.closed_folder(part, FileRef.parse(child))
         here = here.folders[part]
     folders = links.state.folders
-    start = links.state.start if folders and ref == folders[-1] else ""
-    fill_folder(links, here, home, ref, start=start)
+    is_last = bool(folders) and ref == folders[-1]
+    fill_folder(
+        links,
+        here,
+        home,
+        ref,
+        start=links.state.start if is_last else "",
+        after=links.state.after if is_last else "",
+    )
 
 
 def fill_folder(
-    links: TreeLinks, here: TreeFolder, home: FileHome, ref: FileRef, *, start: str = ""
+    links: TreeLinks,
+    here: TreeFolder,
+    home: FileHome,
+    ref: FileRef,
+    *,
+    start: str = "",
+    after: str = "",
 ) -> None:
-    level = list_level(home, ref.path, start=start)
+    """Put files from `start` on into the folder, or folders from `after` on, or both
+    from their beginning.
+    """
+    if after and not start:
+        folders, next_folder = list_folders(home, ref.path, after=after)
+        level = TreeLevel(ref.path, folders, (), next_folder=next_folder)
+    else:
+        level = list_level(home, ref.path, start=start)
     here.open, here.href = True, ""
     for name in level.folders:
         path = f"{ref.path}/{name}" if ref.path else name
@@ -150,13 +177,15 @@ def fill_folder(
             name, links.closed_folder(name, FileRef(path, ref.model_id))
         )
     here.leaves += [links.leaf(file, ref.model_id) for file in level.files]
-    here.has_more_folders = level.has_more_folders
+    fragment = f"{links.state.base}tree/?folder={quote(str(ref))}"
+    if level.next_folder:
+        more = f"&after={quote(level.next_folder)}"
+        here.folders_page = links.state.folder_href(ref) + more
+        here.folders_href = fragment + more
     if level.next_name:
-        start = quote(level.next_name)
-        here.href = f"{links.state.folder_href(ref)}&start={start}"
-        here.more_href = (
-            f"{links.state.base}tree/?folder={quote(str(ref))}&start={start}"
-        )
+        more = f"&start={quote(level.next_name)}"
+        here.href = links.state.folder_href(ref) + more
+        here.more_href = fragment + more
 
 
 def _found_files(links: TreeLinks, run: Run, models: Sequence[LoggedModel]) -> FileTree:
@@ -169,17 +198,21 @@ def _found_files(links: TreeLinks, run: Run, models: Sequence[LoggedModel]) -> F
 @access(Permission.READ)
 @require_safe
 def tree_level(request: PageRequest, run_id: str) -> HttpResponse:
-    """Show one folder of the tree, or with `start` more of its files."""
+    """Show one folder of the tree.
+
+    With `start` it is more of its files, and with `after` more of its folders.
+    """
     head = find_run_head(request, run_id)
     ref = FileRef.parse(request.GET.get("folder", ""))
     if ref.path:
         names.check_path(ref.path, "folder")
-    start = request.GET.get("start", "")
+    start, after = request.GET.get("start", ""), request.GET.get("after", "")
     base = f"{run_path(request.workspace.name, run_id)}files/"
     links = TreeLinks(OpenFiles(base), head.run)
     folder = links.closed_folder(ref.name, ref)
-    fill_folder(links, folder, _home_of(head.run, ref), ref, start=start)
-    context: dict[str, Any] = {"folder": folder, "is_more": bool(start)}
+    home = _home_of(head.run, ref)
+    fill_folder(links, folder, home, ref, start=start, after=after)
+    context: dict[str, Any] = {"folder": folder, "is_more": bool(start or after)}
     return render(request, "files/_tree_level.html", context)
 
 

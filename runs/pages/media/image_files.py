@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from django.utils.translation import gettext as _
+
 from runs.models import File
 from runs.render.files import (
     IMAGE_TYPES,
     PICTURE_HEAD_BYTES,
+    begins_picture,
     file_extension,
     picture_dimensions,
 )
@@ -38,25 +41,24 @@ def is_picture(name: str) -> bool:
 def image_file(base: str, file: File) -> ImageFile:
     """Return the image of a file; `base` is the address of the run page."""
     href = f"{base}files/raw/{quote(file.path)}"
+    is_named, is_svg = is_picture(file.name), file_extension(file.name) == "svg"
     try:
-        pixels, is_there = _pixel_size(file), True
+        head, is_there = _head(file) if is_named else b"", True
     except MissingBytes:
-        pixels, is_there = None, False
+        head, is_there = b"", False
+    pixels = None if is_svg else picture_dimensions(head)
+    is_image = is_svg or begins_picture(head)
     words = [f"{pixels[0]} × {pixels[1]}"] if pixels else []
-    fits = is_there and is_picture(file.name) and file.size <= MAX_BYTES
+    if is_named and is_there and not is_image:
+        words = [_("not an image")]
+    fits = is_named and is_there and is_image and file.size <= MAX_BYTES
     if fits and pixels and pixels[0] * pixels[1] > MAX_PIXELS:
         fits = False
     size = ", ".join([*words, filesize(file.size)])
     return ImageFile(file.path, href, f"{href}?inline=1" if fits else "", size)
 
 
-def _pixel_size(file: File) -> tuple[int, int] | None:
-    """Return width and height; None for SVG and other files. Raises MissingBytes."""
-    if not is_picture(file.name):
-        return None
+def _head(file: File) -> bytes:
+    """Read the first bytes; raises MissingBytes."""
     with file_store.open(file.blob, file.size) as handle:
-        # Opened all the same, so that missing bytes are noticed for every kind of
-        # image.
-        if file_extension(file.name) == "svg":
-            return None
-        return picture_dimensions(handle.read(min(file.size, PICTURE_HEAD_BYTES)))
+        return handle.read(min(file.size, PICTURE_HEAD_BYTES))

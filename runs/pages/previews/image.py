@@ -9,9 +9,11 @@ from runs.pages.previews.reader import BudgetExceeded, PreviewReader
 from runs.render.files import (
     IMAGE_TYPES,
     PICTURE_HEAD_BYTES,
+    begins_picture,
     file_extension,
     picture_dimensions,
 )
+from runs.render.previews import InvalidContent
 
 #: A larger image is not loaded into the page.
 MAX_PIXELS = 100_000_000
@@ -22,7 +24,10 @@ def matches(name: str, _head: bytes) -> bool:
 
 
 def build(reader: PreviewReader) -> Shown:
-    size = picture_dimensions(reader.read(PICTURE_HEAD_BYTES))
+    head = reader.read(PICTURE_HEAD_BYTES)
+    if file_extension(reader.name) != "svg" and not begins_picture(head):
+        raise InvalidContent
+    size = picture_dimensions(head)
     # A browser needs four bytes for each pixel, however small the file is.
     if size and size[0] * size[1] > MAX_PIXELS:
         raise BudgetExceeded

@@ -18,7 +18,11 @@ from runs.render.files.file_kinds import (
 )
 from runs.render.files.file_tree import TreeFile, TreeFolder, build_tree
 from runs.render.files.last_lines import last_text_lines
-from runs.render.files.picture_headers import PICTURE_HEAD_BYTES, picture_dimensions
+from runs.render.files.picture_headers import (
+    PICTURE_HEAD_BYTES,
+    begins_picture,
+    picture_dimensions,
+)
 from runs.render.files.text_lines import (
     TextLines,
     decode_text,
@@ -41,6 +45,7 @@ __all__ = [
     "TreeFolder",
     "ZipEntry",
     "attachment_content_type",
+    "begins_picture",
     "build_tree",
     "decode_text",
     "file_extension",

@@ -33,8 +33,9 @@ class TreeFile:
 class TreeFolder:
     """`open` if the chosen file is below, or by choice of the page.
 
-    `level_href` is the level of a folder that is not loaded, and `more_href` has the
-    next files of one that is. `href` is the page with either of them.
+    `level_href` is the level of a folder that is not loaded, `more_href` has the next
+    files of one that is, and `folders_href` its next folders. `href` is the page with
+    the level or the files, `folders_page` that with the folders.
     """
 
     name: str
@@ -45,7 +46,8 @@ class TreeFolder:
     href: str = ""
     level_href: str = ""
     more_href: str = ""
-    has_more_folders: bool = False
+    folders_href: str = ""
+    folders_page: str = ""
 
     @property
     def sorted_folders(self) -> list[TreeFolder]:

@@ -13,7 +13,16 @@ PICTURE_HEAD_BYTES = 64 * 1024
 #: C4, C8 and CC are tables and extensions among the frame markers (ITU T.81, table
 #: B.1).
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"\xff\xd8", b"\0\0\1\0")
 _MARKERS_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
+
+
+def begins_picture(head: bytes) -> bool:
+    """Whether a browser could decode it, by its first bytes. SVG is text."""
+    # AVIF and icons, whatever their names end in.
+    is_avif = head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"avis", b"mif1")
+    is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    return is_avif or is_webp or head.startswith(_SIGNATURES)
 
 
 def picture_dimensions(head: bytes) -> tuple[int, int] | None:

@@ -14,7 +14,13 @@ from runs.search.files.files import (
     size_of_files,
 )
 from runs.search.files.log_choice import LOG_PATHS, find_log
-from runs.search.files.tree import FileHome, TreeLevel, find_paths, list_level
+from runs.search.files.tree import (
+    FileHome,
+    TreeLevel,
+    find_paths,
+    list_folders,
+    list_level,
+)
 
 __all__ = [
     "LOG_PATHS",
@@ -32,6 +38,7 @@ __all__ = [
     "get_snapshot",
     "iterate_files",
     "list_files",
+    "list_folders",
     "list_level",
     "size_of_files",
 ]

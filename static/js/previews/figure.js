@@ -1,7 +1,9 @@
 // Charts of files: draws the figures that the server has checked, when they come into view,
 // and again when their address changes.
 
+import { redrawWithTheme } from "../charts/figures.js";
 import { CONFIG, disposePlot, plotly, trackSize } from "../charts/plot.js";
+import { themedLayout } from "./figure-theme.js";
 
 /** How far from the visible part of the page a chart is drawn already. */
 const NEAR = "240px";
@@ -61,7 +63,7 @@ async function drawInto(plot, Plotly, data, layout) {
   // The page gives the size; a figure's own size can be any.
   const { width: _width, height: _height, ...rest } = layout;
   // Plotly writes into what it gets, and the figure can be drawn again.
-  const copy = structuredClone({ data, layout: { ...rest, autosize: true } });
+  const copy = structuredClone({ data, layout: { ...themedLayout(rest), autosize: true } });
   copy.layout.margin = { l: 48, r: 24, t: layout.title?.text ? 48 : 24, b: 40 };
   await Plotly.react(plot, copy.data, copy.layout, CONFIG);
   if (!plot.isConnected) disposePlot(plot);
@@ -108,6 +110,13 @@ function scan() {
   }
 }
 
+redrawWithTheme(() => {
+  for (const plot of document.querySelectorAll("[data-file-figure] > .figure-plot")) {
+    const place = /** @type {HTMLElement} */ (plot.parentElement);
+    shown.delete(place);
+    drawFigure(place);
+  }
+});
 document.body.addEventListener("htmx:afterSwap", scan);
 for (const name of ["run:changed", "media:shown"]) document.addEventListener(name, scan);
 scan();

@@ -36,6 +36,45 @@ def test_a_figure_of_a_file_is_drawn_without_its_markup(
     expect(plot.get_by_text("Loss!")).to_be_visible()
 
 
+def test_a_figure_has_the_colors_of_the_page_unless_it_has_its_own(
+    run: Writer, owner_page: Page
+) -> None:
+    trace = {"type": "bar", "x": ["cat", "dog"], "y": [1, 2]}
+    template = {"layout": {"paper_bgcolor": "white", "font": {"color": "black"}}}
+    layouts = {"plain": {"template": template}, "own": {"paper_bgcolor": "#ffe"}}
+    for name, layout in layouts.items():
+        figure = {"data": [trace], "layout": layout}
+        run.keep(f"{name}.json", json.dumps(figure).encode())
+    # The box behind the chart.
+    ground = owner_page.locator(".file-figure .main-svg").first
+    owner_page.emulate_media(color_scheme="dark")
+    owner_page.goto(f"{run.page}files/?path=plain.json")
+    expect(ground).to_have_css("background-color", "rgb(20, 23, 28)")
+    owner_page.emulate_media(color_scheme="light")
+    expect(ground).to_have_css("background-color", "rgb(255, 255, 255)")
+    owner_page.emulate_media(color_scheme="dark")
+    owner_page.goto(f"{run.page}files/?path=own.json")
+    expect(ground).to_have_css("background-color", "rgb(255, 255, 238)")
+
+
+def test_an_image_that_cannot_be_decoded_is_replaced_by_a_sentence(
+    run: Writer, owner_page: Page
+) -> None:
+    whole = picture("red")
+    run.keep("media/a/step_1.png", whole[:40] + b"cut")
+    run.keep("media/a/step_2.png", whole)
+    sentence = owner_page.get_by_text("The browser can't show this image")
+    owner_page.goto(f"{run.page}files/?path=media/a/step_1.png")
+    expect(sentence).to_be_visible()
+    owner_page.goto(f"{run.page}media/?step=1")
+    expect(sentence).to_contain_text("40 × 20, 43 bytes")
+    owner_page.keyboard.press("ArrowRight")
+    expect(owner_page.locator(".image-tile img")).to_have_js_property(
+        "naturalWidth", 40
+    )
+    expect(sentence).to_have_count(0)
+
+
 def test_an_image_is_zoomed_and_gets_another_one_on_top(
     run: Writer, owner_page: Page
 ) -> None:

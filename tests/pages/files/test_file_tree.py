@@ -9,6 +9,7 @@ from django.test import Client
 
 from runs.models import File, LoggedModel, Run, path_key
 from runs.search.files import files as file_queries
+from runs.search.files import tree as tree_queries
 from tests.pages.files.test_run_files import model
 from tests.pages.run.run_page import HTMX, PAGE, browser, cost, keep
 from tests.parts.elements import every, one, texts
@@ -65,6 +66,22 @@ def test_one_level_can_be_requested(
     page = browser.get(f"{FILES}tree/", {"folder": folder}, headers=HTMX).text
     wanted = "x.txt" if folder.endswith(("out", "data")) else "top.txt"
     assert names(page, ".leaf") == [wanted]
+
+
+@pytest.mark.usefixtures("levels")
+def test_more_folders_follow_on_request(
+    browser: Client, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree_queries, "MAX_LEVEL_FOLDERS", 1)
+    for path in ("top.txt", "a/x.txt", "b & c/x.txt"):
+        keep(run, path)
+    page = browser.get(FILES).text
+    assert (names(page), names(page, ".branch")) == (["top.txt"], ["a"])
+    more = one(page, ".more-files")
+    answer = browser.get(more["hx-get"], headers=HTMX).text
+    assert (names(answer), names(answer, ".branch")) == ([], ["b & c"])
+    # Without scripts it is a page.
+    assert names(browser.get(more["href"]).text, ".branch") == ["b & c"]
 
 
 @pytest.mark.parametrize("folder", ["../x", "/etc", "a//b", "C:\\x", "a\n"])

@@ -215,6 +215,13 @@ def test_an_image_of_a_hundred_megapixels_is_named_and_not_shown(
     assert "<img" not in page.partition('id="media-view"')[2]
 
 
+def test_a_file_that_is_no_image_is_named_as_such(browser: Client, run: Run) -> None:
+    keep(run, "fake.png", b"<html>Not found</html>")
+    page = browser.get(MEDIA).text.partition('id="media-view"')[2]
+    assert "not an image, 22 bytes" in page
+    assert "<img" not in page
+
+
 def test_many_items_are_shown_on_demand(
     browser: Client, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -242,6 +242,14 @@ def test_an_image_of_huge_size_is_not_loaded(side: int, kind: str) -> None:
     assert (preview.kind, preview.is_limited) == (kind, kind == "bytes")
 
 
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [(b"\0\1\2 no image", "bytes"), (b"no image", "text"), (b"\xff\xd8", "image")],
+)
+def test_what_is_no_image_is_shown_as_what_it_is(data: bytes, kind: str) -> None:
+    assert preview_file(file_of("a.png", data)).kind == kind
+
+
 def test_a_file_that_shrinks_while_it_is_read_has_a_page() -> None:
     whole = npy(np.arange(1000.0))
     file = file_of("a.npy", whole)

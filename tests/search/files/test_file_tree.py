@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from runs.models import File, Run, path_key
-from runs.search.files import find_paths, list_level, tree
+from runs.search.files import find_paths, list_folders, list_level, tree
 
 pytestmark = pytest.mark.django_db
 
@@ -82,13 +82,23 @@ def test_a_long_folder_is_paged(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     assert (seen, start) == (paths, "")
 
 
-def test_more_folders_than_a_level_shows_are_counted_as_more(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("folders", [["a", "a b", "a-b", "b", "c"], ["a", "b", LONG]])
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_many_folders_are_paged(
+    run: Run, folders: list[str], page: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tree, "MAX_LEVEL_FOLDERS", 2)
-    add(run, *(f"f/{n}/x/{m}" for n in range(3) for m in range(3)))
+    monkeypatch.setattr(tree, "MAX_LEVEL_FOLDERS", page)
+    # "f/a b" is between "f/a" and "f/a/x" in the order of the index.
+    add(run, *(f"f/{name}/{n}" for name in folders[:-2] for n in range(3)))
+    add(run, *(f"f/{name}/x/{n}" for name in folders for n in range(3)), "f/1")
     level = list_level(run, "f")
-    assert (level.folders, level.has_more_folders) == (("0", "1"), True)
+    seen, after = list(level.folders), level.next_folder
+    for _page in range(20):
+        if after:
+            found, after = list_folders(run, "f", after=after)
+            assert len(found) <= page
+            seen += found
+    assert (sorted(seen), after) == (folders, "")
 
 
 @pytest.mark.parametrize(
