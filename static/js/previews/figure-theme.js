@@ -5,7 +5,8 @@ import { cssToken, font, series } from "../charts/plot.js";
 
 const SERIES = 10;
 /** Colors through which the page shows. */
-const TRANSPARENT = /^(transparent$|#[\da-f]{3}0$|#[\da-f]{6}00$|(rgb|hsl)a\(.*[,/]\s*0*\.?0*%?\s*\)$)/i;
+const TRANSPARENT =
+  /^(transparent$|#[\da-f]{3}0$|#[\da-f]{6}00$|(rgb|hsl)a\(.*[,/]\s*0*\.?0*%?\s*\)$)/i;
 /** The parts of a template whose traces have lines in the color of its own background. */
 const OUTLINED = ["bar", "histogram", "barpolar", "pie", "table", "carpet"];
 
