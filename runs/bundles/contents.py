@@ -31,7 +31,12 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
         "js/views/views.js",
         "js/run/row-edit.js",
     ),
-    "experiments": ("js/experiments/experiments.js", "js/run/row-edit.js"),
+    "experiments": (
+        "js/experiments/experiments.js",
+        "js/experiments/selection.js",
+        "js/bulk/bulk.js",
+        "js/run/row-edit.js",
+    ),
     "experiment-head": ("js/experiments/experiment-head.js",),
     "run": ("js/run/run.js", "js/site/clocks.js"),
     "run-head": ("js/run/run-head.js",),
@@ -78,6 +83,7 @@ STYLES: dict[str, tuple[str, ...]] = {
     "run-list": (
         "css/run_list/run-list.css",
         "css/run_list/columns.css",
+        "css/run_list/selection.css",
         "css/bulk/bulk.css",
         "css/groups/groups.css",
         "css/filters/filter.css",
@@ -119,6 +125,8 @@ STYLES: dict[str, tuple[str, ...]] = {
     ),
     "experiments": (
         "css/run_list/run-list.css",
+        "css/run_list/selection.css",
+        "css/bulk/bulk.css",
         "css/experiments/experiments.css",
     ),
     "models": (

@@ -129,3 +129,25 @@ def test_a_large_change_is_waited_for_or_followed_by_its_number(
     assert studio.json("task", "list", "--limit", "1")[0]["id"] == started["id"]
     assert studio.json("task", "list", "--open") == []
     assert studio.json("task", "stop", number)["state"] == "done"
+
+
+def test_several_experiments_are_changed_and_restored_by_undo(
+    studio: CommandLine, server: Server
+) -> None:
+    mark = f"many-{uuid.uuid4().hex[:8]}"
+    names = [f"{mark} {n}" for n in range(3)]
+    for n, name in enumerate(names):
+        new_run(server, f"{mark}-{n}", name)
+    where = ("-q", mark, "--yes")
+    done = studio.json("experiment", "tag", *where, "team=nlp")
+    assert done["changed"] == 3
+    plan = studio.json("experiment", "delete", *names[:2], "--dry-run")
+    assert plan == {"changed": 2, "skipped": {}, "change_set": None}
+    gone = studio.json("experiment", "delete", *names[:2], "--yes")
+    assert studio.json("experiment", "archive", *where)["changed"] == 1
+    assert studio.json("experiment", "restore", *names[:2], "--yes")["changed"] == 2
+    again = studio.json("experiment", "untag", *where, "team")
+    assert studio.json("undo", str(again["change_set"]))["action"] == "undo"
+    shown = studio.json("experiment", "show", names[0])
+    assert (shown["tags"], gone["changed"]) == ({"team": "nlp"}, 2)
+    assert studio.refused("experiment", "delete", names[0], *where)[0] == 2

@@ -147,6 +147,7 @@ def test_the_box_of_the_name_cannot_be_cleared() -> None:
 def test_a_row_of_an_experiment_escapes_names_and_addresses() -> None:
     line = ExperimentLine(
         key=3,
+        number=1,
         name=HOSTILE,
         archived=True,
         starred=False,

@@ -1,4 +1,4 @@
-"""Change many runs at once: one action, one change set, one undo."""
+"""Change many runs or experiments at once: one action, one change set, one undo."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ from runs.actions.bulk.bulk_changes import (
     check_bulk_size,
     find_all_skipped,
     with_descendants,
+)
+from runs.actions.bulk.experiment_changes import (
+    MAX_BULK_EXPERIMENTS,
+    ExperimentChange,
+    ExperimentFlagChange,
+    ExperimentTagChange,
+    change_experiments,
+    find_skipped_experiments,
 )
 from runs.actions.bulk.kinds import (
     FlagChange,
@@ -51,11 +59,15 @@ from runs.actions.bulk.status_changes import (
 __all__ = [
     "EXPERIMENT_FIELD",
     "MANUAL_END_STATUSES",
+    "MAX_BULK_EXPERIMENTS",
     "MAX_BULK_RUNS",
     "PATTERN_FIELDS",
     "BulkChange",
     "BulkResult",
     "CancelChange",
+    "ExperimentChange",
+    "ExperimentFlagChange",
+    "ExperimentTagChange",
     "FlagChange",
     "LockChange",
     "MarkChange",
@@ -68,10 +80,12 @@ __all__ = [
     "apply_bulk_change",
     "bump_changed_revisions",
     "change_batch",
+    "change_experiments",
     "check_bulk_size",
     "create_move_target",
     "find_all_skipped",
     "find_move_target",
+    "find_skipped_experiments",
     "is_same_place",
     "lock_places",
     "lock_runs",

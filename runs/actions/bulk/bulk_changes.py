@@ -48,6 +48,8 @@ class Skip(str, Enum):
     STATUS = "status"
     #: The new name would be empty or too long.
     NAME = "name"
+    #: The experiment *Default*, which can't be deleted.
+    DEFAULT = "default"
 
 
 class BulkChange(ABC):

@@ -7,6 +7,7 @@ from runs.actions.run_rows.locks import (
     begin_edit,
     begin_member_edit,
     can_unlock,
+    find_locked_runs_of,
     lock_run,
     models_of_locked_runs,
     record_heartbeat,
@@ -25,6 +26,7 @@ from runs.actions.run_rows.params_and_tags import (
     write_tags,
 )
 from runs.actions.run_rows.registered_versions import (
+    find_registered_experiments,
     name_versions,
     refuse_if_experiment_registered,
     refuse_if_model_registered,
@@ -47,6 +49,8 @@ __all__ = [
     "bump_revision",
     "can_unlock",
     "check_tags",
+    "find_locked_runs_of",
+    "find_registered_experiments",
     "intern_keys",
     "lock_experiment_row",
     "lock_run",

@@ -12,6 +12,8 @@ runs in the trash can be restored.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -180,21 +182,30 @@ def refuse_if_any_run_locked(experiment: Experiment) -> None:
     This locks the experiment's row.
     """
     lock_experiment_row(experiment.pk)
-    # Few runs are locked, and an index has them, whatever the experiment's size.
-    locked = Run.objects.filter(workspace=experiment.workspace_id, locked=True)
-    known = locked.values_list("experiment", "run_id").order_by("-pk")
-    inside = [run_id for place, run_id in known if place == experiment.pk]
-    models = models_of_locked_runs().filter(experiment=experiment)
-    inside += models.values_list("source_run__run_id", flat=True)[:1]
+    inside = find_locked_runs_of([experiment])
     if inside:
         raise InvalidState(
             _(
                 "The experiment %(name)s has locked runs, or models of such runs, for "
                 "example %(id)s. Unlock them first."
             )
-            % {"name": experiment.name, "id": inside[0]},
-            run_id=inside[0],
+            % {"name": experiment.name, "id": inside[experiment.pk]},
+            run_id=inside[experiment.pk],
         )
+
+
+def find_locked_runs_of(experiments: Sequence[Experiment]) -> dict[int, str]:
+    """Return a locked run of each experiment that has some, or models of such runs."""
+    keys = {each.pk for each in experiments}
+    # Few runs are locked, and an index has them, whatever the experiments' size.
+    workspaces = {each.workspace_id for each in experiments}
+    locked = Run.objects.filter(workspace__in=workspaces, locked=True)
+    known = locked.values_list("experiment", "run_id").order_by("pk")
+    found = {place: run_id for place, run_id in known if place in keys}
+    models = models_of_locked_runs().filter(experiment__in=keys)
+    for place, run_id in models.values_list("experiment", "source_run__run_id"):
+        found.setdefault(place, run_id)
+    return found
 
 
 def models_of_locked_runs() -> QuerySet[LoggedModel]:

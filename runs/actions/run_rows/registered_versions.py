@@ -6,6 +6,8 @@ a registered model points to it. Purging is refused too, as a second check.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -32,6 +34,17 @@ def versions_of_experiment(experiment: Experiment) -> QuerySet[ModelVersion]:
     return ModelVersion.objects.filter(
         Q(run__in=runs) | Q(files_run__in=runs) | Q(logged_model__in=models)
     )
+
+
+def find_registered_experiments(experiments: Sequence[Experiment]) -> set[int]:
+    """Return those that `refuse_if_experiment_registered` refuses."""
+    keys = [each.pk for each in experiments]
+    found: set[int] = set()
+    for source in ("run", "files_run", "logged_model"):
+        place = f"{source}__experiment"
+        rows = ModelVersion.objects.filter(**{f"{place}__in": keys})
+        found.update(rows.values_list(place, flat=True).distinct())
+    return found
 
 
 def refuse_if_run_registered(run: Run) -> None:

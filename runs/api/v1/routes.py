@@ -80,6 +80,7 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
     },
     "Many runs, undo": {
         f"{_WORKSPACE}/bulk": (changes.change_runs,),
+        f"{_WORKSPACE}/experiments/bulk": (changes.change_many_experiments,),
         f"{_WORKSPACE}/undo": (changes.undo_latest,),
         f"{_WORKSPACE}/undo/since": (activity.undo_token_changes,),
         f"{_WORKSPACE}/changes/<int:number>/undo": (changes.undo_change,),

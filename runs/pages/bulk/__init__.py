@@ -1,4 +1,4 @@
-"""The dialogs that change the selected runs of a list."""
+"""The dialogs that change the selected runs or experiments of a list."""
 
 from __future__ import annotations
 

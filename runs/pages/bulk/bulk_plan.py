@@ -176,7 +176,8 @@ def show_dialog(
     template = "bulk/_bulk.html" if request.htmx else "bulk/bulk.html"
     frame = {
         "back_href": state.scope.address_of(state.spec),
-        "scope": state.scope,
+        "back_name": state.scope.name,
+        "plan_template": "bulk/_bulk_plan.html",
         "here": request.get_full_path(),
         "kept": _list_parameters(request),
     }

@@ -7,7 +7,6 @@ if it has one value, or removed from all. New tags are typed and added to a list
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.http import HttpResponse, QueryDict
 from django.utils.translation import gettext as _
@@ -24,68 +23,17 @@ from runs.pages.bulk.bulk_plan import (
     show_dialog,
     show_result,
 )
+from runs.pages.bulk.tag_form import listed_tags, new_tags, read_tag_edit, tag_lines
 from runs.pages.lists import ListState, read_matching_bound, read_part_state
-from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, split_tag_text
+from runs.pages.requests import FORM_ERROR_STATUS, PageRequest
 from runs.search.run_list import TagUse, count_tags, keys_of_unlocked
 from studio.core.errors import InvalidName, InvalidValue
 
-#: What the form says of a tag, in fields named `tag.KEY`.
-FIELD_PREFIX, SET, REMOVE = "tag.", "set", "remove"
-#: Values of one tag that the dialog names.
-MAX_VALUES = 5
 _TITLE = ngettext_lazy("Tag %(number)s run", "Tag %(number)s runs", "n")
 _BUTTON = ngettext_lazy("Change %(number)s run", "Change %(number)s runs", "n")
 _DONE = ngettext_lazy(
     "Tags of %(number)s run changed", "Tags of %(number)s runs changed", "n"
 )
-
-
-@dataclass(frozen=True)
-class TagLine:
-    """A tag that some of the runs have, and what the form says of it."""
-
-    use: TagUse
-    total: int
-    choice: str
-    #: Runs that are not locked, and how many of them have the tag.
-    open_total: int
-    open_count: int
-
-    @property
-    def field(self) -> str:
-        return FIELD_PREFIX + self.use.key
-
-    @property
-    def values(self) -> str:
-        return ", ".join(value for value in self.use.values[:MAX_VALUES] if value)
-
-    @property
-    def is_on_all(self) -> bool:
-        return self.use.count == self.total and self.use.is_same
-
-    @property
-    def addable(self) -> int:
-        """How many runs get it, if it is set on every run."""
-        return self.open_total - self.open_count
-
-    @property
-    def added(self) -> int:
-        return self.addable if self.choice == SET else 0
-
-    @property
-    def removed(self) -> int:
-        return self.open_count if self.choice == REMOVE else 0
-
-
-@dataclass(frozen=True)
-class NewTag:
-    """A new tag; `added` is how many runs get it or another value of it."""
-
-    key: str
-    value: str | None
-    added: int
-    #: What was typed.
-    text: str
 
 
 @access(Permission.ANNOTATE)
@@ -103,9 +51,8 @@ def _render_dialog(
     # The preview counts the runs that change.
     open_uses = uses if len(open_keys) == len(planned) else count_tags(open_keys)
     problem, plan, changed = "", None, 0
-    added = _new_tags(sent, open_uses, len(open_keys))
-    typed = "" if sent.get("do") == "add" else sent.get("add", "")
-    listed = [tag for tag in added if tag.text != typed.strip()]
+    added = new_tags(sent, open_uses, len(open_keys))
+    listed, typed = listed_tags(sent, added)
     try:
         change = _read_change(sent, uses)
         if change.tags or change.removed:
@@ -122,7 +69,7 @@ def _render_dialog(
         plan=plan,
         changed=changed,
         problem=problem,
-        lines=_tag_lines(sent, uses, len(planned), open_uses, len(open_keys)),
+        lines=tag_lines(sent, uses, len(planned), open_uses, len(open_keys)),
         added=added,
         listed=listed,
         typed=typed,
@@ -136,54 +83,9 @@ def _render_dialog(
     return response
 
 
-def _tag_lines(
-    sent: QueryDict,
-    uses: Sequence[TagUse],
-    total: int,
-    open_uses: Sequence[TagUse],
-    open_total: int,
-) -> list[TagLine]:
-    changing = {use.key: use.count for use in open_uses}
-    return [
-        TagLine(
-            use,
-            total,
-            sent.get(FIELD_PREFIX + use.key, ""),
-            open_total,
-            changing.get(use.key, 0),
-        )
-        for use in uses
-    ]
-
-
 def _read_change(sent: QueryDict, uses: Sequence[TagUse]) -> TagChange:
     """Read the form; raise InvalidName or InvalidValue."""
-    tags = {
-        use.key: use.values[0]
-        for use in uses
-        if use.is_same and sent.get(FIELD_PREFIX + use.key) == SET
-    }
-    removed = [use.key for use in uses if sent.get(FIELD_PREFIX + use.key) == REMOVE]
-    return TagChange(
-        tags | dict(map(split_tag_text, _new_texts(sent))), removed
-    ).check()
-
-
-def _new_tags(sent: QueryDict, uses: Sequence[TagUse], total: int) -> list[NewTag]:
-    known = {use.key: use for use in uses}
-    found = {}
-    for text in _new_texts(sent):
-        key, value = split_tag_text(text)
-        has = known[key].count_of(value) if key in known else 0
-        # Of two values of a tag, the last one is set.
-        found[key] = NewTag(key, value, total - has, text)
-    return list(found.values())
-
-
-def _new_texts(sent: QueryDict) -> list[str]:
-    """The list of new tags, and the typed ones, which can have several lines."""
-    texts = [*sent.getlist("new"), *sent.get("add", "").splitlines()]
-    return list(dict.fromkeys(text.strip() for text in texts if text.strip()))
+    return TagChange(*read_tag_edit(sent, uses)).check()
 
 
 def _tags_of_each(state: ListState) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import npgettext
 from django.views.decorators.http import require_safe
@@ -17,6 +18,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from runs.access import Permission, access
 from runs.models import Run
+from runs.pages.experiments.tray import tray_actions
 from runs.pages.lists import (
     experiments_response,
     has_redundant_parameters,
@@ -123,6 +125,11 @@ def experiment_table_context(
         "next": state.query(page=page.page + 1) if page.page < page.pages else "",
         "with_archived": state.query(archived="1"),
         "trash_href": "" if state.is_trash else TRASH_QUERY,
+        "here": reverse("experiments", args=[workspace])
+        + state.query(page=page.page if page.page > 1 else ""),
+        "tray": tray_actions(
+            workspace, is_trash=state.is_trash, archived=state.archived
+        ),
     }
 
 
@@ -176,6 +183,7 @@ def _experiment_line(
     is_deleted = experiment.deleted is not None
     return ExperimentLine(
         experiment.pk,
+        experiment.number,
         experiment.name,
         experiment.archived is not None,
         row.starred,
@@ -193,7 +201,6 @@ def _experiment_line(
         row.activity,
         experiment.created,
         is_deleted,
-        experiment.number == 0,
     )
 
 

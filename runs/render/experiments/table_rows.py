@@ -45,10 +45,12 @@ class LatestRun:
 class ExperimentLine:
     """`more_tags` names the tags that are not shown. Times are ms since the epoch.
 
-    `href` is what the name links to, `path` the experiment's own address.
+    `href` is what the name links to, `path` the experiment's own address. Number 0 is
+    the experiment *Default*, which can't be deleted.
     """
 
     key: int
+    number: int
     name: str
     archived: bool
     starred: bool
@@ -63,7 +65,6 @@ class ExperimentLine:
     activity: int
     created: int
     deleted: bool = False
-    is_default: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class _MenuLabels:
     unarchive: str
     delete: str
     restore: str
+    select: str
 
     @classmethod
     def read(cls) -> _MenuLabels:
@@ -92,6 +94,7 @@ class _MenuLabels:
             escape(_("Unarchive")),
             escape(_("Delete")),
             escape(_("Restore")),
+            escape(_("Select %(name)s")),
         )
 
 
@@ -110,11 +113,21 @@ def _experiment_row(
     # No editor opens in the row of an experiment in the trash.
     row = "" if line.deleted else f' data-row="{line.key}"'
     return (
-        f"<tr{row}>{_name_cell(line, labels)}"
+        f"<tr{row}>{_pick_cell(line, labels) if labels else ''}"
+        f"{_name_cell(line, labels)}"
         f"{_tags_cell(line) if has_tags else ''}"
         f"{_counts_cell(line)}{_latest_cell(line.latest)}{_submitter_cell(line)}"
         f'<td class="duration in-card">{moment(line.activity)}</td>'
         f"<td>{moment(line.created)}</td></tr>"
+    )
+
+
+def _pick_cell(line: ExperimentLine, labels: _MenuLabels) -> str:
+    label = labels.select % {"name": escape(line.name)}
+    return (
+        '<td class="pick"><label class="check"><input type="checkbox" name="e"'
+        f' value="{line.number}" form="pick-form" autocomplete="off"'
+        f' aria-label="{label}"></label></td>'
     )
 
 
@@ -168,7 +181,7 @@ def _menu_items(line: ExperimentLine, labels: _MenuLabels) -> str:
         _menu_link(line, "history/", "history", labels.history),
         _menu_button(line, "archive/", "archive", archive, value),
     ]
-    if not line.is_default:
+    if line.number != 0:
         items.append(_menu_button(line, "trash/", "trash", labels.delete))
     return "".join(items)
 

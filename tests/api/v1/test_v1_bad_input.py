@@ -54,6 +54,11 @@ RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"writer": "w", "sequence": 0, "points": [{"key": "m", "value": 1.0}]},
     ),
     "change_runs": ("POST", "bulk", {"action": "archive", "ids": ["r1"]}),
+    "change_many_experiments": (
+        "POST",
+        "experiments/bulk",
+        {"action": "tag", "ids": [1], "tags": {"k": "v"}},
+    ),
     "create_token": ("POST", "/api/v1/tokens", {"name": "new", "workspace": "lab"}),
     **view_bodies.RIGHT,
     **compute_bodies.RIGHT,

@@ -21,6 +21,7 @@ from runs.api.v1.schemas.background_tasks import (
 from runs.api.v1.schemas.changes import (
     BulkReply,
     BulkRequest,
+    ExperimentBulkRequest,
     UndoReply,
     UndoRequest,
 )
@@ -302,6 +303,7 @@ __all__ = [
     "ErrorReply",
     "EventInfo",
     "EventList",
+    "ExperimentBulkRequest",
     "ExperimentInfo",
     "ExperimentList",
     "ExperimentPatch",

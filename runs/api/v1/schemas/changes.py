@@ -1,4 +1,4 @@
-"""Schemas of changes of many runs, and of their undo."""
+"""Schemas of changes of many runs or experiments, and of their undo."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ BulkActionName = Literal[
     "lock",
     "unlock",
 ]
+
+ExperimentActionName = Literal["tag", "archive", "unarchive", "delete", "restore"]
 
 
 class BulkRequest(RequestStruct):
@@ -62,17 +64,34 @@ class BulkRequest(RequestStruct):
     request_id: str = ""
 
 
+class ExperimentBulkRequest(RequestStruct):
+    """Which experiments to change, and how.
+
+    Either `ids` names them, or `q` is a filter of the list of experiments, which finds
+    archived ones too. `tags` are set and the keys `remove` are removed (`tag`). With
+    `dry_run` nothing changes, and the reply says what would.
+    """
+
+    action: ExperimentActionName
+    ids: list[int] | None = None
+    q: str | None = None
+    tags: Tags = field(default_factory=dict)
+    remove: list[str] = field(default_factory=list)
+    dry_run: bool = False
+
+
 class BulkReply(Struct, omit_defaults=True):
-    """How many runs changed, and how many were skipped, by reason.
+    """How many runs or experiments changed, and how many were skipped, by reason.
 
     Reasons: `same` (nothing to change), `locked`, `tree_locked` (another run of its
     tree is), `locked_by_others` (only who locked it, and owners, can unlock it),
     `registered` (a registered model uses the run), `trashed` (in the trash), `child`
     (it moves only with its root), `ended`, `canceling`, `launcher` (its launcher sets
     the final status), `status` (its status can't become this one), `name` (the new name
-    is empty or too long). `change_set` is the number for undo; null if there is none.
-    For more than 1,000 runs the status is 202, and `task` is the background task that
-    changes them.
+    is empty or too long). For experiments: `same`, `locked` (they have locked runs),
+    `registered`, `trashed`, `default` (*Default* can't be deleted). `change_set` is the
+    number for undo; null if there is none. For more than 1,000 runs the status is 202,
+    and `task` is the background task that changes them.
     """
 
     changed: int

@@ -8,6 +8,12 @@ from typing import Any
 import click
 
 from studio.cli.command_group import CommandGroup
+from studio.cli.experiment.bulk import (
+    Matching,
+    change_experiments,
+    find_number,
+    matching_options,
+)
 from studio.cli.output import Column, Output, output_options
 from studio.cli.target import Target, target_options, workspace_options
 from studio.cli.times import format_time
@@ -88,61 +94,91 @@ def describe(target: Target, output: Output, words: Sequence[str]) -> None:
     _change(target, output, name, {"description": take_text(rest)})
 
 
-@experiment_command("archive", "NAME", "studio experiment archive digits")
-def archive(target: Target, output: Output, words: Sequence[str]) -> None:
-    """Hide an experiment from the usual lists."""
-    name, rest = _take_name(target, words)
-    refuse_words(rest)
-    _change(target, output, name, {"archived": True})
+def _flag_command(name: str, text: str, example: str) -> None:
+    """Add a command that changes one named experiment, or several."""
+
+    @experiment_group.command(name, help=text, epilog=f"Examples: {example}")
+    @output_options
+    @target_options
+    @matching_options
+    @words_argument("[NAME]…")
+    def change(
+        target: Target, output: Output, matching: Matching, words: Sequence[str]
+    ) -> None:
+        named = [*([target.experiment_name] if target.experiment_name else []), *words]
+        if matching.is_given or matching.dry_run or len(named) != 1:
+            words = words if matching.is_given else named
+            change_experiments(target, output, name, matching, words)
+        else:
+            _change_one(target, output, name, named[0])
 
 
-@experiment_command("unarchive", "NAME", "studio experiment unarchive digits")
-def unarchive(target: Target, output: Output, words: Sequence[str]) -> None:
-    """Show an archived experiment in the lists again."""
-    name, rest = _take_name(target, words)
-    refuse_words(rest)
-    _change(target, output, name, {"archived": False})
+_flag_command(
+    "archive",
+    "Hide experiments from the usual lists.",
+    "studio experiment archive digits · "
+    "studio experiment archive -q 'created:<-90d' --dry-run",
+)
+_flag_command(
+    "unarchive",
+    "Show archived experiments in the lists again.",
+    "studio experiment unarchive digits",
+)
+_flag_command(
+    "delete",
+    "Move experiments and their runs to the trash, where they stay for 30 days.",
+    "studio experiment delete digits mnist · studio experiment delete -q tag:scratch",
+)
+_flag_command(
+    "restore",
+    "Restore experiments from the trash.",
+    "studio experiment restore digits",
+)
 
 
-@experiment_command("delete", "NAME", "studio experiment delete digits")
-def delete(target: Target, output: Output, words: Sequence[str]) -> None:
-    """Move an experiment and its runs to the trash, where they stay for 30 days."""
-    name, rest = _take_name(target, words)
-    refuse_words(rest)
-    number = target.find_experiment(name)["id"]
-    info = target.client.json("DELETE", f"experiments/{number}")
-    output.emit(experiment_record(info), summary=f"Deleted {info['name']}.")
-
-
-@experiment_command("restore", "NAME", "studio experiment restore digits")
-def restore(target: Target, output: Output, words: Sequence[str]) -> None:
-    """Restore an experiment from the trash."""
-    name, rest = _take_name(target, words)
-    refuse_words(rest)
-    query = {"name": name, "deleted": "only"}
-    found = target.client.get("experiments", **query)["experiments"]
-    if not found:
-        raise click.ClickException(f"No experiment {name!r} is in the trash.")
-    info = target.client.post(f"experiments/{found[0]['id']}/restore")
-    output.emit(experiment_record(info), summary=f"Restored {info['name']}.")
-
-
-@experiment_command("tag", "NAME KEY[=VALUE]…", "studio experiment tag digits team=nlp")
-def tag(target: Target, output: Output, words: Sequence[str]) -> None:
-    """Add or change tags of an experiment."""
-    name, rest = _take_name(target, words)
+@experiment_group.command(
+    "tag",
+    epilog="Examples: studio experiment tag digits team=nlp · "
+    "studio experiment tag -q 'name:nlp' team=nlp",
+)
+@output_options
+@target_options
+@matching_options
+@words_argument("[NAME] KEY[=VALUE]…")
+def tag(
+    target: Target, output: Output, matching: Matching, words: Sequence[str]
+) -> None:
+    """Add or change tags of an experiment, or of all that match."""
+    name, rest = ("", list(words)) if matching.is_given else _take_name(target, words)
     if not rest:
         raise click.UsageError("Name a tag: KEY or KEY=VALUE.")
-    _edit_tags(target, output, name, {"set": parse_tags(rest, "KEY")})
+    tags = parse_tags(rest, "KEY")
+    if matching.is_given:
+        change_experiments(target, output, "tag", matching, (), {"tags": tags})
+    else:
+        _edit_tags(target, output, name, {"set": tags})
 
 
-@experiment_command("untag", "NAME KEY…", "studio experiment untag digits team")
-def untag(target: Target, output: Output, words: Sequence[str]) -> None:
-    """Remove tags of an experiment."""
-    name, rest = _take_name(target, words)
+@experiment_group.command(
+    "untag",
+    epilog="Examples: studio experiment untag digits team · "
+    "studio experiment untag -q tag:scratch scratch",
+)
+@output_options
+@target_options
+@matching_options
+@words_argument("[NAME] KEY…")
+def untag(
+    target: Target, output: Output, matching: Matching, words: Sequence[str]
+) -> None:
+    """Remove tags of an experiment, or of all that match."""
+    name, rest = ("", list(words)) if matching.is_given else _take_name(target, words)
     if not rest:
         raise click.UsageError("Name the key of a tag.")
-    _edit_tags(target, output, name, {"remove": rest})
+    if matching.is_given:
+        change_experiments(target, output, "tag", matching, (), {"remove": rest})
+    else:
+        _edit_tags(target, output, name, {"remove": rest})
 
 
 def experiment_record(info: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,6 +210,18 @@ def _list_pages(target: Target) -> Iterator[dict[str, Any]]:
         page = target.client.get("experiments", after=after, limit=PAGE)
         yield from page["experiments"]
         after = page["after"]
+
+
+def _change_one(target: Target, output: Output, action: str, name: str) -> None:
+    number = find_number(target, name, action)
+    if action == "delete":
+        info = target.client.json("DELETE", f"experiments/{number}")
+        output.emit(experiment_record(info), summary=f"Deleted {info['name']}.")
+    elif action == "restore":
+        info = target.client.post(f"experiments/{number}/restore")
+        output.emit(experiment_record(info), summary=f"Restored {info['name']}.")
+    else:
+        _change(target, output, name, {"archived": action == "archive"})
 
 
 def _change(target: Target, output: Output, name: str, change: dict[str, Any]) -> None:
