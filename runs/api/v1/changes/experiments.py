@@ -41,6 +41,7 @@ def change_many_experiments(
     request: StudioRequest, body: ExperimentBulkRequest
 ) -> BulkReply:
     """Change up to 500 experiments: one change set, which one undo restores."""
+    assert request.role is not None
     if body.action in _TRASH_ACTIONS:
         check_role(Permission.TRASH, request.role)
     workspace = workspace_of(request)
