@@ -185,6 +185,10 @@ def _show_dialog(request: PageRequest, action: str) -> HttpResponse:
 
 def _delete_note(keys: Sequence[int]) -> str:
     runs = count_runs_of_experiments(keys)
+    if not runs:
+        return _(
+            "They stay in the trash for 30 days. Undo restores all of them at once."
+        )
     return ngettext(
         "Their %(number)s run goes to the trash with them, for 30 days. Undo restores "
         "all of them at once.",
