@@ -2,8 +2,11 @@
 // What is selected stays when the table changes, also what is on other pages.
 
 const table = () => document.getElementById("experiment-table");
-/** @returns {HTMLInputElement[]} */
-const boxes = () => [...table().querySelectorAll("td.pick input")];
+const boxes = () => {
+  /** @type {NodeListOf<HTMLInputElement>} */
+  const found = table().querySelectorAll("td.pick input");
+  return [...found];
+};
 /** @returns {HTMLInputElement | null} */
 const pageBox = () => table().querySelector("[data-pick-page]");
 const picked = new Set();
@@ -66,7 +69,8 @@ document.addEventListener("click", (event) => {
   if (!(event.target instanceof Element)) return;
   if (event.target.closest("#pick-none")) {
     event.preventDefault();
-    return setPicked(boxes().concat([...picked].map((value) => ({ value }))), false);
+    picked.clear();
+    return show();
   }
   const box = event.target.closest("#experiment-table .pick input");
   if (!(box instanceof HTMLInputElement)) return;
@@ -79,5 +83,8 @@ document.body.addEventListener("htmx:afterSwap", ({ target }) => {
   if (target.id === "experiment-table") show();
 });
 // After Back the browser shows the boxes as they were.
-window.addEventListener("pageshow", () => setPicked(boxes().filter((each) => each.checked), true));
+window.addEventListener("pageshow", () => {
+  const checked = boxes().filter((each) => each.checked);
+  setPicked(checked, true);
+});
 show();
