@@ -20,7 +20,7 @@ from runs.actions.expiry import (
     purge_old_trash,
     skip_while_paused,
 )
-from runs.actions.files import EqualFileSharing, run_blob_sweep
+from runs.actions.files import EqualFileSharing, LineCounter, run_blob_sweep
 from runs.actions.log_index import LogIndexer
 from runs.actions.notify import (
     MailSender,
@@ -133,6 +133,7 @@ def all_tasks(
         Task("do background tasks", 0, background or BackgroundTasks()),
         Task("write history exports", TICK_SECONDS, HistoryExporter()),
         Task("index logs", TICK_SECONDS, LogIndexer()),
+        Task("count lines of files", TICK_SECONDS, LineCounter()),
         Task("back up", 60, ScheduledBackups(configured_schedule())),
         *deletion_tasks(clock.last),
         Task("optimize the database", 86_400, optimize),

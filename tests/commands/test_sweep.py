@@ -70,8 +70,10 @@ def test_nothing_is_deleted_right_after_a_start(now: int) -> None:
         "fail interrupted submissions",
         "finish sweeps",
         "merge run counts",
+        "create notifications",
         "write history exports",
         "index logs",
+        "count lines of files",
         "back up",
         "optimize the database",
     }

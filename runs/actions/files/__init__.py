@@ -21,6 +21,7 @@ from runs.actions.files.files import (
     refuse_clash,
     save_file,
 )
+from runs.actions.files.line_counter import LineCounter
 from runs.actions.files.pictures import attach_picture
 from runs.actions.files.snapshots import (
     SNAPSHOT_PROPERTY,
@@ -36,6 +37,7 @@ __all__ = [
     "SNAPSHOT_PROPERTY",
     "EqualFileSharing",
     "FileOwner",
+    "LineCounter",
     "attach_picture",
     "create_file",
     "create_or_replace_file",

@@ -2,6 +2,7 @@
 
 from runs.storage.logs.line_index import (
     BLOCK_BYTES,
+    MIN_UPLOAD_BYTES,
     extend_line_index,
     index_uploaded_text,
 )
@@ -10,6 +11,7 @@ from runs.storage.logs.outline_store import load_outline, save_outline
 
 __all__ = [
     "BLOCK_BYTES",
+    "MIN_UPLOAD_BYTES",
     "LogReader",
     "extend_line_index",
     "index_uploaded_text",

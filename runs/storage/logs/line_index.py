@@ -25,7 +25,7 @@ SAVED_BLOCKS = 1024
 #: An append reads at most this many blocks again; readers do the rest.
 MAX_APPEND_BLOCKS = 256
 #: The lines of a smaller upload are counted when it is opened: that takes few ms.
-MIN_UPLOAD_BLOCKS = 256
+MIN_UPLOAD_BYTES = 256 * BLOCK_BYTES
 _MAGIC = b"LINES1"
 _RECORD_BYTES = 8
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
@@ -162,7 +162,7 @@ def index_uploaded_text(blob: str, size: int) -> None:
 
     Its bytes are still in memory, so its first reader does not wait for the disk.
     """
-    if size < MIN_UPLOAD_BLOCKS * BLOCK_BYTES:
+    if size < MIN_UPLOAD_BYTES:
         return
     # It was read while it was written: an error here belongs to its readers.
     with contextlib.suppress(OSError, MissingBytes), files.open(blob) as file:

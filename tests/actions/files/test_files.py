@@ -12,6 +12,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from runs.actions.actor import Actor
+from runs.actions.files import line_counter
 from runs.actions.files.blob_sweep import DAY_MS, plan_blob_sweep
 from runs.actions.files.files import (
     current_files,
@@ -27,7 +28,7 @@ from runs.actions.uploads.pieces import save_piece
 from runs.actions.uploads.uploads import open_upload
 from runs.models import Experiment, File, LoggedModel, Run
 from runs.storage.files import files
-from runs.storage.logs.line_index import load_records
+from runs.storage.logs.line_index import drop_records, load_records
 from studio.core.errors import Conflict, InvalidValue, MissingBytes, TooLarge
 from studio.core.statuses import RunStatus
 from tests.parts.records import stored_files
@@ -236,7 +237,7 @@ def test_the_lines_of_a_large_upload_are_counted_before_it_is_read(
     content: bytes,
     records: int,
 ) -> None:
-    monkeypatch.setattr("runs.storage.logs.line_index.MIN_UPLOAD_BLOCKS", 1)
+    monkeypatch.setattr("runs.storage.logs.line_index.MIN_UPLOAD_BYTES", 1)
     options: dict[str, Any] = {"actor": actor, "now": now, "limit": 10**6}
     sent = save_file(run, "log.txt", [content], **options)
     upload = open_upload(
@@ -246,3 +247,26 @@ def test_the_lines_of_a_large_upload_are_counted_before_it_is_read(
     joined = complete_upload(run, upload, sha256="", actor=actor, now=now)
     for file in (sent, joined):
         assert len(load_records(file.blob, "utf-8")) == records
+
+
+def test_lines_of_old_texts_are_counted_one_time(
+    run: Run, actor: Actor, now: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options: dict[str, Any] = {"actor": actor, "now": now, "limit": 10**6}
+    texts = [
+        save_file(run, f"{n}.txt", [b"a line\n" * 20_000], **options) for n in range(3)
+    ]
+    small = save_file(run, "small.txt", [b"a line\n" * 10_000], **options)
+    for module in ("runs.storage.logs.line_index", line_counter.__name__):
+        monkeypatch.setattr(f"{module}.MIN_UPLOAD_BYTES", texts[0].size)
+    # A pass without time counts one file.
+    monkeypatch.setattr(line_counter, "PASS_SECONDS", 0)
+    count = line_counter.LineCounter()
+    for passes in range(1, 5):
+        count(now)
+        counted = [bool(len(load_records(each.blob, "utf-8"))) for each in texts]
+        assert counted == [each < passes for each in range(3)]
+    assert not len(load_records(small.blob, "utf-8"))
+    drop_records(texts[0].blob)
+    count(now)
+    assert not len(load_records(texts[0].blob, "utf-8"))
