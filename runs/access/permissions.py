@@ -65,6 +65,7 @@ class Permission(Enum):
     SUBMIT = (Role.CONTRIBUTOR, "submit runs")
     MEMBERS = (Role.OWNER, "manage members")
     SHARE_OUT = (Role.OWNER, "create public links")
+    ALERTS = (Role.CONTRIBUTOR, "manage alert rules")
     LOCK = (Role.CONTRIBUTOR, "lock")
     PURGE = (Role.OWNER, "purge")
     SEARCH_INDEX = (Role.OWNER, "switch log search on or off")

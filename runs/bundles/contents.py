@@ -161,5 +161,6 @@ STYLES: dict[str, tuple[str, ...]] = {
         "css/lineage/lineage.css",
         "css/registry/model.css",
     ),
+    "alerts": ("css/filters/filter.css", "css/notify/alerts.css"),
     "views": ("css/site/prose.css", "css/views/views.css", "css/views/view-pages.css"),
 }

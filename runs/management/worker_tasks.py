@@ -26,6 +26,8 @@ from runs.actions.notify import (
     MailSender,
     create_notifications,
     delete_expired_notifications,
+    fire_for_conditions,
+    resolve_alerts,
 )
 from runs.actions.public import delete_expired_share_links
 from runs.actions.run import (
@@ -127,6 +129,8 @@ def all_tasks(
         Task("finish sweeps", 60, refresh_sweeps),
         Task("advance sweeps", BUSY_TICK_SECONDS, LiveSweeps()),
         Task("merge run counts", 10, merge_counts),
+        Task("look at alert conditions", 15, fire_for_conditions),
+        Task("resolve alerts", 60, resolve_alerts),
         # Mails follow within a second or two.
         Task("create notifications", BUSY_TICK_SECONDS, create_notifications),
         # Without a pause while steps are left: they end after a slice of time.

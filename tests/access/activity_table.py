@@ -61,4 +61,15 @@ NOTIFY_ACCOUNT_PAGES: dict[str, Row] = {
 NOTIFY_PAGES: dict[str, Row] = {
     "runs/<str:run_id>/follow/": form(READER),
     "experiments/<str:slug>/follow/": form(READER),
+    "alerts/": page(READER),
+    "alerts/fired/": page(READER),
+    "alerts/fired/<int:number>/acknowledge/": form(CONTRIBUTOR, 404),
+    "alerts/deliveries/": page(READER),
+    "alerts/events/": page(READER),
+    "alerts/rules/new/": row(422, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
+    "alerts/rules/<int:number>/": row(404, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
+    **{
+        f"alerts/rules/<int:number>/{part}/": form(CONTRIBUTOR, 404)
+        for part in ("copy", "enable", "delete", "restore", "test")
+    },
 }

@@ -7,16 +7,27 @@ from runs.actions.notify.addresses import (
     read_confirmation,
     request_confirmation,
 )
+from runs.actions.notify.alert_matching import (
+    fire_for_conditions,
+    resolve_alerts,
+    send_test_alert,
+)
+from runs.actions.notify.alert_rules import (
+    RuleText,
+    acknowledge_alert,
+    change_alert_rule,
+    create_alert_rule,
+    delete_alert_rule,
+    enable_alert_rule,
+    restore_alert_rule,
+)
 from runs.actions.notify.deliveries import (
     DELIVERY_HOURS,
     MailSender,
 )
 from runs.actions.notify.expiry import delete_expired_notifications
 from runs.actions.notify.follows import (
-    MUTE_HOURS,
-    find_signed_follow,
     follow,
-    mute_follow,
     set_notification_settings,
     stop_following,
 )
@@ -25,22 +36,41 @@ from runs.actions.notify.status_notifications import (
     create_notifications,
     notify_of_mentions,
 )
+from runs.actions.notify.subscriptions import (
+    MUTE_HOURS,
+    Subscription,
+    find_subscription,
+    mute_subscription,
+    unsubscribe,
+)
 
 __all__ = [
     "DELIVERY_HOURS",
     "MUTE_HOURS",
     "MailSender",
+    "RuleText",
+    "Subscription",
+    "acknowledge_alert",
+    "change_alert_rule",
     "confirm_address",
+    "create_alert_rule",
     "create_notifications",
+    "delete_alert_rule",
     "delete_expired_notifications",
-    "find_signed_follow",
+    "enable_alert_rule",
+    "find_subscription",
+    "fire_for_conditions",
     "follow",
     "mark_all_read",
     "mark_read",
-    "mute_follow",
+    "mute_subscription",
     "notify_of_mentions",
     "read_confirmation",
     "request_confirmation",
+    "resolve_alerts",
+    "restore_alert_rule",
+    "send_test_alert",
     "set_notification_settings",
     "stop_following",
+    "unsubscribe",
 ]

@@ -16,10 +16,12 @@ from django.db.models import F, QuerySet
 from runs.actions.notify.mails import compose_confirmation, compose_notification
 from runs.actions.notify.status_notifications import is_muted
 from runs.models import (
+    AlertRecipient,
     Delivery,
     DeliveryKind,
     DeliveryState,
     Member,
+    Notification,
     NotificationSettings,
     now_ms,
 )
@@ -114,6 +116,11 @@ def _claim(delivery: Delivery, now: int) -> bool:
         "notification__event__run__experiment",
         "notification__event__run__submitter",
         "notification__event__run__workspace",
+        "notification__workspace",
+        "notification__rule",
+        "notification__run__experiment",
+        "notification__run__submitter",
+        "notification__run__workspace",
     )
     fresh = rows.filter(pk=delivery.pk).first()
     if fresh is None:
@@ -143,11 +150,33 @@ def _choice_against(delivery: Delivery, now: int) -> str:
     chosen = NotificationSettings.objects.filter(user=delivery.user).first()
     if chosen is not None and not chosen.email:
         return "the recipient switched mails off"
-    assert delivery.notification is not None
-    follow = delivery.notification.follow
+    notification = delivery.notification
+    assert notification is not None
+    if notification.rule is not None:
+        return _choice_against_rule(notification, now)
+    follow = notification.follow
     if follow is None:
         return "the recipient unsubscribed"
     return "the recipient muted this" if is_muted(follow, now) else ""
+
+
+def _choice_against_rule(notification: Notification, now: int) -> str:
+    rule = notification.rule
+    assert rule is not None
+    # A test goes to who asked for it.
+    if notification.count == 0:
+        return ""
+    if rule.deleted is not None:
+        return "the rule was deleted"
+    rows = AlertRecipient.objects.filter(rule=rule, user=notification.user_id)
+    own = rows.first()
+    if own is not None and own.is_out:
+        return "the recipient unsubscribed"
+    if not (own is not None and own.is_listed) and not rule.to_submitter:
+        return "the recipient was removed from the rule"
+    until = own.muted_until if own is not None else None
+    is_quiet = until is not None and until > now
+    return "the recipient muted this" if is_quiet else ""
 
 
 def _end(

@@ -1,10 +1,9 @@
-"""Follow runs, experiments, and one's own runs; end it by a link of a mail."""
+"""Follow runs, experiments, and one's own runs."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.core import signing
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -17,13 +16,8 @@ from runs.models import (
     User,
     Workspace,
 )
-from studio.core.errors import InvalidValue, NotFound
+from studio.core.errors import InvalidValue
 from studio.core.statuses import RunStatus
-
-MUTE_HOURS = 24
-_HOUR_MS = 3600 * 1000
-#: The links of mails: what is signed here serves no other purpose.
-_SALT = "studio.notify.follow"
 
 
 @transaction.atomic
@@ -68,35 +62,5 @@ def set_notification_settings(
     )
 
 
-def sign_follow(follow: Follow) -> str:
-    """Return the text that the links of a mail name the follow by."""
-    return signing.dumps([follow.pk, follow.user_id], salt=_SALT)
-
-
-def find_signed_follow(signed: str) -> Follow:
-    """Return the follow of a mail's link; raise NotFound if it has ended."""
-    try:
-        key, user = signing.loads(signed, salt=_SALT)
-    except (signing.BadSignature, ValueError, TypeError) as error:
-        raise _no_follow() from error
-    rows = Follow.objects.select_related("user", "workspace", "run", "experiment")
-    found = rows.filter(pk=key, user=user).first()
-    if found is None:
-        raise _no_follow()
-    return found
-
-
-def _no_follow() -> NotFound:
-    return NotFound(
-        _("This link is wrong, or you already unsubscribed from these messages.")
-    )
-
-
 def stop_following(follow: Follow) -> None:
     Follow.objects.filter(pk=follow.pk).delete()
-
-
-def mute_follow(follow: Follow, *, now: int) -> None:
-    """Send no mails because of it for 24 hours."""
-    until = now + MUTE_HOURS * _HOUR_MS
-    Follow.objects.filter(pk=follow.pk).update(muted_until=until)

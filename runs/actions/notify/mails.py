@@ -5,7 +5,8 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -15,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.actions.notify.addresses import sign_confirmation
-from runs.actions.notify.follows import sign_follow
-from runs.models import Delivery, FollowReason, Notification, Run, User
+from runs.actions.notify.subscriptions import sign_subscription
+from runs.models import AlertRule, Delivery, FollowReason, Notification, Run, User
 from runs.notify import Mail, message_id
 from runs.render.formats import (
     MISSING,
@@ -38,7 +39,12 @@ from runs.render.notify import (
     run_mail_bodies,
 )
 from runs.render.run import headline_of_error
-from runs.search.notify import MetricFact, RunFacts, read_run_facts
+from runs.search.notify import (
+    MetricFact,
+    RunFacts,
+    read_event_facts,
+    read_run_facts,
+)
 from studio.core.statuses import RunStatus
 
 
@@ -69,38 +75,34 @@ def compose_confirmation(delivery: Delivery, base: str) -> Mail:
 
 
 def compose_notification(delivery: Delivery, base: str) -> Mail:
-    """Compose the mail of a notification of a status change."""
+    """Compose the mail of a status change, or of an alert rule."""
     notification = delivery.notification
     assert notification is not None
-    assert notification.event is not None
-    facts = read_run_facts(notification.event)
-    run = facts.run
     with reading_as(delivery.user):
-        links = _FollowLinks.of(notification, base)
-        content = _run_mail(facts, notification, base, links)
+        links = _EndingLinks.of(notification, base)
+        content = _mail_content(notification, base, links)
         text, html = run_mail_bodies(content)
-        subject = f"[{run.workspace.name}] {content.status_label}: {run.name}"
+        subject = f"[{content.workspace}] {content.status_label}: {content.title}"
     return Mail(
         delivery.user.email,
         subject,
         text,
         html,
         message_id(delivery.key),
-        thread=message_id(f"run{run.pk}"),
+        thread=message_id(_thread_key(notification)),
         unsubscribe=links.unsubscribe,
     )
 
 
 @dataclass(frozen=True)
-class _FollowLinks:
+class _EndingLinks:
     unsubscribe: str
     mute: str
     settings: str
 
     @classmethod
-    def of(cls, notification: Notification, base: str) -> _FollowLinks:
-        assert notification.follow is not None
-        signed = sign_follow(notification.follow)
+    def of(cls, notification: Notification, base: str) -> _EndingLinks:
+        signed = sign_subscription(notification)
         return cls(
             f"{base}{reverse('notify-unsubscribe', args=[signed])}",
             f"{base}{reverse('notify-mute', args=[signed])}",
@@ -108,8 +110,67 @@ class _FollowLinks:
         )
 
 
+def _thread_key(notification: Notification) -> str:
+    """Mails of a run are one thread; those of several runs are one of their rule."""
+    if notification.event is not None:
+        return f"run{notification.event.run_id}"
+    if notification.run_id is not None and notification.count == 1:
+        return f"run{notification.run_id}"
+    return f"rule{notification.rule_id}"
+
+
+def _mail_content(
+    notification: Notification, base: str, links: _EndingLinks
+) -> RunMail:
+    if notification.event is not None:
+        facts = read_event_facts(notification.event)
+        return _run_mail(facts, notification, base, links)
+    rule, run = notification.rule, notification.run
+    assert rule is not None
+    found = None
+    if run is not None:
+        found = _run_mail(read_run_facts(run, run.state), notification, base, links)
+    if found is not None and notification.count == 1:
+        return replace(found, rule=rule.name)
+    return _rule_mail(rule, found, notification, base, links)
+
+
+def _rule_mail(
+    rule: AlertRule,
+    latest: RunMail | None,
+    notification: Notification,
+    base: str,
+    links: _EndingLinks,
+) -> RunMail:
+    """The mail of a test, or of several matches: with the latest run as an example."""
+    space, count = notification.workspace.name, notification.count
+    query = urlencode({"q": rule.q}, quote_via=quote)
+    runs = f"{base}{reverse('run-list', args=[space])}?{query}"
+    matches = ngettext("%(n)s match", "%(n)s matches", count) % {"n": grouped(count)}
+    mail = latest or RunMail(space, RunStatus.NOT_STARTED, "", "", (), *_NO_RUN)
+    facts: tuple[MailFact, ...] = ()
+    if count:
+        facts = (MailFact(_("Matches"), grouped(count)),)
+    if latest is not None:
+        facts += (MailFact(_("Latest run"), latest.title), *latest.facts)
+    return replace(
+        mail,
+        status_label=matches if count else _("Test"),
+        title=rule.name,
+        facts=facts,
+        links=(MailLink(_("Show runs"), runs), *mail.links),
+        reason=_reason_text(notification, space),
+        foot_links=_foot_links(links, notification, base),
+        rule=rule.name,
+    )
+
+
+#: Error and its note, title and lines of the log, links, reason, links of the foot.
+_NO_RUN: tuple[Any, ...] = ("", "", "", (), (), "", ())
+
+
 def _run_mail(
-    facts: RunFacts, notification: Notification, base: str, links: _FollowLinks
+    facts: RunFacts, notification: Notification, base: str, links: _EndingLinks
 ) -> RunMail:
     run = facts.run
     path = f"{base}{run_path(run.workspace.name, run.run_id)}"
@@ -125,13 +186,24 @@ def _run_mail(
         log_title=_("Last lines of %(name)s") % {"name": facts.log_path},
         log_lines=facts.log_lines,
         links=tuple(_run_links(facts, path, base)),
-        reason=_reason_text(notification, run),
-        foot_links=(
-            MailLink(_("Mute for 24 hours"), links.mute),
-            MailLink(_("Unsubscribe"), links.unsubscribe),
-            MailLink(_("Notification settings"), links.settings),
-        ),
+        reason=_reason_text(notification, run.experiment.name),
+        foot_links=_foot_links(links, notification, base),
     )
+
+
+def _foot_links(
+    links: _EndingLinks, notification: Notification, base: str
+) -> tuple[MailLink, ...]:
+    found = (
+        MailLink(_("Mute for 24 hours"), links.mute),
+        MailLink(_("Unsubscribe"), links.unsubscribe),
+        MailLink(_("Notification settings"), links.settings),
+    )
+    if notification.rule_id is None:
+        return found
+    address = [notification.workspace.name, notification.rule_id]
+    path = f"{base}{reverse('alert-rule', args=address)}"
+    return (MailLink(_("Open rule"), path), *found)
 
 
 def _facts(facts: RunFacts, base: str) -> Iterator[MailFact]:
@@ -207,9 +279,12 @@ def _compare_path(base: str, *runs: Run) -> str:
     return f"{base}{reverse('compare', args=[runs[0].workspace.name])}?{query}"
 
 
-def _reason_text(notification: Notification, run: Run) -> str:
-    space = {"workspace": run.workspace.name, "name": run.experiment.name}
-    if notification.reason == FollowReason.OWN:
+def _reason_text(notification: Notification, experiment: str) -> str:
+    space = {"workspace": notification.workspace.name, "name": experiment}
+    if notification.rule is not None:
+        text = _("You receive this mail because of the rule %(name)s.")
+        space["name"] = notification.rule.name
+    elif notification.reason == FollowReason.OWN:
         text = _(
             "You receive this mail because you follow your own runs in %(workspace)s."
         )

@@ -8,24 +8,21 @@ so that none is lost or doubled, whenever the worker ends.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
 
+from runs.actions.notify.alert_matching import fire_for_changes, tell_of_alerts
+from runs.actions.notify.outbox import ChangedRun, new_delivery, read_people
 from runs.models import (
     Comment,
     Delivery,
-    DeliveryKind,
     Follow,
     FollowReason,
-    Member,
     Notification,
-    NotificationSettings,
     StatusChange,
-    User,
 )
 from runs.notify import is_mail_configured
 from studio.core.statuses import RunStatus
@@ -35,25 +32,13 @@ _FIELDS = (
     "event_id",
     "workspace_id",
     "event__new",
+    "event__time",
     "event__run_id",
     "event__run__experiment_id",
     "event__run__submitter_id",
     "event__run__parent_id",
     "event__run__parent_run_id",
 )
-
-
-@dataclass(frozen=True)
-class ChangedRun:
-    """A status change, with the run as far as its followers depend on it."""
-
-    event: int
-    workspace: int
-    status: str
-    run: int
-    experiment: int
-    submitter: int | None
-    is_child: bool
 
 
 def create_notifications(now: int) -> int:
@@ -63,6 +48,8 @@ def create_notifications(now: int) -> int:
         count += found
         if found < BATCH:
             break
+    # After all batches, so that a burst of changes is one message.
+    tell_of_alerts(now)
     return count
 
 
@@ -76,17 +63,19 @@ def _handle_batch(now: int) -> int:
         return 0
     changes = [_changed_run(row) for row in found]
     _notify(changes, now)
+    fire_for_changes(changes, now)
     keys = [change.event for change in changes]
     StatusChange.objects.filter(event__in=keys).update(is_open=False)
     return len(found)
 
 
 def _changed_run(row: Sequence[Any]) -> ChangedRun:
-    event, workspace, new, run, experiment, submitter, parent, parent_id = row
+    event, workspace, new, time, run, experiment, submitter, parent, parent_id = row
     return ChangedRun(
         event,
         workspace,
         RunStatus.from_code(new).value,
+        time,
         run,
         experiment,
         submitter,
@@ -98,7 +87,8 @@ def _notify(changes: Sequence[ChangedRun], now: int) -> None:
     follows = _find_follows(changes)
     if not follows:
         return
-    people = _read_people({each.user_id for each in follows}, changes)
+    spaces = {change.workspace for change in changes}
+    people = read_people({each.user_id for each in follows}, spaces)
     by_subject = _by_subject(follows)
     created: list[tuple[Notification, Follow]] = []
     for change in changes:
@@ -135,26 +125,11 @@ def _notification(
     )
 
 
-def new_delivery(notification: Notification, now: int) -> Delivery:
-    return Delivery(
-        key=f"n{notification.pk}.{now}",
-        kind=DeliveryKind.NOTIFICATION,
-        user_id=notification.user_id,
-        notification=notification,
-        workspace_id=notification.workspace_id,
-        created=now,
-        due=now,
-    )
-
-
 def is_muted(follow: Follow, now: int) -> bool:
     return follow.muted_until is not None and follow.muted_until > now
 
 
 def _find_follows(changes: Sequence[ChangedRun]) -> list[Follow]:
-    statuses = {change.status for change in changes}
-    if not statuses:
-        return []
     submitters = {change.submitter for change in changes if change.submitter}
     condition = Q(run__in={change.run for change in changes})
     condition |= Q(experiment__in={change.experiment for change in changes})
@@ -199,30 +174,6 @@ def _follows_of(
     for subject in subjects:
         for follow in by_subject.get(subject, ()):
             yield subject[0], follow
-
-
-@dataclass(frozen=True)
-class _Person:
-    statuses: frozenset[str]
-    gets_mail: bool
-
-
-def _read_people(
-    users: Collection[int], changes: Sequence[ChangedRun]
-) -> Mapping[tuple[int, int], _Person]:
-    """Return the members among the users, by user and workspace."""
-    spaces = {change.workspace for change in changes}
-    members = Member.objects.filter(
-        user__in=users, workspace__in=spaces, user__is_active=True
-    ).values_list("user_id", "workspace_id")
-    accounts = User.objects.in_bulk(list(users))
-    chosen = NotificationSettings.objects.in_bulk(list(users))
-    found = {}
-    for user, space in members:
-        own = chosen.get(user) or NotificationSettings(user_id=user)
-        gets_mail = own.email and accounts[user].can_get_mail
-        found[user, space] = _Person(frozenset(own.statuses), gets_mail)
-    return found
 
 
 def notify_of_mentions(comment: Comment, users: Sequence[int], *, now: int) -> None:

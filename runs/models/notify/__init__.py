@@ -1,5 +1,13 @@
 """Status changes to notify of, who follows what, notifications and their delivery."""
 
+from runs.models.notify.alerts import (
+    AlertCondition,
+    AlertMatch,
+    AlertRecipient,
+    AlertRule,
+    FiredAlert,
+    Severity,
+)
 from runs.models.notify.notifications import (
     Delivery,
     DeliveryKind,
@@ -12,12 +20,18 @@ from runs.models.notify.notifications import (
 from runs.models.notify.status_changes import StatusChange
 
 __all__ = [
+    "AlertCondition",
+    "AlertMatch",
+    "AlertRecipient",
+    "AlertRule",
     "Delivery",
     "DeliveryKind",
     "DeliveryState",
+    "FiredAlert",
     "Follow",
     "FollowReason",
     "Notification",
     "NotificationSettings",
+    "Severity",
     "StatusChange",
 ]

@@ -13,6 +13,7 @@ from django.db.models import Q
 from runs.models.accounts import User, Workspace
 from runs.models.comments import Comment
 from runs.models.experiments import Experiment
+from runs.models.notify.alerts import AlertRule
 from runs.models.runs import Run, RunEvent
 from studio.core.statuses import RunStatus
 
@@ -98,6 +99,7 @@ class FollowReason(models.TextChoices):
     RUN = "run"
     EXPERIMENT = "exp"
     OWN = "own"
+    RULE = "rule"
     MENTION = "mention"
 
 
@@ -108,7 +110,8 @@ def follow_reasons() -> list[tuple[str, str]]:
 class Notification(models.Model):
     """One message about one event to one person: an entry of the inbox.
 
-    It is about a status change, or about a comment that mentions the person.
+    It is about a status change, about a comment that mentions the person, or about
+    `count` matches of an alert rule, the latest of which is `run`.
     """
 
     user = models.ForeignKey(
@@ -123,6 +126,12 @@ class Notification(models.Model):
     comment = models.ForeignKey(
         Comment, null=True, on_delete=models.CASCADE, related_name="+", db_index=False
     )
+    rule = models.ForeignKey(
+        AlertRule, null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    run = models.ForeignKey(Run, null=True, on_delete=models.CASCADE, related_name="+")
+    #: 0 for the test of a rule.
+    count = models.PositiveIntegerField(default=1)
     reason = models.CharField(max_length=10, choices=follow_reasons)
     follow = models.ForeignKey(
         Follow, null=True, on_delete=models.SET_NULL, related_name="+"
@@ -144,8 +153,11 @@ class Notification(models.Model):
                 name="notify_of_comment_once",
             ),
             models.CheckConstraint(
-                condition=Q(event__isnull=False, comment__isnull=True)
-                | Q(event__isnull=True, comment__isnull=False),
+                condition=Q(
+                    event__isnull=False, comment__isnull=True, rule__isnull=True
+                )
+                | Q(event__isnull=True, comment__isnull=False, rule__isnull=True)
+                | Q(event__isnull=True, comment__isnull=True, rule__isnull=False),
                 name="notification_has_one_subject",
             ),
         ]

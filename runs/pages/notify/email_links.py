@@ -17,13 +17,14 @@ from django.views.decorators.http import require_http_methods
 
 from runs.access import PUBLIC, StudioRequest, access
 from runs.actions.notify import (
+    Subscription,
     confirm_address,
-    find_signed_follow,
-    mute_follow,
+    find_subscription,
+    mute_subscription,
     read_confirmation,
-    stop_following,
+    unsubscribe,
 )
-from runs.models import Follow, now_ms
+from runs.models import now_ms
 
 _METHODS = ["GET", "HEAD", "POST"]
 
@@ -47,44 +48,35 @@ def confirm_email(request: StudioRequest, signed: str) -> HttpResponse:
 @access(PUBLIC)
 @require_http_methods(_METHODS)
 def unsubscribe_from_mail(request: StudioRequest, signed: str) -> HttpResponse:
-    found = find_signed_follow(signed)
+    found = find_subscription(signed)
     text = _("You will get no more notifications about %(name)s.")
-    return _apply(request, found, stop_following, _("Unsubscribe"), text)
+    return _apply(request, found, unsubscribe, _("Unsubscribe"), text)
 
 
 @csrf_exempt
 @access(PUBLIC)
 @require_http_methods(_METHODS)
 def mute_from_mail(request: StudioRequest, signed: str) -> HttpResponse:
-    def mute(follow: Follow) -> None:
-        mute_follow(follow, now=now_ms())
+    def mute(found: Subscription) -> None:
+        mute_subscription(found, now=now_ms())
 
     text = _("You will get no mails about %(name)s for 24 hours.")
-    found = find_signed_follow(signed)
+    found = find_subscription(signed)
     return _apply(request, found, mute, _("Mute for 24 hours"), text)
 
 
 def _apply(
     request: StudioRequest,
-    follow: Follow,
-    action: Callable[[Follow], None],
+    found: Subscription,
+    action: Callable[[Subscription], None],
     title: str,
     text: str,
 ) -> HttpResponse:
-    text %= {"name": _subject_name(follow)}
+    text %= {"name": found.name}
     if request.method != "POST":
         return _ask(request, title, text, title)
-    action(follow)
+    action(found)
     return _show_done(request, title, text)
-
-
-def _subject_name(follow: Follow) -> str:
-    if follow.run is not None:
-        return follow.run.name
-    if follow.experiment is not None:
-        return follow.experiment.name
-    text = _("your own runs in %(workspace)s")
-    return text % {"workspace": follow.workspace.name}
 
 
 def _ask(request: StudioRequest, title: str, text: str, button: str) -> HttpResponse:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import BROWSER_ONLY, StudioRequest, access, signed_in_user
 from runs.actions.notify import mark_all_read, mark_read
-from runs.models import Comment, FollowReason, Notification, User, now_ms
+from runs.models import AlertRule, Comment, FollowReason, Notification, User, now_ms
 from runs.pages.requests import CountField, PageForm, safe_return_path
-from runs.render.formats import experiment_path, local_time, run_path, status_label
+from runs.render.formats import (
+    experiment_path,
+    grouped,
+    local_time,
+    run_path,
+    status_label,
+)
 from runs.render.run import headline_of_error
 from runs.search.notify import INBOX_FILTERS, MAX_BADGE, count_inbox, list_inbox
 from studio.core.statuses import RunStatus
@@ -38,6 +45,8 @@ class InboxEntry:
     experiment: str
     experiment_href: str
     reason: str
+    #: Of an alert rule.
+    severity: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,7 @@ def _tabs() -> list[tuple[str, str]]:
         ("all", pgettext("notifications", "All")),
         ("unread", _("Unread")),
         ("mentions", _("Mentions")),
+        ("alerts", _("Alerts")),
     ]
 
 
@@ -90,6 +100,8 @@ def _count_text(count: int) -> str:
 def _entry(notification: Notification) -> InboxEntry:
     if notification.comment is not None:
         return _mention_entry(notification, notification.comment)
+    if notification.rule is not None:
+        return _alert_entry(notification, notification.rule)
     event = notification.event
     assert event is not None
     run, status = event.run, RunStatus.from_code(event.new)
@@ -105,6 +117,35 @@ def _entry(notification: Notification) -> InboxEntry:
         experiment.name,
         experiment_path(space, experiment.number, experiment.name),
         _reason(notification.reason),
+    )
+
+
+def _alert_entry(notification: Notification, rule: AlertRule) -> InboxEntry:
+    run, count = notification.run, notification.count
+    title = rule.name
+    if count == 1 and run is not None:
+        title = f"{run.name}: {status_label(run.state)}"
+    elif count:
+        title = ngettext("%(name)s: %(n)s match", "%(name)s: %(n)s matches", count) % {
+            "name": rule.name,
+            "n": grouped(count),
+        }
+    text = _("Test of the rule") if not count else ""
+    if count > 1 and run is not None:
+        text = _("Latest run: %(name)s") % {"name": run.name}
+    is_failed = count == 1 and run is not None and run.state is RunStatus.FAILED
+    if is_failed and run is not None:
+        text = headline_of_error(run.error)
+    return InboxEntry(
+        notification,
+        title,
+        reverse("inbox-open", args=[notification.pk]),
+        None,
+        text,
+        "",
+        "",
+        _("rule %(name)s") % {"name": rule.name},
+        severity=rule.severity,
     )
 
 
@@ -178,13 +219,18 @@ def open_notification(request: StudioRequest, number: int) -> HttpResponse:
 def _find_notification(user: User, number: int) -> Notification:
     rows = Notification.objects.filter(user=user, workspace__members__user=user)
     rows = rows.select_related(
-        "workspace", "event__run", "comment__run", "comment__view"
+        "workspace", "event__run", "comment__run", "comment__view", "rule", "run"
     )
     return get_object_or_404(rows, pk=min(number, 10**_MAX_DIGITS))
 
 
 def _subject_path(notification: Notification) -> str:
     space, comment = notification.workspace.name, notification.comment
+    if notification.rule is not None:
+        if notification.run is not None and notification.count == 1:
+            return run_path(space, notification.run.run_id)
+        query = urlencode({"q": notification.rule.q}, quote_via=quote)
+        return f"{reverse('run-list', args=[space])}?{query}"
     if comment is None:
         assert notification.event is not None
         return run_path(space, notification.event.run.run_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from runs.pages.notify.alert_urls import alert_urls
 from runs.pages.notify.email_links import (
     confirm_email,
     mute_from_mail,
@@ -21,6 +22,7 @@ from runs.pages.requests import EXPERIMENT_URL, RUN_URL
 _ACCOUNT = "account/notifications/"
 
 urlpatterns: list[URLPattern] = [
+    *alert_urls,
     path("inbox/", inbox_page, name="inbox"),
     path("inbox/read/", mark_inbox_read, name="inbox-read"),
     path("inbox/<int:number>/", open_notification, name="inbox-open"),

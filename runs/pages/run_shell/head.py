@@ -26,6 +26,8 @@ from runs.pages.run_shell.allowed_actions import (
 from runs.render.formats import experiment_path, run_path
 from runs.search.media import count_media_names
 from runs.search.run import RunHead, find_run
+from studio.core.filters import to_text
+from studio.core.filters.tree import Comparison, Text, attribute
 from studio.core.statuses import RunStatus
 
 #: Seconds between polls of a run that has not ended.
@@ -156,6 +158,10 @@ def head_context(
         # A run that has ended changes only by hand, so its page stops polling.
         "pace": _refresh_seconds(run),
         "refusals": find_action_refusals(request, head),
+        # A new alert rule begins with the runs of the experiment.
+        "rule_filter": to_text(
+            Comparison(attribute("experiment"), "=", (Text(experiment.name),))
+        ),
         "run_list_href": reverse("run-list", args=[workspace.name]),
     }
 

@@ -33,6 +33,18 @@ SECTIONS = {
     ),
     "compute-secrets": "compute",
     "tasks": "tasks",
+    **dict.fromkeys(
+        (
+            "alerts",
+            "alerts-fired",
+            "alerts-deliveries",
+            "alerts-events",
+            "alert-rule",
+            "alert-rule-new",
+            "alert-rule-copy",
+        ),
+        "alerts",
+    ),
     **dict.fromkeys(("views", "view-edit", "view-share", "view-history"), ""),
 }
 

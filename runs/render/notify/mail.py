@@ -59,6 +59,8 @@ class RunMail:
     links: tuple[MailLink, ...]
     reason: str
     foot_links: tuple[MailLink, ...]
+    #: The alert rule that sends it.
+    rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def confirmation_mail_bodies(mail: ConfirmationMail) -> tuple[str, str]:
 
 
 def _run_text(mail: RunMail) -> str:
-    width = max(len(fact.label) for fact in mail.facts) + 2
+    width = max((len(fact.label) for fact in mail.facts), default=0) + 2
     parts = [_wrap(f"{mail.status_label}: {mail.title}")]
     parts.append(
         "\n".join(

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from runs.search.notify.alerts import (
+    count_matching_now,
+    count_waiting_mails,
+    find_fired_alert,
+    find_rule,
+    last_alerts,
+    list_deliveries,
+    list_fired,
+    list_rules,
+    runs_meeting_condition,
+    runs_of_rule,
+)
 from runs.search.notify.follows import (
     find_follow,
     is_followed,
@@ -16,20 +28,48 @@ from runs.search.notify.inbox import (
     list_inbox,
     unread_notifications,
 )
-from runs.search.notify.run_facts import MetricFact, RunFacts, read_run_facts
+from runs.search.notify.run_facts import (
+    MetricFact,
+    RunFacts,
+    read_event_facts,
+    read_run_facts,
+)
+from runs.search.notify.status_events import (
+    CATEGORY,
+    EVENT_COLUMNS,
+    event_row,
+    iterate_status_events,
+    list_status_events,
+)
 
 __all__ = [
+    "CATEGORY",
+    "EVENT_COLUMNS",
     "INBOX_FILTERS",
     "MAX_BADGE",
     "InboxPage",
     "MetricFact",
     "RunFacts",
     "count_inbox",
+    "count_matching_now",
+    "count_waiting_mails",
+    "event_row",
+    "find_fired_alert",
     "find_follow",
+    "find_rule",
     "is_followed",
+    "iterate_status_events",
+    "last_alerts",
+    "list_deliveries",
+    "list_fired",
     "list_follows",
     "list_inbox",
+    "list_rules",
+    "list_status_events",
+    "read_event_facts",
     "read_run_facts",
     "read_settings",
+    "runs_meeting_condition",
+    "runs_of_rule",
     "unread_notifications",
 ]

@@ -19,6 +19,7 @@ INBOX_FILTERS: Mapping[str, Q] = {
     "all": Q(),
     "unread": Q(read__isnull=True),
     "mentions": Q(comment__isnull=False),
+    "alerts": Q(rule__isnull=False),
 }
 
 
@@ -47,6 +48,8 @@ def list_inbox(
         "workspace",
         "event__run__experiment",
         "follow",
+        "rule",
+        "run__experiment",
         "comment__author",
         "comment__run",
         "comment__view",
@@ -67,7 +70,7 @@ def count_inbox(user: User) -> dict[str, int]:
 
 def _visible(user: User) -> QuerySet[Notification]:
     # A comment that was deleted, or whose view became private, is seen no more.
-    seen = Q(event__isnull=False) | Q(
+    seen = Q(comment__isnull=True) | Q(
         Q(comment__view__isnull=True)
         | Q(comment__view__shared=True)
         | Q(comment__view__owner=user),

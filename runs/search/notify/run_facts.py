@@ -35,8 +35,6 @@ class RunFacts:
     old: RunStatus | None
     new: RunStatus
     message: str
-    #: When the status changed, in ms since the epoch.
-    time: int
     metrics: tuple[MetricFact, ...] = ()
     #: Other runs with the same error.
     same_error: int = 0
@@ -46,17 +44,22 @@ class RunFacts:
     last_good: Run | None = None
 
 
-def read_run_facts(event: RunEvent) -> RunFacts:
-    run = event.run
+def read_event_facts(event: RunEvent) -> RunFacts:
+    """Return the facts of a status change."""
     old = None if event.old is None else RunStatus.from_code(event.old)
-    path, lines = _read_log_end(run)
     new = RunStatus.from_code(event.new)
+    return read_run_facts(event.run, new, old=old, message=event.message)
+
+
+def read_run_facts(
+    run: Run, new: RunStatus, *, old: RunStatus | None = None, message: str = ""
+) -> RunFacts:
+    path, lines = _read_log_end(run)
     return RunFacts(
         run,
         old,
         new,
-        event.message,
-        event.time,
+        message,
         _read_metrics(run),
         count_same_error(run) - 1 if run.error_kind else 0,
         path,

@@ -7,7 +7,13 @@ from runs.search.query.cursors import (
     write_cursor,
 )
 from runs.search.query.query_plan import LeadScan, Plan, plan_for
-from runs.search.query.run_query import RunKeys, RunQuery, build_query, filter_condition
+from runs.search.query.run_query import (
+    RunKeys,
+    RunQuery,
+    build_query,
+    filter_condition,
+    runs_matching,
+)
 from runs.search.query.run_sets import RunSet, read_all_keys, read_run_set
 from runs.search.query.segments import (
     Segment,
@@ -73,6 +79,7 @@ __all__ = [
     "read_cursor",
     "read_run_set",
     "rows_after",
+    "runs_matching",
     "segment_sorted_by_database",
     "segments_of",
     "selected_ids",

@@ -1,0 +1,235 @@
+"""Alert rules: created, changed, switched, copied and deleted by contributors."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from runs.actions.actor import Actor
+from runs.actions.changes import Edit, record_changes
+from runs.models import (
+    AlertCondition,
+    AlertMatch,
+    AlertRecipient,
+    AlertRule,
+    FiredAlert,
+    Member,
+    Severity,
+    User,
+    Workspace,
+)
+from studio.core import names
+from studio.core.errors import AlreadyExists, InvalidValue
+from studio.core.filters import parse
+from studio.core.statuses import RunStatus
+
+MAX_NAME = 100
+MAX_MINUTES = 365 * 24 * 60
+MAX_RECIPIENTS = 100
+
+
+@dataclass(frozen=True)
+class RuleText:
+    """What a rule is made of; `recipients` are user names of members."""
+
+    name: str
+    q: str
+    condition: str
+    settings: dict[str, Any]
+    severity: int = Severity.WARNING
+    is_enabled: bool = True
+    to_submitter: bool = False
+    throttle: int = 30
+    resolve_after: int | None = None
+    recipients: Collection[str] = field(default=())
+
+
+@transaction.atomic
+def create_alert_rule(
+    workspace: Workspace, text: RuleText, *, actor: Actor, now: int
+) -> AlertRule:
+    """Create a rule; raise InvalidValue, InvalidFilter, AlreadyExists."""
+    checked = check_rule(workspace, text)
+    rule = AlertRule(workspace=workspace, author=actor.user, created=now, changed=now)
+    _write(rule, checked, now)
+    _set_recipients(rule, text.recipients)
+    _record(rule, None, rule.name, actor, now)
+    return rule
+
+
+@transaction.atomic
+def change_alert_rule(
+    rule: AlertRule, text: RuleText, *, actor: Actor, now: int
+) -> AlertRule:
+    """Replace the rule's text. Who changes it becomes its author: the filter finds
+    what they can see.
+    """
+    checked = check_rule(rule.workspace, text)
+    before = _summary(rule)
+    rule.author = actor.user
+    _write(rule, checked, now)
+    _set_recipients(rule, text.recipients)
+    _record(rule, before, _summary(rule), actor, now)
+    return rule
+
+
+@transaction.atomic
+def enable_alert_rule(rule: AlertRule, on: bool, *, actor: Actor, now: int) -> None:
+    """Switch the rule; what happened while it was off is not told later."""
+    AlertRule.objects.filter(pk=rule.pk).update(is_enabled=on, changed=now)
+    before, after = ("off", "on") if on else ("on", "off")
+    if rule.is_enabled != on:
+        _record(rule, f"{rule.name}: {before}", f"{rule.name}: {after}", actor, now)
+
+
+@transaction.atomic
+def delete_alert_rule(rule: AlertRule, *, actor: Actor, now: int) -> None:
+    AlertRule.objects.filter(pk=rule.pk).update(deleted=now)
+    FiredAlert.objects.filter(rule=rule, resolved__isnull=True).update(resolved=now)
+    _record(rule, rule.name, None, actor, now)
+
+
+@transaction.atomic
+def restore_alert_rule(rule: AlertRule, *, actor: Actor, now: int) -> None:
+    """Undo the deletion; raise AlreadyExists if the name was used since."""
+    try:
+        with transaction.atomic():
+            AlertRule.objects.filter(pk=rule.pk).update(deleted=None, changed=now)
+    except IntegrityError as error:
+        raise _name_taken() from error
+    _record(rule, None, rule.name, actor, now)
+
+
+@transaction.atomic
+def acknowledge_alert(alert: FiredAlert, *, actor: Actor, now: int) -> None:
+    """Record who takes care of the alert; the first one stays."""
+    rows = FiredAlert.objects.filter(pk=alert.pk, acknowledged__isnull=True)
+    if rows.update(acknowledged=now, acknowledged_by=actor.user):
+        rule = alert.rule
+        edit = Edit(f"alerts.{alert.pk}", None, f"{rule.name}: acknowledged")
+        record_changes(
+            rule.workspace, "acknowledge alert", [edit], actor=actor, now=now
+        )
+
+
+def check_rule(workspace: Workspace, text: RuleText) -> RuleText:
+    """Check all but the uniqueness of the name; raise InvalidValue, InvalidFilter."""
+    names.check_text(text.name, "name", limit=MAX_NAME, empty=False)
+    parse(text.q)
+    if text.severity not in Severity.values:
+        raise InvalidValue(_("The severity is a number from 0 to 4."), field="severity")
+    _check_minutes(text.throttle, "throttle", least=0)
+    if text.resolve_after is not None:
+        _check_minutes(text.resolve_after, "resolve_after")
+    _check_condition(text)
+    if len(text.recipients) > MAX_RECIPIENTS:
+        raise InvalidValue(
+            _("A rule has at most %(limit)s recipients.") % {"limit": MAX_RECIPIENTS},
+            field="recipients",
+        )
+    if not text.recipients and not text.to_submitter:
+        raise InvalidValue(_("Choose who is notified."), field="recipients")
+    _find_members(workspace, text.recipients)
+    return text
+
+
+def _check_condition(text: RuleText) -> None:
+    settings = text.settings
+    if text.condition == AlertCondition.STATUS:
+        known = {status.value for status in RunStatus}
+        statuses = settings.get("statuses")
+        if not statuses or set(statuses) - known:
+            raise InvalidValue(_("Choose at least one status."), field="statuses")
+    elif text.condition == AlertCondition.DURATION:
+        _check_minutes(settings.get("minutes"), "minutes")
+    elif text.condition == AlertCondition.METRIC:
+        names.check_text(
+            str(settings.get("metric") or ""), "metric", limit=250, empty=False
+        )
+        if settings.get("value") is None and not settings.get("nan"):
+            raise InvalidValue(_("Enter a value, or choose NaN."), field="value")
+        if settings.get("op", ">") not in (">", "<"):
+            raise InvalidValue(_("The operator is > or <."), field="op")
+    else:
+        allowed = ", ".join(AlertCondition.values)
+        raise InvalidValue(
+            _("The condition is one of %(allowed)s.") % {"allowed": allowed},
+            field="condition",
+        )
+
+
+def _check_minutes(value: Any, name: str, least: int = 1) -> None:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if not is_number or not least <= value <= MAX_MINUTES:
+        raise InvalidValue(
+            _("%(field)s is a whole number of minutes from %(least)s to %(limit)s.")
+            % {"field": name, "least": least, "limit": MAX_MINUTES},
+            field=name,
+        )
+
+
+def _write(rule: AlertRule, text: RuleText, now: int) -> None:
+    for name in (
+        "name",
+        "q",
+        "condition",
+        "settings",
+        "severity",
+        "is_enabled",
+        "to_submitter",
+        "throttle",
+        "resolve_after",
+    ):
+        setattr(rule, name, getattr(text, name))
+    rule.changed, rule.error = now, ""
+    try:
+        with transaction.atomic():
+            rule.save()
+    except IntegrityError as error:
+        raise _name_taken() from error
+    # A run meets a condition once; another condition begins again.
+    AlertMatch.objects.filter(rule=rule).delete()
+
+
+def _name_taken() -> AlreadyExists:
+    return AlreadyExists(
+        _("Another alert rule has this name. Choose another."), field="name"
+    )
+
+
+def _find_members(workspace: Workspace, wanted: Collection[str]) -> list[User]:
+    members = Member.objects.filter(workspace=workspace).select_related("user")
+    by_name = {member.user.username.lower(): member.user for member in members}
+    missing = [name for name in wanted if name.lower() not in by_name]
+    if missing:
+        raise InvalidValue(
+            _("%(name)s is not a member of this workspace.") % {"name": missing[0]},
+            field="recipients",
+        )
+    return [by_name[name.lower()] for name in wanted]
+
+
+def _set_recipients(rule: AlertRule, wanted: Collection[str]) -> None:
+    users = _find_members(rule.workspace, wanted)
+    rows = AlertRecipient.objects.filter(rule=rule)
+    rows.exclude(user__in=users).update(is_listed=False)
+    # Who unsubscribed stays so, whoever adds them again.
+    for user in users:
+        AlertRecipient.objects.update_or_create(
+            rule=rule, user=user, defaults={"is_listed": True}
+        )
+
+
+def _summary(rule: AlertRule) -> str:
+    return f"{rule.name}: {rule.q} · {rule.condition} {rule.settings}"
+
+
+def _record(
+    rule: AlertRule, before: str | None, after: str | None, actor: Actor, now: int
+) -> None:
+    edit = Edit(f"alert_rules.{rule.pk}", before, after)
+    record_changes(rule.workspace, "alert rules", [edit], actor=actor, now=now)

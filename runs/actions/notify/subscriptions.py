@@ -1,0 +1,92 @@
+"""Why a person gets mails: a follow or a rule. Links of mails end or mute it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core import signing
+from django.utils.translation import gettext as _
+
+from runs.models import AlertRecipient, AlertRule, Follow, Notification
+from studio.core.errors import NotFound
+
+MUTE_HOURS = 24
+_HOUR_MS = 3600 * 1000
+#: What is signed here serves no other purpose.
+_SALT = "studio.notify.subscription"
+_FOLLOW, _RULE = "follow", "rule"
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A follow, or an alert rule with the person's row of it."""
+
+    follow: Follow | None = None
+    rule: AlertRule | None = None
+    user: int = 0
+
+    @property
+    def name(self) -> str:
+        if self.rule is not None:
+            return _("the rule %(name)s") % {"name": self.rule.name}
+        assert self.follow is not None
+        if self.follow.run is not None:
+            return self.follow.run.name
+        if self.follow.experiment is not None:
+            return self.follow.experiment.name
+        text = _("your own runs in %(workspace)s")
+        return text % {"workspace": self.follow.workspace.name}
+
+
+def sign_subscription(notification: Notification) -> str:
+    """Return the text that the links of the notification's mail contain."""
+    kind, key = _FOLLOW, notification.follow_id
+    if notification.rule_id is not None:
+        kind, key = _RULE, notification.rule_id
+    return signing.dumps([kind, key, notification.user_id], salt=_SALT)
+
+
+def find_subscription(signed: str) -> Subscription:
+    """Return what a mail's link names; raise NotFound if it has ended."""
+    try:
+        kind, key, user = signing.loads(signed, salt=_SALT)
+    except (signing.BadSignature, ValueError, TypeError) as error:
+        raise _not_found() from error
+    if kind == _RULE:
+        rule = AlertRule.objects.active().filter(pk=key).first()
+        own = AlertRecipient.objects.filter(rule=key, user=user).first()
+        if rule is None or (own is not None and own.is_out):
+            raise _not_found()
+        return Subscription(rule=rule, user=user)
+    rows = Follow.objects.select_related("workspace", "run", "experiment")
+    follow = rows.filter(pk=key, user=user).first()
+    if follow is None:
+        raise _not_found()
+    return Subscription(follow=follow, user=user)
+
+
+def _not_found() -> NotFound:
+    return NotFound(
+        _("This link is wrong, or you already unsubscribed from these messages.")
+    )
+
+
+def unsubscribe(found: Subscription) -> None:
+    """End the follow; for a rule, remember that the person wants none of it."""
+    if found.follow is not None:
+        Follow.objects.filter(pk=found.follow.pk).delete()
+        return
+    AlertRecipient.objects.update_or_create(
+        rule=found.rule, user_id=found.user, defaults={"is_out": True}
+    )
+
+
+def mute_subscription(found: Subscription, *, now: int) -> None:
+    """Send no mails because of it for 24 hours."""
+    until = now + MUTE_HOURS * _HOUR_MS
+    if found.follow is not None:
+        Follow.objects.filter(pk=found.follow.pk).update(muted_until=until)
+        return
+    AlertRecipient.objects.update_or_create(
+        rule=found.rule, user_id=found.user, defaults={"muted_until": until}
+    )

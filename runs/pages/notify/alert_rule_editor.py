@@ -1,0 +1,272 @@
+"""The editor of an alert rule."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from runs.access import Permission, access, view_by_method
+from runs.actions.notify import (
+    RuleText,
+    change_alert_rule,
+    create_alert_rule,
+    delete_alert_rule,
+    enable_alert_rule,
+    restore_alert_rule,
+    send_test_alert,
+)
+from runs.models import AlertCondition, AlertRule, Member, Severity, now_ms
+from runs.notify import is_mail_configured
+from runs.pages.notify.alerts import severity_label
+from runs.pages.requests import (
+    FlagField,
+    PageForm,
+    PageRequest,
+    PresenceField,
+    TextField,
+    TextListField,
+)
+from runs.render.formats import status_label
+from runs.search.notify import count_matching_now, find_rule
+from studio.core.errors import InvalidValue, StudioError
+from studio.core.statuses import RunStatus
+
+_MAX_DIGITS = 7
+#: The statuses of a new rule.
+_PROPOSED = (RunStatus.FAILED, RunStatus.NOT_RESPONDING)
+
+
+class RuleForm(PageForm):
+    name = TextField()
+    q = TextField()
+    condition = TextField(default=AlertCondition.STATUS)
+    statuses = TextListField()
+    minutes = TextField()
+    metric = TextField()
+    op = TextField(default=">")
+    value = TextField()
+    nan = PresenceField()
+    severity = TextField(default="2")
+    is_enabled = PresenceField()
+    to_submitter = PresenceField()
+    throttle = TextField(default="30")
+    resolve_after = TextField()
+    recipients = TextListField()
+
+    def rule_text(self) -> RuleText:
+        """Raises InvalidValue for what is no number."""
+        values = self.check()
+        condition = values["condition"]
+        settings: dict[str, Any] = {}
+        if condition == AlertCondition.STATUS:
+            settings["statuses"] = values["statuses"]
+        elif condition == AlertCondition.DURATION:
+            settings["minutes"] = _whole(values["minutes"], "minutes")
+        else:
+            settings |= {
+                "metric": values["metric"],
+                "op": values["op"],
+                "value": _decimal(values["value"]) if values["value"] else None,
+                "nan": values["nan"],
+            }
+        after = values["resolve_after"]
+        return RuleText(
+            name=values["name"],
+            q=values["q"],
+            condition=condition,
+            settings=settings,
+            severity=_whole(values["severity"], "severity"),
+            is_enabled=values["is_enabled"],
+            to_submitter=values["to_submitter"],
+            throttle=_whole(values["throttle"], "throttle"),
+            resolve_after=_whole(after, "resolve_after") if after else None,
+            recipients=values["recipients"],
+        )
+
+
+def _whole(text: str, field: str) -> int:
+    if not text.isdecimal() or len(text) > _MAX_DIGITS:
+        raise InvalidValue(_("Enter a whole number."), field=field)
+    return int(text)
+
+
+def _decimal(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InvalidValue(_("Enter a number."), field="value")
+    return value
+
+
+@access(Permission.ALERTS)
+def _show_new(request: PageRequest) -> HttpResponse:
+    """A new rule; `q` is the filter that a list or *Events* shows."""
+    proposed = {
+        "q": request.GET.get("q", ""),
+        "condition": AlertCondition.STATUS.value,
+        "statuses": [status.value for status in _PROPOSED],
+        "severity": str(Severity.WARNING.value),
+        "is_enabled": True,
+        "throttle": "30",
+        "op": ">",
+        "recipients": [request.actor.user.username],
+    }
+    return _render(request, proposed)
+
+
+@access(Permission.ALERTS)
+def _create(request: PageRequest) -> HttpResponse:
+    form = RuleForm(request.POST)
+    try:
+        rule = create_alert_rule(
+            request.workspace, form.rule_text(), actor=request.actor, now=now_ms()
+        )
+    except StudioError as error:
+        return _render(request, form.cleaned_data, error=error)
+    messages.success(request, _("Alert rule “%(name)s” created") % {"name": rule.name})
+    return redirect("alerts", request.workspace.name)
+
+
+new_rule = view_by_method(GET=_show_new, POST=_create)
+
+
+@access(Permission.ALERTS)
+def _show_rule(request: PageRequest, number: int) -> HttpResponse:
+    rule = find_rule(request.workspace, number)
+    return _render(request, _values_of(rule), rule=rule)
+
+
+@access(Permission.ALERTS)
+def _change(request: PageRequest, number: int) -> HttpResponse:
+    rule = find_rule(request.workspace, number)
+    form = RuleForm(request.POST)
+    try:
+        change_alert_rule(rule, form.rule_text(), actor=request.actor, now=now_ms())
+    except StudioError as error:
+        return _render(request, form.cleaned_data, rule=rule, error=error)
+    messages.success(request, _("Saved."))
+    return redirect("alerts", request.workspace.name)
+
+
+edit_rule = view_by_method(GET=_show_rule, POST=_change)
+
+
+def _values_of(rule: AlertRule) -> dict[str, Any]:
+    settings: dict[str, Any] = rule.settings
+    names = rule.recipients.filter(is_listed=True)
+    return {
+        "name": rule.name,
+        "q": rule.q,
+        "condition": rule.condition,
+        "severity": str(rule.severity),
+        "is_enabled": rule.is_enabled,
+        "to_submitter": rule.to_submitter,
+        "throttle": str(rule.throttle),
+        "resolve_after": "" if rule.resolve_after is None else str(rule.resolve_after),
+        "recipients": list(names.values_list("user__username", flat=True)),
+        "op": ">",
+        **settings,
+    }
+
+
+def _render(
+    request: PageRequest,
+    values: dict[str, Any],
+    *,
+    rule: AlertRule | None = None,
+    error: StudioError | None = None,
+) -> HttpResponse:
+    members = Member.objects.filter(workspace=request.workspace, user__is_active=True)
+    chosen = set(values.get("recipients", ()))
+    context = {
+        "rule": rule,
+        "values": values,
+        "problem": error.message if error else "",
+        "statuses": [
+            (each.value, status_label(each), each.value in values.get("statuses", ()))
+            for each in RunStatus
+        ],
+        "severities": [(str(each.value), severity_label(each)) for each in Severity],
+        "members": [
+            (each.user, each.user.username in chosen)
+            for each in members.select_related("user").order_by("user__username")
+        ],
+        "matching": _count_matching(request, values.get("q", "")),
+        "has_mail_server": is_mail_configured(),
+        "action": reverse("alert-rule", args=[request.workspace.name, rule.pk])
+        if rule
+        else reverse("alert-rule-new", args=[request.workspace.name]),
+    }
+    status = error.status if error else 200
+    return render(request, "notify/alert_rule.html", context, status=status)
+
+
+def _count_matching(request: PageRequest, q: str) -> int | None:
+    """How many runs match now; None if the filter can't tell."""
+    try:
+        return count_matching_now(
+            q, author=request.actor.user, workspace=request.workspace, now=now_ms()
+        )
+    except StudioError:
+        return None
+
+
+@access(Permission.ALERTS)
+@require_POST
+def copy_rule(request: PageRequest, number: int) -> HttpResponse:
+    """Open the editor with a copy, which is not saved yet."""
+    rule = find_rule(request.workspace, number)
+    name = _("Copy of %(name)s") % {"name": rule.name}
+    return _render(request, {**_values_of(rule), "name": name[:100]})
+
+
+class SwitchForm(PageForm):
+    on = FlagField()
+
+
+@access(Permission.ALERTS)
+@require_POST
+def enable_rule(request: PageRequest, number: int) -> HttpResponse:
+    rule = find_rule(request.workspace, number)
+    on = SwitchForm(request.POST).check()["on"]
+    enable_alert_rule(rule, on, actor=request.actor, now=now_ms())
+    messages.success(request, _("Alert rule is on.") if on else _("Alert rule is off."))
+    return redirect("alerts", request.workspace.name)
+
+
+@access(Permission.ALERTS)
+@require_POST
+def delete_rule(request: PageRequest, number: int) -> HttpResponse:
+    rule = find_rule(request.workspace, number)
+    delete_alert_rule(rule, actor=request.actor, now=now_ms())
+    undo = reverse("alert-rule-restore", args=[request.workspace.name, rule.pk])
+    messages.success(request, _("Alert rule deleted"), extra_tags=undo)
+    return redirect("alerts", request.workspace.name)
+
+
+@access(Permission.ALERTS)
+@require_POST
+def restore_rule(request: PageRequest, number: int) -> HttpResponse:
+    rows = AlertRule.objects.filter(workspace=request.workspace)
+    rule = get_object_or_404(rows, pk=min(number, 10**18))
+    restore_alert_rule(rule, actor=request.actor, now=now_ms())
+    return redirect("alerts", request.workspace.name)
+
+
+@access(Permission.ALERTS)
+@require_POST
+def test_rule(request: PageRequest, number: int) -> HttpResponse:
+    """Send a message of the rule to who clicks, and to nobody else."""
+    rule = find_rule(request.workspace, number)
+    send_test_alert(rule, actor=request.actor, now=now_ms())
+    messages.success(request, _("A test message is on its way to you."))
+    return redirect("alert-rule", request.workspace.name, rule.pk)

@@ -1,0 +1,164 @@
+"""*Alerts*: rules, fired alerts and deliveries of a workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_POST, require_safe
+
+from runs.access import Permission, access
+from runs.actions.notify import acknowledge_alert
+from runs.models import (
+    AlertCondition,
+    AlertRule,
+    Delivery,
+    DeliveryState,
+    FiredAlert,
+    Role,
+    Severity,
+    now_ms,
+)
+from runs.pages.notify.alert_tabs import alert_frame, read_before
+from runs.pages.requests import PageRequest, safe_return_path
+from runs.render.formats import ago, number, run_path, status_label
+from runs.search.notify import (
+    find_fired_alert,
+    last_alerts,
+    list_deliveries,
+    list_fired,
+    list_rules,
+)
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    rule: AlertRule
+    condition: str
+    severity: str
+    last: FiredAlert | None
+    #: How long it has been firing; empty if it does not.
+    firing: str
+
+
+@access(Permission.READ)
+@require_safe
+def alert_rules_page(request: PageRequest) -> HttpResponse:
+    rules = list_rules(request.workspace)
+    last = last_alerts(rules)
+    now = now_ms()
+    context = {
+        **alert_frame(request, ""),
+        "rows": [_rule_row(rule, last.get(rule.pk), now) for rule in rules],
+    }
+    return render(request, "notify/alert_rules.html", context)
+
+
+def _rule_row(rule: AlertRule, last: FiredAlert | None, now: int) -> RuleRow:
+    is_firing = last is not None and last.resolved is None
+    return RuleRow(
+        rule,
+        condition_text(rule),
+        severity_label(rule.severity),
+        last,
+        ago(now - last.started) if last is not None and is_firing else "",
+    )
+
+
+def severity_label(severity: int) -> str:
+    return pgettext("severity", Severity(severity).label)
+
+
+def condition_text(rule: AlertRule) -> str:
+    settings: dict[str, Any] = rule.settings
+    if rule.condition == AlertCondition.STATUS:
+        labels = ", ".join(status_label(each) for each in settings["statuses"])
+        return _("Status becomes %(statuses)s") % {"statuses": labels}
+    if rule.condition == AlertCondition.DURATION:
+        text = _("Runs longer than %(minutes)s min")
+        return text % {"minutes": settings["minutes"]}
+    parts = []
+    if settings.get("value") is not None:
+        parts.append(f"{settings.get('op', '>')} {number(settings['value'])}")
+    if settings.get("nan"):
+        parts.append("NaN")
+    return f"{settings['metric']} {_('or').join(f' {part} ' for part in parts)}".strip()
+
+
+@access(Permission.READ)
+@require_safe
+def fired_page(request: PageRequest) -> HttpResponse:
+    page = list_fired(request.workspace, read_before(request))
+    space = request.workspace.name
+    context = {
+        **alert_frame(request, "fired"),
+        "rows": [
+            {
+                "alert": alert,
+                "severity": severity_label(alert.rule.severity),
+                "run_href": run_path(space, alert.run.run_id) if alert.run else "",
+            }
+            for alert in page.alerts
+        ],
+        "older": page.older,
+    }
+    return render(request, "notify/fired_alerts.html", context)
+
+
+@access(Permission.ALERTS)
+@require_POST
+def acknowledge_fired_alert(request: PageRequest, number: int) -> HttpResponse:
+    alert = find_fired_alert(request.workspace, number)
+    acknowledge_alert(alert, actor=request.actor, now=now_ms())
+    messages.success(request, _("Alert acknowledged"))
+    target = safe_return_path(request)
+    return (
+        redirect(target) if target else redirect("alerts-fired", request.workspace.name)
+    )
+
+
+@access(Permission.READ)
+@require_safe
+def deliveries_page(request: PageRequest) -> HttpResponse:
+    """Contributors see all; readers see their own, because rows name recipients."""
+    is_all = request.role >= Role.CONTRIBUTOR
+    page = list_deliveries(
+        request.workspace,
+        viewer=None if is_all else request.actor.user,
+        before=read_before(request),
+    )
+    context = {
+        **alert_frame(request, "deliveries"),
+        "rows": [_delivery_row(request, each) for each in page.deliveries],
+        "older": page.older,
+        "is_all": is_all,
+    }
+    return render(request, "notify/deliveries.html", context)
+
+
+def _delivery_row(request: PageRequest, delivery: Delivery) -> dict[str, Any]:
+    notification = delivery.notification
+    event = notification.event if notification else None
+    run = notification.run if notification else None
+    run = event.run if event else run
+    return {
+        "delivery": delivery,
+        "state": state_label(delivery.state),
+        "run": run,
+        "run_href": run_path(request.workspace.name, run.run_id) if run else "",
+        "rule": notification.rule if notification else None,
+    }
+
+
+def state_label(state: str) -> str:
+    return {
+        DeliveryState.WAITING: pgettext("state of a mail", "Waiting"),
+        DeliveryState.SENT: pgettext("state of a mail", "Sent"),
+        DeliveryState.DEAD: pgettext("state of a mail", "Given up"),
+        DeliveryState.SKIPPED: pgettext("state of a mail", "Skipped"),
+    }[DeliveryState(state)]

@@ -1,0 +1,185 @@
+"""Alert rules, fired alerts, and deliveries of a workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from runs.models import (
+    AlertCondition,
+    AlertRecipient,
+    AlertRule,
+    Delivery,
+    DeliveryState,
+    FiredAlert,
+    Metric,
+    MetricKind,
+    Run,
+    RunQuerySet,
+    User,
+    Workspace,
+)
+from runs.search.query import runs_matching
+from runs.search.sql import time_limit
+from studio.core.errors import NotFound
+from studio.core.filters import parse
+from studio.core.statuses import ACTIVE
+
+PAGE_SIZE = 50
+#: Rules of one page. A workspace with more than this finds them by REST.
+MAX_RULES = 1000
+MAX_COUNTED_RUNS = 10_000
+_MINUTE_MS = 60_000
+
+
+def list_rules(workspace: Workspace) -> list[AlertRule]:
+    """Return the rules by name, with their recipients and number of fired alerts."""
+    recipients = AlertRecipient.objects.filter(is_listed=True).select_related("user")
+    rows = AlertRule.objects.active().filter(workspace=workspace)
+    rows = rows.select_related("author").prefetch_related(
+        Prefetch("recipients", queryset=recipients.order_by("user__username"))
+    )
+    rows = rows.annotate(firing=Count("fired", filter=Q(fired__resolved__isnull=True)))
+    return list(rows.order_by("name")[:MAX_RULES])
+
+
+def last_alerts(rules: list[AlertRule]) -> dict[int, FiredAlert]:
+    """Return the latest alert of each rule, by the rule's key."""
+    newest: dict[int, FiredAlert] = {}
+    rows = FiredAlert.objects.filter(rule__in=[rule.pk for rule in rules])
+    for alert in rows.select_related("run").order_by("pk"):
+        newest[alert.rule_id] = alert
+    return newest
+
+
+def find_rule(workspace: Workspace, number: int) -> AlertRule:
+    """Return the rule; raise NotFound."""
+    rows = AlertRule.objects.active().filter(workspace=workspace)
+    found = rows.filter(pk=number).first() if number < 2**63 else None
+    if found is None:
+        raise NotFound(_("This alert rule doesn't exist."))
+    return found
+
+
+def find_fired_alert(workspace: Workspace, number: int) -> FiredAlert:
+    rows = FiredAlert.objects.filter(rule__workspace=workspace)
+    found = rows.filter(pk=number).first() if number < 2**63 else None
+    if found is None:
+        raise NotFound(_("This alert doesn't exist."))
+    return found
+
+
+@dataclass(frozen=True)
+class AlertPage:
+    alerts: list[FiredAlert]
+    older: int | None
+
+
+def list_fired(workspace: Workspace, before: int | None = None) -> AlertPage:
+    """Return the fired alerts, the newest first."""
+    rows = FiredAlert.objects.filter(rule__workspace=workspace)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    rows = rows.select_related("rule", "run", "acknowledged_by")
+    found = list(rows.order_by("-pk")[: PAGE_SIZE + 1])
+    shown = found[:PAGE_SIZE]
+    return AlertPage(shown, shown[-1].pk if len(found) > PAGE_SIZE else None)
+
+
+@dataclass(frozen=True)
+class DeliveryPage:
+    deliveries: list[Delivery]
+    older: int | None
+
+
+def list_deliveries(
+    workspace: Workspace, *, viewer: User | None = None, before: int | None = None
+) -> DeliveryPage:
+    """Return the mails of the workspace, the newest first; `viewer`: only to them."""
+    rows = Delivery.objects.filter(workspace=workspace)
+    if viewer is not None:
+        rows = rows.filter(user=viewer)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    rows = rows.select_related(
+        "user",
+        "notification__event__run",
+        "notification__rule",
+        "notification__run",
+    )
+    found = list(rows.order_by("-pk")[: PAGE_SIZE + 1])
+    shown = found[:PAGE_SIZE]
+    return DeliveryPage(shown, shown[-1].pk if len(found) > PAGE_SIZE else None)
+
+
+@dataclass(frozen=True)
+class WaitingMails:
+    """Mails that the mail server did not accept yet, and its last reply."""
+
+    count: int
+    error: str
+
+
+def count_waiting_mails(workspace: Workspace) -> WaitingMails | None:
+    """Return the mails that an attempt failed for; None if there are none."""
+    rows = Delivery.objects.filter(
+        workspace=workspace, state=DeliveryState.WAITING
+    ).exclude(error="")
+    last = rows.order_by("-due").values_list("error", flat=True).first()
+    return None if last is None else WaitingMails(rows.count(), last)
+
+
+def runs_of_rule(rule: AlertRule, now: int) -> RunQuerySet:
+    """Return the runs that the rule's filter finds for its author.
+
+    None without an author, or if they are no longer a member. Raises InvalidFilter.
+    """
+    if rule.author is None:
+        return Run.objects.none()
+    return runs_matching(
+        parse(rule.q), viewer=rule.author, workspace=rule.workspace, now=now
+    ).filter(deleted__isnull=True)
+
+
+def runs_meeting_condition(rule: AlertRule, now: int) -> QuerySet[Run]:
+    """Return the runs that meet a condition of duration or metric now.
+
+    Runs that ended before the rule was changed are left out.
+    """
+    runs = runs_of_rule(rule, now).filter(updated__gte=rule.changed)
+    if rule.condition == AlertCondition.DURATION:
+        since = now - int(rule.settings["minutes"]) * _MINUTE_MS
+        active = [status.code for status in ACTIVE]
+        # Of runs that were started before the rule, too.
+        runs = runs_of_rule(rule, now)
+        return runs.filter(status__in=active, started__lte=since)
+    heads = Metric.objects.filter(
+        key__workspace=rule.workspace,
+        key__name=rule.settings["metric"],
+        kind=MetricKind.SERIES,
+    )
+    return runs.filter(pk__in=heads.filter(_crossed(rule)).values("run"))
+
+
+def _crossed(rule: AlertRule) -> Q:
+    value, crossed = rule.settings.get("value"), Q()
+    if value is not None:
+        is_above = rule.settings.get("op", ">") == ">"
+        crossed = Q(last__gt=value) if is_above else Q(last__lt=value)
+        crossed &= Q(last_is_nan=False)
+    if rule.settings.get("nan"):
+        crossed |= Q(last_is_nan=True)
+    return crossed
+
+
+def count_matching_now(q: str, *, author: User, workspace: Workspace, now: int) -> int:
+    """Count the runs that a filter finds, up to one more than MAX_COUNTED_RUNS.
+
+    Raises InvalidFilter and QueryTimeout.
+    """
+    runs = runs_matching(parse(q), viewer=author, workspace=workspace, now=now)
+    with time_limit():
+        found = runs.filter(deleted__isnull=True).order_by()
+        return found[: MAX_COUNTED_RUNS + 1].count()

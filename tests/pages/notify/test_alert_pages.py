@@ -1,0 +1,198 @@
+"""The inbox, *Alerts* and its editor, in a browser."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from runs.actions.actor import Actor
+from runs.actions.notify import create_notifications, follow
+from runs.actions.run.lifecycle import change_status
+from runs.actions.run.runs import create_run
+from runs.models import (
+    AlertRule,
+    Experiment,
+    FiredAlert,
+    Follow,
+    Notification,
+    Run,
+    User,
+    Workspace,
+)
+from studio.core.statuses import RunStatus
+from tests.access.people import browser_of
+
+pytestmark = pytest.mark.django_db
+
+ALERTS = "/w/default/alerts/"
+FORM = {
+    "name": "Nightly fails",
+    "q": "",
+    "condition": "status",
+    "statuses": ["Failed"],
+    "severity": "1",
+    "is_enabled": "1",
+    "throttle": "0",
+    "recipients": ["ada"],
+}
+
+
+@pytest.fixture
+def browser(owner: User) -> Client:
+    return browser_of(owner)
+
+
+@pytest.fixture
+def failed(run: Run, actor: Actor, now: int) -> Run:
+    change_status(run, RunStatus.FAILED, actor=actor, now=now, message="OSError: x")
+    return run
+
+
+def test_a_followed_run_is_in_the_inbox_until_it_is_read(
+    run: Run, browser: Client, actor: Actor, owner: User, now: int
+) -> None:
+    page = browser.get(f"/w/default/runs/{run.run_id}/").content.decode()
+    assert 'aria-pressed="false"' in page
+    browser.post(f"/w/default/runs/{run.run_id}/follow/", {"on": "1"})
+    assert Follow.objects.get().run == run
+    change_status(run, RunStatus.FAILED, actor=actor, now=now, message="OSError: x")
+    create_notifications(now)
+    page = browser.get("/inbox/").content.decode()
+    assert f"{run.name}: Failed" in page
+    assert "OSError: x" in page
+    assert 'id="inbox-count" class="inbox-count">1<' in page
+    entry = Notification.objects.get()
+    opened = browser.post(f"/inbox/{entry.pk}/")
+    assert opened.headers["Location"] == f"/w/default/runs/{run.run_id}/"
+    assert 'class="inbox-count" hidden' in browser.get("/inbox/").content.decode()
+    browser.post(f"/w/default/runs/{run.run_id}/follow/", {"on": "0"})
+    assert not Follow.objects.exists()
+
+
+def test_all_that_was_shown_is_marked_and_nothing_newer(
+    experiment: Experiment,
+    workspace: Workspace,
+    browser: Client,
+    actor: Actor,
+    now: int,
+) -> None:
+    follow(workspace, None, True, actor=actor, now=now)
+    for n in range(3):
+        run = create_run(experiment, run_id=f"r{n}", actor=actor, now=now)
+        change_status(run, RunStatus.COMPLETED, actor=actor, now=now)
+    create_notifications(now)
+    second = Notification.objects.order_by("pk")[1]
+    browser.post("/inbox/read/", {"until": str(second.pk)})
+    assert Notification.objects.filter(read__isnull=True).count() == 1
+
+
+def test_others_notifications_are_not_found(
+    run: Run, workspace: Workspace, browser: Client, actor: Actor, ben: User, now: int
+) -> None:
+    follow(workspace, run, True, actor=Actor(ben), now=now)
+    change_status(run, RunStatus.COMPLETED, actor=actor, now=now)
+    create_notifications(now)
+    entry = Notification.objects.get()
+    assert browser.post(f"/inbox/{entry.pk}/").status_code == 404
+    browser.post("/inbox/read/", {"until": str(entry.pk)})
+    entry.refresh_from_db()
+    assert entry.read is None
+
+
+def test_the_inbox_costs_the_same_for_any_number_of_entries(
+    experiment: Experiment,
+    workspace: Workspace,
+    browser: Client,
+    actor: Actor,
+    now: int,
+) -> None:
+    follow(workspace, None, True, actor=actor, now=now)
+
+    def queries(count: int) -> int:
+        for n in range(count):
+            run = create_run(experiment, run_id=f"{count}-{n}", actor=actor, now=now)
+            change_status(run, RunStatus.FAILED, actor=actor, now=now, message="x")
+        create_notifications(now)
+        browser.get("/inbox/")
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
+            browser.get("/inbox/")
+        return len(seen)
+
+    assert queries(1) == queries(5)
+
+
+def test_choices_are_saved(browser: Client, owner: User, workspace: Workspace) -> None:
+    form = {"statuses": ["Failed"], "own": ["default"]}
+    browser.post("/account/notifications/", form)
+    settings = User.objects.get(pk=owner.pk).notification_settings
+    assert (settings.statuses, settings.email) == (["Failed"], False)
+    assert Follow.objects.get().run is None
+    browser.post("/account/notifications/", {"statuses": ["Failed"], "email": "1"})
+    assert not Follow.objects.exists()
+    assert browser.post("/account/notifications/", {"statuses": "x"}).status_code == 400
+
+
+def test_events_are_filtered_and_exported(failed: Run, browser: Client) -> None:
+    page = browser.get(f"{ALERTS}events/?q=status:failed").content.decode()
+    assert page.count(f"/runs/{failed.run_id}/") == 2
+    assert "OSError: x" in page
+    assert (
+        "No matching events"
+        in browser.get(f"{ALERTS}events/?q=status:completed").content.decode()
+    )
+    assert browser.get(f"{ALERTS}events/?q=nosuch:1").status_code == 422
+    sent = browser.get(f"{ALERTS}events/?format=json")
+    content = b"".join(sent.streaming_content)  # type: ignore[attr-defined]
+    newest, first = json.loads(content)["events"]
+    assert (newest["Status"], newest["PreviousStatus"]) == ("Failed", "Running")
+    assert (newest["RunId"], newest["TriggeringUserName"]) == (failed.run_id, "ada")
+    assert first["PreviousStatus"] is None
+    sheet = browser.get(f"{ALERTS}events/?format=csv")
+    lines = b"".join(sheet.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert lines[0].lstrip("\ufeff").startswith("TimeGenerated,RunId,ParentRunId")
+    assert len(lines) == 3
+
+
+def test_a_rule_is_made_from_events_fires_and_is_acknowledged(
+    run: Run, browser: Client, actor: Actor, now: int
+) -> None:
+    editor = browser.get(f"{ALERTS}rules/new/?q=status:failed").content.decode()
+    assert 'value="status:failed"' in editor
+    assert "0 runs match now" in editor
+    made = browser.post(f"{ALERTS}rules/new/", FORM)
+    assert made.headers["Location"] == ALERTS
+    rule = AlertRule.objects.get()
+    AlertRule.objects.update(changed=0)
+    change_status(run, RunStatus.FAILED, actor=actor, now=now, message="OSError: x")
+    create_notifications(now)
+    assert "Nightly fails" in browser.get("/inbox/?tab=alerts").content.decode()
+    page = browser.get(ALERTS).content.decode()
+    assert "Status becomes Failed" in page
+    assert "Firing for" in page
+    alert = FiredAlert.objects.get()
+    browser.post(f"{ALERTS}fired/{alert.pk}/acknowledge/")
+    assert "Acknowledged by ada" in browser.get(f"{ALERTS}fired/").content.decode()
+    browser.post(f"{ALERTS}rules/{rule.pk}/enable/", {"on": "0"})
+    assert not AlertRule.objects.get().is_enabled
+    copied = browser.post(f"{ALERTS}rules/{rule.pk}/copy/").content.decode()
+    assert "Copy of Nightly fails" in copied
+    browser.post(f"{ALERTS}rules/{rule.pk}/delete/")
+    assert "Nightly fails" not in browser.get(ALERTS).content.decode()
+    browser.post(f"{ALERTS}rules/{rule.pk}/restore/")
+    assert "Nightly fails" in browser.get(ALERTS).content.decode()
+
+
+def test_a_refused_rule_keeps_what_was_typed(
+    browser: Client, workspace: Workspace
+) -> None:
+    sent = browser.post(f"{ALERTS}rules/new/", {**FORM, "q": "nosuch:1"})
+    assert sent.status_code == 400
+    page = sent.content.decode()
+    assert 'value="nosuch:1"' in page
+    assert 'value="Nightly fails"' in page
