@@ -41,6 +41,14 @@ ACTIVITY_REST: dict[str, Row] = {
     f"{SPACE}/follow": row(PUT=READER, DELETE=READER),
     f"{SPACE}/notifications": row(GET=READER),
     f"{SPACE}/notifications/read": row(POST=READER),
+    f"{SPACE}/alert-rules": row(400, GET=READER, POST=CONTRIBUTOR),
+    f"{SPACE}/alert-rules/<int:number>": row(
+        404, GET=READER, PUT=CONTRIBUTOR, PATCH=CONTRIBUTOR, DELETE=CONTRIBUTOR
+    ),
+    f"{SPACE}/alert-rules/<int:number>/restore": form(CONTRIBUTOR, 404),
+    f"{SPACE}/alert-rules/<int:number>/test": form(CONTRIBUTOR, 404),
+    f"{SPACE}/alerts": row(GET=READER),
+    f"{SPACE}/alerts/<int:number>/acknowledge": form(CONTRIBUTOR, 404),
     f"{SPACE}/models/<str:name>/star": row(404, PUT=READER, DELETE=READER),
 }
 

@@ -38,7 +38,7 @@ SAME_EFFECT = {
 #: Only what a page shows; nothing is changed for anyone else.
 SHOWN = {"can_undo", "find_share_link", "is_author", "is_muted", "save_selection"}
 #: By a link of a mail, which is signed for its reader.
-BY_MAIL = {"mute_follow"}
+BY_MAIL = {"mute_subscription"}
 
 
 def used_in(layer: str) -> set[str]:

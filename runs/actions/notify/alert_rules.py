@@ -57,7 +57,7 @@ def create_alert_rule(
     rule = AlertRule(workspace=workspace, author=actor.user, created=now, changed=now)
     _write(rule, checked, now)
     _set_recipients(rule, text.recipients)
-    _record(rule, None, rule.name, actor, now)
+    _record(rule, "create alert rule", None, rule.name, actor, now)
     return rule
 
 
@@ -73,7 +73,7 @@ def change_alert_rule(
     rule.author = actor.user
     _write(rule, checked, now)
     _set_recipients(rule, text.recipients)
-    _record(rule, before, _summary(rule), actor, now)
+    _record(rule, "change alert rule", before, _summary(rule), actor, now)
     return rule
 
 
@@ -81,16 +81,17 @@ def change_alert_rule(
 def enable_alert_rule(rule: AlertRule, on: bool, *, actor: Actor, now: int) -> None:
     """Switch the rule; what happened while it was off is not told later."""
     AlertRule.objects.filter(pk=rule.pk).update(is_enabled=on, changed=now)
-    before, after = ("off", "on") if on else ("on", "off")
     if rule.is_enabled != on:
-        _record(rule, f"{rule.name}: {before}", f"{rule.name}: {after}", actor, now)
+        action = "enable alert rule" if on else "disable alert rule"
+        before, after = (None, rule.name) if on else (rule.name, None)
+        _record(rule, action, before, after, actor, now)
 
 
 @transaction.atomic
 def delete_alert_rule(rule: AlertRule, *, actor: Actor, now: int) -> None:
     AlertRule.objects.filter(pk=rule.pk).update(deleted=now)
     FiredAlert.objects.filter(rule=rule, resolved__isnull=True).update(resolved=now)
-    _record(rule, rule.name, None, actor, now)
+    _record(rule, "delete alert rule", rule.name, None, actor, now)
 
 
 @transaction.atomic
@@ -101,7 +102,7 @@ def restore_alert_rule(rule: AlertRule, *, actor: Actor, now: int) -> None:
             AlertRule.objects.filter(pk=rule.pk).update(deleted=None, changed=now)
     except IntegrityError as error:
         raise _name_taken() from error
-    _record(rule, None, rule.name, actor, now)
+    _record(rule, "restore alert rule", None, rule.name, actor, now)
 
 
 @transaction.atomic
@@ -109,11 +110,7 @@ def acknowledge_alert(alert: FiredAlert, *, actor: Actor, now: int) -> None:
     """Record who takes care of the alert; the first one stays."""
     rows = FiredAlert.objects.filter(pk=alert.pk, acknowledged__isnull=True)
     if rows.update(acknowledged=now, acknowledged_by=actor.user):
-        rule = alert.rule
-        edit = Edit(f"alerts.{alert.pk}", None, f"{rule.name}: acknowledged")
-        record_changes(
-            rule.workspace, "acknowledge alert", [edit], actor=actor, now=now
-        )
+        _record(alert.rule, "acknowledge alert", None, alert.rule.name, actor, now)
 
 
 def check_rule(workspace: Workspace, text: RuleText) -> RuleText:
@@ -229,7 +226,12 @@ def _summary(rule: AlertRule) -> str:
 
 
 def _record(
-    rule: AlertRule, before: str | None, after: str | None, actor: Actor, now: int
+    rule: AlertRule,
+    action: str,
+    before: str | None,
+    after: str | None,
+    actor: Actor,
+    now: int,
 ) -> None:
-    edit = Edit(f"alert_rules.{rule.pk}", before, after)
-    record_changes(rule.workspace, "alert rules", [edit], actor=actor, now=now)
+    edit = Edit(f"alert_rules.{rule.name}", before, after)
+    record_changes(rule.workspace, action, [edit], actor=actor, now=now)

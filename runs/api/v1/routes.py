@@ -110,6 +110,21 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_WORKSPACE}/notifications": (notify.list_notifications,),
         f"{_WORKSPACE}/notifications/read": (notify.read_notifications,),
     },
+    "Alerts": {
+        f"{_WORKSPACE}/alert-rules": (notify.list_alert_rules, notify.add_alert_rule),
+        f"{_WORKSPACE}/alert-rules/<int:number>": (
+            notify.get_alert_rule,
+            notify.replace_alert_rule,
+            notify.switch_alert_rule,
+            notify.remove_alert_rule,
+        ),
+        f"{_WORKSPACE}/alert-rules/<int:number>/restore": (notify.undelete_alert_rule,),
+        f"{_WORKSPACE}/alert-rules/<int:number>/test": (notify.test_alert_rule,),
+        f"{_WORKSPACE}/alerts": (notify.list_alerts,),
+        f"{_WORKSPACE}/alerts/<int:number>/acknowledge": (
+            notify.acknowledge_one_alert,
+        ),
+    },
     "Parameters, properties, tags": {
         f"{_RUN}/params": (params_and_tags.get_params, params_and_tags.log_params),
         f"{_RUN}/properties": (

@@ -73,6 +73,16 @@ PATTERNS: dict[str, Any] = {
     "undo": gettext_lazy("{who} undid a change of {what}"),
     "redo": gettext_lazy("{who} restored a change of {what}"),
 }
+#: The field of the change has the rule's name.
+ALERT_PATTERNS: dict[str, Any] = {
+    "create alert rule": gettext_lazy("{who} created the alert rule {name}"),
+    "change alert rule": gettext_lazy("{who} changed the alert rule {name}"),
+    "enable alert rule": gettext_lazy("{who} enabled the alert rule {name}"),
+    "disable alert rule": gettext_lazy("{who} disabled the alert rule {name}"),
+    "delete alert rule": gettext_lazy("{who} deleted the alert rule {name}"),
+    "restore alert rule": gettext_lazy("{who} restored the alert rule {name}"),
+    "acknowledge alert": gettext_lazy("{who} acknowledged an alert of the rule {name}"),
+}
 
 
 def sentence(
@@ -117,6 +127,10 @@ def _special_sentence(
         found = _model_sentence(changes, who, workspace)
     elif kind in ("members", "tokens", "invitations", "public_links"):
         found = _access_sentence(changes[0], who)
+    elif change_set.action in ALERT_PATTERNS:
+        name = format_html("<b>{}</b>", changes[0].field.partition(".")[2])
+        pattern = str(ALERT_PATTERNS[change_set.action])
+        found = format_html(pattern, who=who, name=name)
     elif kind == "purged":
         name = format_html("<b>{}</b>", changes[0].before)
         found = format_html(_("{who} deleted {name} forever"), who=who, name=name)

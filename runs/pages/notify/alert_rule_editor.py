@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -256,8 +256,7 @@ def delete_rule(request: PageRequest, number: int) -> HttpResponse:
 @access(Permission.ALERTS)
 @require_POST
 def restore_rule(request: PageRequest, number: int) -> HttpResponse:
-    rows = AlertRule.objects.filter(workspace=request.workspace)
-    rule = get_object_or_404(rows, pk=min(number, 10**18))
+    rule = find_rule(request.workspace, number, is_deleted=True)
     restore_alert_rule(rule, actor=request.actor, now=now_ms())
     return redirect("alerts", request.workspace.name)
 

@@ -64,6 +64,7 @@ FIELD_LABELS = {
     "shared": pgettext_lazy("changed field", "Shared"),
     "locked": pgettext_lazy("changed field", "Locked"),
     "public_links": gettext_lazy("Public links"),
+    "alert_rules": gettext_lazy("Alert rule"),
     "queue.priority": pgettext_lazy("changed field", "Priority"),
     "revision": pgettext_lazy("changed field", "Version"),
 }
@@ -98,7 +99,7 @@ def describe_changes(changes: Sequence[Change]) -> list[ChangeLine]:
 def change_line(field: str, before: Any, after: Any) -> ChangeLine:
     is_tag = field.startswith(TAG_PREFIX)
     name = field
-    if field.startswith((CONCLUSION, COMMENT_FIELD, "public_links.")):
+    if field.startswith((CONCLUSION, COMMENT_FIELD, "public_links.", "alert_rules.")):
         # The rest is the key of the text.
         name = field.partition(".")[0]
     label = (

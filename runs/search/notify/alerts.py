@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from runs.models import (
@@ -35,28 +35,36 @@ _MINUTE_MS = 60_000
 
 
 def list_rules(workspace: Workspace) -> list[AlertRule]:
-    """Return the rules by name, with their recipients and number of fired alerts."""
+    """Return the rules by name, with their recipients."""
+    rows = _with_recipients(AlertRule.objects.active())
+    return list(rows.filter(workspace=workspace).order_by("name")[:MAX_RULES])
+
+
+def _with_recipients(rows: QuerySet[AlertRule]) -> QuerySet[AlertRule]:
     recipients = AlertRecipient.objects.filter(is_listed=True).select_related("user")
-    rows = AlertRule.objects.active().filter(workspace=workspace)
-    rows = rows.select_related("author").prefetch_related(
+    return rows.select_related("author").prefetch_related(
         Prefetch("recipients", queryset=recipients.order_by("user__username"))
     )
-    rows = rows.annotate(firing=Count("fired", filter=Q(fired__resolved__isnull=True)))
-    return list(rows.order_by("name")[:MAX_RULES])
 
 
 def last_alerts(rules: list[AlertRule]) -> dict[int, FiredAlert]:
     """Return the latest alert of each rule, by the rule's key."""
-    newest: dict[int, FiredAlert] = {}
-    rows = FiredAlert.objects.filter(rule__in=[rule.pk for rule in rules])
-    for alert in rows.select_related("run").order_by("pk"):
-        newest[alert.rule_id] = alert
-    return newest
+    newest = (
+        FiredAlert.objects.filter(rule=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    )
+    keys = AlertRule.objects.filter(pk__in=[rule.pk for rule in rules]).annotate(
+        newest=Subquery(newest)
+    )
+    rows = FiredAlert.objects.filter(pk__in=keys.values("newest"))
+    return {alert.rule_id: alert for alert in rows.select_related("run")}
 
 
-def find_rule(workspace: Workspace, number: int) -> AlertRule:
-    """Return the rule; raise NotFound."""
-    rows = AlertRule.objects.active().filter(workspace=workspace)
+def find_rule(
+    workspace: Workspace, number: int, *, is_deleted: bool = False
+) -> AlertRule:
+    """Return the rule, one that was deleted with `is_deleted`; raise NotFound."""
+    rows = _with_recipients(AlertRule.objects.filter(workspace=workspace))
+    rows = rows.filter(deleted__isnull=not is_deleted)
     found = rows.filter(pk=number).first() if number < 2**63 else None
     if found is None:
         raise NotFound(_("This alert rule doesn't exist."))
@@ -65,6 +73,7 @@ def find_rule(workspace: Workspace, number: int) -> AlertRule:
 
 def find_fired_alert(workspace: Workspace, number: int) -> FiredAlert:
     rows = FiredAlert.objects.filter(rule__workspace=workspace)
+    rows = rows.select_related("rule", "run", "acknowledged_by")
     found = rows.filter(pk=number).first() if number < 2**63 else None
     if found is None:
         raise NotFound(_("This alert doesn't exist."))

@@ -1,7 +1,19 @@
-"""REST: follow runs and experiments, and the notifications about them."""
+"""REST: follow runs and experiments, notifications, and alert rules."""
 
 from __future__ import annotations
 
+from runs.api.v1.notify.alerts import (
+    acknowledge_one_alert,
+    add_alert_rule,
+    get_alert_rule,
+    list_alert_rules,
+    list_alerts,
+    remove_alert_rule,
+    replace_alert_rule,
+    switch_alert_rule,
+    test_alert_rule,
+    undelete_alert_rule,
+)
 from runs.api.v1.notify.follows import (
     follow_experiment,
     follow_own_runs,
@@ -13,11 +25,21 @@ from runs.api.v1.notify.follows import (
 from runs.api.v1.notify.notifications import list_notifications, read_notifications
 
 __all__ = [
+    "acknowledge_one_alert",
+    "add_alert_rule",
     "follow_experiment",
     "follow_own_runs",
     "follow_run",
+    "get_alert_rule",
+    "list_alert_rules",
+    "list_alerts",
     "list_notifications",
     "read_notifications",
+    "remove_alert_rule",
+    "replace_alert_rule",
+    "switch_alert_rule",
+    "test_alert_rule",
+    "undelete_alert_rule",
     "unfollow_experiment",
     "unfollow_own_runs",
     "unfollow_run",

@@ -50,7 +50,7 @@ def _status(code: int | None) -> str | None:
 def _info(notification: Notification) -> NotificationInfo:
     event, comment = notification.event, notification.comment
     reason: Any = notification.reason
-    run = event.run if event else comment.run if comment else None
+    run = event.run if event else comment.run if comment else notification.run
     return NotificationInfo(
         id=notification.pk,
         time=notification.created,

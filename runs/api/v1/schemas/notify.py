@@ -33,7 +33,7 @@ class NotificationInfo(Struct):
 
     id: int
     time: int
-    reason: Literal["run", "exp", "own", "mention"]
+    reason: Literal["run", "exp", "own", "mention", "rule"]
     read: int | None
     run_id: str | None
     old: str | None

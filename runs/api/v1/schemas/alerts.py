@@ -1,0 +1,101 @@
+"""Schemas of alert rules and fired alerts. Times are milliseconds since 1970."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from runs.api.v1.schemas.runs import RequestStruct
+
+ConditionName = Literal["status", "duration", "metric"]
+
+
+class AlertRuleText(RequestStruct):
+    """A whole rule: what is left out has the default.
+
+    The condition `status` has `statuses`, `duration` has `minutes`, and `metric` has
+    `metric`, `op`, `value` and `nan`. `recipients` are user names of members.
+    """
+
+    name: str
+    condition: ConditionName
+    q: str = ""
+    statuses: list[str] = field(default_factory=list)
+    minutes: int | None = None
+    metric: str = ""
+    op: Literal[">", "<"] = ">"
+    value: float | None = None
+    nan: bool = False
+    severity: Annotated[int, Meta(ge=0, le=4)] = 2
+    enabled: bool = True
+    to_submitter: bool = False
+    throttle: int = 30
+    resolve_after: int | None = None
+    recipients: list[str] = field(default_factory=list)
+
+
+class AlertRuleInfo(Struct):
+    """`error` says why the filter could not be used; it is empty if it could."""
+
+    number: int
+    name: str
+    condition: str
+    q: str
+    statuses: list[str]
+    minutes: int | None
+    metric: str
+    op: str
+    value: float | None
+    nan: bool
+    severity: int
+    enabled: bool
+    to_submitter: bool
+    throttle: int
+    resolve_after: int | None
+    recipients: list[str]
+    author: str | None
+    error: str
+
+
+class AlertRuleList(Struct):
+    rules: list[AlertRuleInfo]
+
+
+class AlertRuleSwitch(RequestStruct):
+    enabled: bool
+
+
+class FiredAlertQuery(RequestStruct):
+    """`before` continues a page."""
+
+    before: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
+
+
+class FiredAlertInfo(Struct):
+    """`run_id` is the latest run that matched; `matches` counts all of them."""
+
+    number: int
+    rule: int
+    rule_name: str
+    severity: int
+    run_id: str | None
+    started: int
+    last: int
+    matches: int
+    acknowledged: int | None
+    acknowledged_by: str | None
+    resolved: int | None
+
+
+class FiredAlertList(Struct):
+    """`before` is the parameter for the next page, None on the last one."""
+
+    alerts: list[FiredAlertInfo]
+    before: int | None
+
+
+class TestMessageSent(Struct):
+    """The test message is on its way to `user`."""
+
+    user: str

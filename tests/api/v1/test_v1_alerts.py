@@ -1,0 +1,85 @@
+"""REST: alert rules, and the alerts that they fire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from runs.actions.notify import create_notifications
+from runs.models import now_ms
+from tests.api.rest import Rest
+
+RULE: dict[str, Any] = {"name": "A", "condition": "status", "statuses": ["Failed"]}
+
+
+def create(rest: Rest, **fields: Any) -> Any:
+    body = {**RULE, "to_submitter": True, **fields}
+    return rest.ok("POST", "alert-rules", body, 201)
+
+
+def fail(rest: Rest, name: str) -> None:
+    rest.new_run(name)
+    rest.post(f"runs/{name}/status", status="Failed")
+    create_notifications(now_ms())
+
+
+def test_a_rule_is_created_replaced_switched_deleted_and_restored(rest: Rest) -> None:
+    rule = create(rest, q="tags.a:b", severity=1)
+    path = f"alert-rules/{rule['number']}"
+    assert rest.get(path) == rule
+    assert (rule["q"], rule["severity"], rule["enabled"]) == ("tags.a:b", 1, True)
+
+    crossed = {"name": "B", "condition": "metric", "metric": "loss", "value": 2.5}
+    changed = rest.ok("PUT", path, {**crossed, "recipients": [rule["author"]]})
+    assert changed["recipients"] == [rule["author"]]
+    assert (changed["metric"], changed["op"], changed["value"]) == ("loss", ">", 2.5)
+    assert (changed["severity"], changed["statuses"]) == (2, [])
+
+    assert rest.ok("PATCH", path, {"enabled": False})["enabled"] is False
+    assert rest.ok("DELETE", path)["name"] == "B"
+    assert rest.get("alert-rules") == {"rules": []}
+    assert rest.refused("GET", path)[0] == 404
+    assert rest.ok("POST", f"{path}/restore")["recipients"] == [rule["author"]]
+    assert [each["name"] for each in rest.get("alert-rules")["rules"]] == ["B"]
+
+
+def test_alerts_are_listed_and_acknowledged(rest: Rest) -> None:
+    number = create(rest)["number"]
+    fail(rest, "a")
+    fail(rest, "b")
+    (alert,) = rest.get("alerts")["alerts"]
+    assert (alert["rule"], alert["matches"], alert["run_id"]) == (number, 2, "b")
+    found = rest.ok("POST", f"alerts/{alert['number']}/acknowledge")
+    assert (alert["acknowledged_by"], alert["acknowledged"]) == (None, None)
+    assert found["acknowledged_by"] == rest.user.username
+    assert found["acknowledged"]
+    assert rest.get("alerts")["alerts"] == [found]
+    assert rest.get("alerts", before=alert["number"])["alerts"] == []
+
+
+def test_a_test_message_is_a_notification_of_the_caller(rest: Rest) -> None:
+    number = create(rest)["number"]
+    rest.new_run("a")
+    assert rest.ok("POST", f"alert-rules/{number}/test")["user"]
+    (notification,) = rest.get("notifications")["notifications"]
+    assert (notification["reason"], notification["run_id"]) == ("rule", "a")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"statuses": ["Nope"]},
+        {"recipients": ["stranger"]},
+        {"to_submitter": False},
+        {"condition": "duration", "minutes": 0},
+        {"q": "status:"},
+        {"severity": 5},
+        {"throttle": 10**30},
+        {"name": "x" * 101},
+    ],
+)
+def test_a_wrong_rule_is_refused(rest: Rest, change: Any) -> None:
+    body = {**RULE, "to_submitter": True, **change}
+    assert rest.refused("POST", "alert-rules", body)[0] == 400
+    assert rest.get("alert-rules") == {"rules": []}
