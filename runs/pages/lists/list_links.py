@@ -116,6 +116,18 @@ class ListLinks:
         """The address that exports the full metric histories of the list's runs."""
         return self.part_address("").replace("/list//", "/exports/", 1)
 
+    @property
+    def new_alert_address(self) -> str:
+        """The address of a new alert rule with the list's filter."""
+        given = {
+            "q": self.spec.q,
+            "in": self.number,
+            "mine": "1" if self.spec.mine else "",
+        }
+        query = urlencode({name: text for name, text in given.items() if text})
+        path = f"/w/{self.workspace}/alerts/rules/new/"
+        return f"{path}?{query}" if query else path
+
     def children_address(self, run_id: str) -> str:
         """Link to the flat list of the run's children."""
         term = Comparison(attribute("parent"), "=", (Text(run_id),))

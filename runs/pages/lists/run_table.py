@@ -172,6 +172,7 @@ def run_table_context(
         "group_href": links.part_address("group"),
         "here_links": _same_page_links(links),
         "exports": _export_links(links),
+        "new_alert_href": links.new_alert_address,
         "sorted_by": field_label(links.spec.sort.field),
         "constant_columns": constant_labels,
         "pills": filter_pills(links),

@@ -22,7 +22,14 @@ from runs.actions.notify import (
     restore_alert_rule,
     send_test_alert,
 )
-from runs.models import AlertCondition, AlertRule, Member, Severity, now_ms
+from runs.models import (
+    AlertCondition,
+    AlertRule,
+    Experiment,
+    Member,
+    Severity,
+    now_ms,
+)
 from runs.notify import is_mail_configured
 from runs.pages.notify.alerts import severity_label
 from runs.pages.requests import (
@@ -36,6 +43,8 @@ from runs.pages.requests import (
 from runs.render.formats import status_label
 from runs.search.notify import count_matching_now, find_rule
 from studio.core.errors import InvalidValue, StudioError
+from studio.core.filters import parse, to_text
+from studio.core.filters.tree import Comparison, Node, Text, attribute, with_term
 from studio.core.statuses import RunStatus
 
 _MAX_DIGITS = 7
@@ -109,9 +118,9 @@ def _decimal(text: str) -> float:
 
 @access(Permission.ALERTS)
 def _show_new(request: PageRequest) -> HttpResponse:
-    """A new rule; `q` is the filter that a list or *Events* shows."""
+    """A new rule with the filter that a list or *Events* shows."""
     proposed = {
-        "q": request.GET.get("q", ""),
+        "q": _shown_filter(request),
         "condition": AlertCondition.STATUS.value,
         "statuses": [status.value for status in _PROPOSED],
         "severity": str(Severity.WARNING.value),
@@ -121,6 +130,28 @@ def _show_new(request: PageRequest) -> HttpResponse:
         "recipients": [request.actor.user.username],
     }
     return _render(request, proposed)
+
+
+def _shown_filter(request: PageRequest) -> str:
+    """The filter `q`, with the experiment `in` and *My runs* of a run list."""
+    q, number = request.GET.get("q", ""), request.GET.get("in", "")
+    added: list[Node] = []
+    if number.isdecimal() and len(number) <= _MAX_DIGITS:
+        rows = Experiment.objects.filter(workspace=request.workspace)
+        name = rows.filter(number=number).values_list("name", flat=True).first()
+        if name is not None:
+            added.append(Comparison(attribute("experiment"), "=", (Text(name),)))
+    if request.GET.get("mine"):
+        user = Text(request.actor.user.username)
+        added.append(Comparison(attribute("submitter"), "=", (user,)))
+    try:
+        node = parse(q)
+        for term in added:
+            node = with_term(node, term)
+        return to_text(node) if added and node is not None else q
+    except StudioError:
+        # The editor says what is wrong with it.
+        return q
 
 
 @access(Permission.ALERTS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 
 import pytest
 from django.db import connection
@@ -23,6 +25,8 @@ from runs.models import (
     User,
     Workspace,
 )
+from runs.render.formats import experiment_path
+from studio.core.filters import parse
 from studio.core.statuses import RunStatus
 from tests.access.people import browser_of
 
@@ -196,3 +200,52 @@ def test_a_refused_rule_keeps_what_was_typed(
     page = sent.content.decode()
     assert 'value="nosuch:1"' in page
     assert 'value="Nightly fails"' in page
+
+
+def test_a_rule_made_from_a_list_starts_with_its_filter(
+    run: Run, browser: Client, owner: User
+) -> None:
+    experiment = run.experiment
+    path = experiment_path("default", experiment.number, experiment.name)
+    listed = browser.get(path, {"q": "status:failed", "mine": "1"}, follow=True)
+    found = re.search(r'href="([^"]*/alerts/rules/new/[^"]*)"', listed.content.decode())
+    assert found is not None
+    page = browser.get(html.unescape(found[1]))
+    parsed = parse(page.context["values"]["q"])
+    assert parsed == parse(
+        f"status:failed experiment:{experiment.name} submitter:{owner.username}"
+    )
+
+
+def test_rules_cost_the_same_queries_for_any_number(
+    failed: Run, browser: Client
+) -> None:
+    def count(path: str) -> int:
+        browser.get(path)
+        with CaptureQueriesContext(connection) as queries:
+            assert browser.get(path).status_code == 200
+        return len(queries)
+
+    for name in ("a", "b", "c"):
+        browser.post(f"{ALERTS}rules/new/", {**FORM, "name": name})
+        rule = AlertRule.objects.get(name=name)
+        FiredAlert.objects.bulk_create(
+            FiredAlert(rule=rule, run=failed, started=time, last=time, matches=1)
+            for time in range(2)
+        )
+        if name == "a":
+            pages = {path: count(path) for path in (ALERTS, f"{ALERTS}fired/")}
+    assert {path: count(path) for path in pages} == pages
+    shown = browser.get(ALERTS).context["rows"]
+    assert [row.last.started for row in shown] == [1, 1, 1]
+
+
+def test_the_activity_names_what_happened_to_a_rule(browser: Client) -> None:
+    browser.post(f"{ALERTS}rules/new/", FORM)
+    path = f"{ALERTS}rules/{AlertRule.objects.get().pk}"
+    browser.post(f"{path}/enable/", {"on": "0"})
+    browser.post(f"{path}/delete/")
+    browser.post(f"{path}/restore/")
+    page = browser.get("/w/default/activity/").content.decode()
+    for verb in ("created", "disabled", "deleted", "restored"):
+        assert f"{verb} the alert rule <b>Nightly fails</b>" in page
