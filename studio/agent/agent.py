@@ -15,7 +15,7 @@ from typing import Any
 from studio.agent.agent_api import AgentApi, Registration, TakenJob
 from studio.agent.agent_folder import AgentFolder
 from studio.agent.clock import boot_seconds
-from studio.agent.engine_calls import MAX_THREADS, EngineCalls
+from studio.agent.engine_calls import EngineCalls
 from studio.agent.executors import EngineReport, Executor
 from studio.agent.held_job import JobEnvironment, Phase
 from studio.agent.host import Gpu, gpus_per_slot
@@ -147,9 +147,7 @@ class Agent:
         shared = JobEnvironment(
             api=self._api,
             executor=executor,
-            calls=EngineCalls(
-                self._wakeup.set, MAX_THREADS if executor.is_concurrent else 0
-            ),
+            calls=EngineCalls(self._wakeup.set, executor.max_calls),
             print_line=self._print,
             wake=self._wakeup.set,
             clock=boot_seconds,

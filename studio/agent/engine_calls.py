@@ -11,9 +11,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-#: More at once make a controller slower, not faster.
-MAX_THREADS = 4
-
 
 @dataclass(eq=False)
 class EngineCall:
@@ -40,7 +37,7 @@ class EngineCall:
 class EngineCalls:
     """Up to `threads` calls at a time; with 0, each is done before `begin` returns."""
 
-    def __init__(self, wake: Callable[[], None], threads: int = MAX_THREADS) -> None:
+    def __init__(self, wake: Callable[[], None], threads: int) -> None:
         """Each call ends with one of `wake`."""
         self._wake, self._threads = wake, threads
         self._lock = threading.Lock()

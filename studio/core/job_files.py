@@ -28,7 +28,7 @@ LOCK_FILE, LOG_FILE = "runner.lock", "runner.log"
 CODE_FOLDER, ARCHIVE_FILE = "code", "sources.zip"
 #: The end of an attempt that its runner gave up, because another one can follow.
 LOST = "lost"
-#: In the environment of a runner whose starter notes why, whoever sent the SIGTERM.
+#: In the environment of a runner whose starter notes the reason of each SIGTERM.
 NOTED_STOPS_VARIABLE = "STUDIO_NOTED_STOPS"
 #: How long a runner waits for that note. An engine kills the job soon after its
 #: signal: Slurm by default after 30 seconds.

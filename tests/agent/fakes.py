@@ -85,7 +85,7 @@ class FakeServer(Client):
 class FakeExecutor:
     """Its jobs run for some polls, and end as the test says."""
 
-    is_concurrent: ClassVar[bool] = False
+    max_calls: ClassVar[int] = 0
     log_name: ClassVar[str] = ""
     polls: int = 2
     ends_with: str = "Completed"

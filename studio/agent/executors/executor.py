@@ -74,9 +74,9 @@ class Executor(Protocol):
     and then.
     """
 
-    #: Whether `start` and `stop` can run in threads, several at a time, though
-    #: never two starts of one job. The other calls are those of the agent's loop.
-    is_concurrent: ClassVar[bool]
+    #: How many of `start` and `stop` can run in threads at a time, though never two
+    #: starts of one job; 0 without threads. The other calls are the agent's loop's.
+    max_calls: ClassVar[int]
     #: The file in a job's folder with what the engine itself wrote; empty without one.
     log_name: ClassVar[str]
 

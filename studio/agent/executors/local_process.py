@@ -42,7 +42,7 @@ class LocalProcessExecutor:
     """
 
     #: A process that is only being started looks like an orphan.
-    is_concurrent: ClassVar[bool] = False
+    max_calls: ClassVar[int] = 0
     log_name: ClassVar[str] = ""
 
     def __init__(

@@ -28,7 +28,12 @@ from studio.core.compute_kinds.settings import (
     parse_settings,
     print_settings,
 )
-from studio.core.compute_kinds.slurm import SLURM_LOG, SLURM_WRAPPER, slurm_script
+from studio.core.compute_kinds.slurm import (
+    SLURM_LOG,
+    SLURM_WRAPPER,
+    slurm_array_script,
+    slurm_script,
+)
 from studio.core.compute_kinds.ssh import (
     CLIENT_VARIABLE,
     DEFAULT_FOLDER,
@@ -64,6 +69,7 @@ __all__ = [
     "ray_request",
     "ray_resources",
     "ray_script",
+    "slurm_array_script",
     "slurm_script",
     "ssh_script",
 ]

@@ -38,20 +38,8 @@ def slurm_script(
 
     The server queues a lost run again itself, so Slurm must not.
     """
-    options = [
-        f"--job-name={name}",
-        f"--comment={comment}",
-        f"--output={_in_pattern(folder / SLURM_LOG)}",
-        f"--chdir={folder}",
-        "--open-mode=append",
-        "--no-requeue",
-        *(
-            f"{option}={settings[key]}"
-            for key, option in _OPTIONS.items()
-            if key in settings
-        ),
-        *settings.get("options", ()),
-    ]
+    output = _in_pattern(folder / SLURM_LOG)
+    options = _options(settings, folder, name, comment, output)
     exports = [f"export {key}={shlex.quote(text)}" for key, text in variables.items()]
     return "\n".join(
         (
@@ -63,6 +51,46 @@ def slurm_script(
             "",
         )
     )
+
+
+def slurm_array_script(
+    settings: Mapping[str, Any], place: Path, script: str, *, comment: str, tasks: int
+) -> str:
+    """The script of an array: each task executes the `script` in its own folder.
+
+    `place` has links to the folders, named by the numbers of the tasks.
+    """
+    output = f"{_in_pattern(place)}/%a/{SLURM_LOG}"
+    options = _options(settings, place, "run-studio", comment, output)
+    return "\n".join(
+        (
+            "#!/bin/bash",
+            *(f"#SBATCH {_as_option(line)}" for line in options),
+            f"#SBATCH --array=0-{tasks - 1}",
+            f'cd -P {shlex.quote(str(place))}/"$SLURM_ARRAY_TASK_ID" || exit',
+            f"exec /bin/bash {shlex.quote(script)}",
+            "",
+        )
+    )
+
+
+def _options(
+    settings: Mapping[str, Any], folder: Path, name: str, comment: str, output: str
+) -> list[str]:
+    return [
+        f"--job-name={name}",
+        f"--comment={comment}",
+        f"--output={output}",
+        f"--chdir={folder}",
+        "--open-mode=append",
+        "--no-requeue",
+        *(
+            f"{option}={settings[key]}"
+            for key, option in _OPTIONS.items()
+            if key in settings
+        ),
+        *settings.get("options", ()),
+    ]
 
 
 def _as_option(line: str) -> str:

@@ -66,7 +66,7 @@ class RayExecutor:
     Its id is written before it is submitted, so that nothing is submitted twice.
     """
 
-    is_concurrent: ClassVar[bool] = False
+    max_calls: ClassVar[int] = 0
     log_name: ClassVar[str] = RAY_LOG
 
     def __init__(

@@ -99,6 +99,14 @@ def _find_reason(folder: Path, limit: float) -> tuple[str, str]:
     return "The job was canceled in Slurm.", ""
 
 
+def _own_number(environment: Mapping[str, str]) -> str:
+    """Slurm's number of this job, or of this task of an array."""
+    if "SLURM_ARRAY_JOB_ID" not in environment:
+        return environment.get("SLURM_JOB_ID", "")
+    # One of the tasks has the array's number for its own.
+    return f"{environment['SLURM_ARRAY_JOB_ID']}_{environment['SLURM_ARRAY_TASK_ID']}"
+
+
 def _end_of_limit(environment: Mapping[str, str]) -> float:
     """When the limit that the job had at its start is over, on this node's own clock.
 
@@ -123,7 +131,7 @@ def _wait_for_reason(limit: float) -> set[str]:
 
 def _ask_states(seconds: float) -> list[str]:
     """Slurm's states of this job, such as PREEMPTED and COMPLETING."""
-    words = ["squeue", "--json", "-j", os.environ.get("SLURM_JOB_ID", "")]
+    words = ["squeue", "--json", "-j", _own_number(os.environ)]
     try:
         done = subprocess.run(
             words, capture_output=True, text=True, timeout=max(seconds, 1), check=True

@@ -30,7 +30,7 @@ _PREFIX = re.compile(r"^(\w+: )?(error|fatal): ")
 #: More than any message of theirs.
 MAX_WORDS = 1000
 #: No reason or name contains `|`; the comment, which is ours, comes last.
-_FORMAT = "%A|%T|%r|%N|%k"
+_FORMAT = "%i|%T|%r|%N|%k"
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,17 @@ def submit(script: str, folder: str, environment: Mapping[str, str]) -> str:
     return number
 
 
+def task_comment(comment: str, task: int | str) -> str:
+    """The comment by which a task of an array is known."""
+    return f"{comment}/{task}"
+
+
 def list_queue(environment: Mapping[str, str]) -> list[QueueRow]:
     """All jobs of this user that Slurm knows, also ended ones.
 
     `squeue --json` would take twenty times as long. Raises EngineUnavailable.
     """
-    done = _run(["squeue", "-h", "-t", "all", "--me", "-o", _FORMAT], environment)
+    done = _run(["squeue", "-h", "-r", "-t", "all", "--me", "-o", _FORMAT], environment)
     if done.returncode:
         raise EngineUnavailable(_own_words(done.stderr) or "squeue failed")
     return [row for row in map(_read_row, done.stdout.splitlines()) if row]
@@ -101,6 +106,10 @@ def _read_row(line: str) -> QueueRow | None:
     if len(parts) != 5:
         return None
     job, state, reason, nodes, comment = parts
+    _array, underscore, task = job.partition("_")
+    if underscore and comment:
+        # The tasks of an array share its comment.
+        comment = task_comment(comment, task)
     return QueueRow(job, state, "" if reason == "None" else reason, nodes, comment)
 
 

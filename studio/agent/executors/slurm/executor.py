@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,9 +18,15 @@ from studio.agent.executors.executor import (
     EngineSurvey,
     EngineUnavailable,
     JobState,
+    SubmissionRefused,
 )
 from studio.agent.executors.slurm import commands, states
-from studio.agent.executors.slurm.commands import QueueRow
+from studio.agent.executors.slurm.arrays import (
+    ArrayGate,
+    WaitingSubmission,
+    link_tasks,
+)
+from studio.agent.executors.slurm.commands import QueueRow, task_comment
 from studio.agent.executors.slurm.nodes import with_nodes
 from studio.agent.executors.slurm.queue import FEW_SECONDS, SlurmQueue
 from studio.agent.executors.slurm.submission import (
@@ -32,6 +40,7 @@ from studio.core.compute_kinds import (
     SLURM_WRAPPER,
     EndCode,
     EngineState,
+    slurm_array_script,
     slurm_script,
 )
 from studio.core.job_files import (
@@ -47,6 +56,8 @@ from studio.sdk.runner_process import PACKAGE_ROOT, RUNNER
 
 #: How long a job that Slurm does not know is looked for.
 UNKNOWN_SECONDS = 600.0
+#: More at once make a controller slower, not faster.
+MAX_CANCELS = 4
 #: How long the end of a killed job is waited for.
 KILL_SECONDS = 15.0
 #: How much of the end of Slurm's log is read for the reason of an end.
@@ -66,7 +77,8 @@ def _read_end_of_log(folder: Path) -> str:
 class SlurmExecutor:
     """The handle of a job is its folder, where `slurm.json` names the Slurm job."""
 
-    is_concurrent: ClassVar[bool] = True
+    #: More wait at a time than this starts commands: they become an array.
+    max_calls: ClassVar[int] = 100
     log_name: ClassVar[str] = SLURM_LOG
 
     def __init__(
@@ -81,6 +93,8 @@ class SlurmExecutor:
         self._environment, self._settings = dict(environment), dict(settings)
         self._runner, self._unknown_seconds = tuple(runner), unknown_seconds
         self._queue = SlurmQueue(self._environment, queue_seconds)
+        self.gate = ArrayGate(self._submit_all)
+        self._cancels = threading.BoundedSemaphore(MAX_CANCELS)
         self._submissions: dict[str, Submission] = {}
         #: Since when Slurm does not know a job, by its folder.
         self._missing: dict[str, float] = {}
@@ -97,20 +111,70 @@ class SlurmExecutor:
         if self._submission_of(folder).job:
             # An earlier call was accepted, and its reply was lost.
             return str(folder)
-        if not submission.comment:
-            submission = Submission.new(can_requeue=self._can_requeue)
-        self._note(folder, submission)
-        write_private(folder / SCRIPT_NAME, self._script(folder, submission.comment))
+        options = json.dumps(with_nodes(self._settings, folder), sort_keys=True)
+        self.gate.pass_through(WaitingSubmission(folder, options))
+        return str(folder)
+
+    def _submit_all(self, batch: Sequence[WaitingSubmission]) -> None:
+        if len(batch) == 1:
+            self._submit_alone(batch[0].folder)
+            return
         try:
-            job = commands.submit(
-                str(folder / SCRIPT_NAME), str(folder), self._environment
-            )
+            self._submit_array([one.folder for one in batch])
+        except SubmissionRefused:
+            # A cluster can have no arrays; and each job has its own refusal.
+            for one in batch:
+                self._try_alone(one)
+
+    def _try_alone(self, one: WaitingSubmission) -> None:
+        try:
+            self._submit_alone(one.folder)
+        except OSError as error:
+            one.error = error
+
+    def _submit_alone(self, folder: Path) -> None:
+        submission = self._submission_of(folder)
+        if not submission.comment or "/" in submission.comment:
+            submission = Submission.new(can_requeue=self._can_requeue)
+        self._prepare(folder, submission, SCRIPT_NAME)
+        job = self._submit(folder / SCRIPT_NAME)
+        self._note_job(folder, submission, job)
+
+    def _submit_array(self, folders: Sequence[Path]) -> None:
+        array = Submission.new(can_requeue=self._can_requeue)
+        comments = [task_comment(array.comment, n) for n in range(len(folders))]
+        tasks = [replace(array, comment=comment) for comment in comments]
+        # A task whose reply was lost must not execute the script of a later job.
+        name = f"{array.comment}.sh"
+        for folder, task in zip(folders, tasks):
+            self._prepare(folder, task, name)
+        place = link_tasks(array.comment, folders)
+        text = slurm_array_script(
+            with_nodes(self._settings, folders[0]),
+            place,
+            name,
+            comment=array.comment,
+            tasks=len(folders),
+        )
+        write_private(place / SCRIPT_NAME, text)
+        job = self._submit(place / SCRIPT_NAME)
+        for number, (folder, task) in enumerate(zip(folders, tasks)):
+            self._note_job(folder, task, f"{job}_{number}")
+
+    def _prepare(self, folder: Path, submission: Submission, script: str) -> None:
+        self._note(folder, submission)
+        write_private(folder / script, self._script(folder, submission.comment))
+
+    def _submit(self, script: Path) -> str:
+        try:
+            return commands.submit(str(script), str(script.parent), self._environment)
         except EngineUnavailable as error:
             self._queue.error = str(error)
             raise
+
+    def _note_job(self, folder: Path, submission: Submission, job: str) -> None:
         self._note(folder, replace(submission, job=job))
         self._queue.add(QueueRow(job, "PENDING", "", "", submission.comment))
-        return str(folder)
 
     def _script(self, folder: Path, comment: str) -> str:
         variables = {
@@ -188,20 +252,22 @@ class SlurmExecutor:
             return
         try:
             if read_runner_state(folder) is None:
-                commands.cancel(row.job, self._environment)
+                self._cancel(row.job)
             else:
                 # Slurm itself would send SIGTERM to all processes of the job.
                 number = KILL if force else STOP
-                commands.cancel(
-                    row.job, self._environment, f"--signal={number:d}", "--batch"
-                )
+                self._cancel(row.job, f"--signal={number:d}", "--batch")
         except EngineUnavailable as error:
             self._queue.error = str(error)
             return
         if force and not self._becomes_ended(folder):
             with contextlib.suppress(EngineUnavailable):
-                commands.cancel(row.job, self._environment)
+                self._cancel(row.job)
             self._becomes_ended(folder)
+
+    def _cancel(self, job: str, *options: str) -> None:
+        with self._cancels:
+            commands.cancel(job, self._environment, *options)
 
     def _becomes_ended(self, folder: Path) -> bool:
         until = time.monotonic() + KILL_SECONDS

@@ -1,0 +1,84 @@
+"""Submissions that wait while another is under way are one array of a real Slurm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from studio.agent.executors import JobState, SlurmExecutor, SubmissionRefused
+from studio.core.compute_kinds import EngineState
+from studio.core.job_files import (
+    JobEnd,
+    JobFile,
+    read_end,
+    read_stop_request,
+    write_job,
+)
+from tests.agent.test_slurm_states import create_executor, ends, report
+from tests.parts.engines.slurm import Slurm
+from tests.parts.waiting import becomes
+
+BEHAVIORS = ("quick", "script", "script")
+
+
+@pytest.fixture
+def folders(tmp_path: Path, slurm: Slurm) -> Iterator[list[Path]]:
+    folders = [tmp_path / "runs" / f"run {number}" for number in range(len(BEHAVIORS))]
+    for folder, behavior in zip(folders, BEHAVIORS, strict=True):
+        (folder / "code").mkdir(parents=True)
+        (folder / "code" / "behavior").write_text(behavior)
+        definition = {"script": "train.py"}
+        write_job(folder, JobFile("http://x", "default", "r", "e", definition, "rs_t"))
+    yield folders
+    slurm.command("scancel", "--me", "--full", "--signal=KILL")
+    assert becomes(lambda: not slurm.command("squeue", "-h").stdout.strip())
+
+
+def start_waiting(
+    executor: SlurmExecutor, folders: Sequence[Path]
+) -> list[Future[str]]:
+    """As threads of the agent do while one of them is at `sbatch`."""
+    with ThreadPoolExecutor(len(folders)) as threads, executor.gate.turn:
+        started = [threads.submit(executor.start, one, 0) for one in folders]
+        assert becomes(lambda: len(executor.gate.waiting) == len(folders))
+    return started
+
+
+def test_waiting_submissions_become_one_array_whose_tasks_are_jobs(
+    slurm: Slurm, folders: list[Path]
+) -> None:
+    executor = create_executor(slurm, setup=["echo in $PWD"])
+    quick, first, second = [one.result() for one in start_waiting(executor, folders)]
+    jobs = [report(executor, one).job for one in (quick, first, second)]
+    assert len({job.partition("_")[0] for job in jobs}) == 1
+    assert sorted(job.partition("_")[2] for job in jobs) == ["0", "1", "2"]
+    assert ends(executor, quick)
+    assert read_end(folders[0]) == JobEnd("Completed", is_delivered=True)
+    assert (folders[0] / "slurm.log").read_text() == f"in {folders[0]}\n"
+    # Each task is stopped alone, and found again by a later agent.
+    assert becomes(lambda: all((one / "ready").exists() for one in folders[1:]))
+    executor.stop(first, force=False)
+    assert ends(executor, first)
+    assert read_end(folders[1]) == JobEnd("Canceled", is_delivered=True)
+    later = create_executor(slurm)
+    assert later.find(folders[2]) == second
+    assert later.poll(second) is JobState.RUNNING
+    assert report(later, second).state is EngineState.RUNNING
+    slurm.command("scancel", report(later, second).job)
+    assert ends(later, second)
+    assert report(later, second).code == "Canceled"
+    reason = {"reason": "The job was canceled in Slurm."}
+    assert read_stop_request(folders[2]) == reason
+
+
+def test_an_array_that_slurm_refuses_has_its_words_for_each_run(
+    slurm: Slurm, folders: list[Path]
+) -> None:
+    executor = create_executor(slurm, partition="nosuch")
+    for one in start_waiting(executor, folders):
+        with pytest.raises(SubmissionRefused, match="partition specified: nosuch"):
+            one.result()
+    assert not slurm.command("squeue", "-h").stdout
