@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -75,7 +76,7 @@ def _row(branch: TreeBranch | None = None) -> ListRow:
 def test_a_row_of_the_tree_escapes_names_and_addresses() -> None:
     line = MoreChildrenLine(1, HREFS[0], HOSTILE, HOSTILE)
     branch = TreeBranch(1, False, True, HREFS[1], (line,))
-    found = _Elements(list_rows([_row(branch)], True, True, 2))
+    found = _Elements(list_rows([_row(branch)], True, 2))
     assert found.text.count(HOSTILE) == 3
     assert f"Select {HOSTILE}" in found.values_of("aria-label")
     assert f"Child runs of {HOSTILE}" in found.values_of("aria-label")
@@ -84,14 +85,31 @@ def test_a_row_of_the_tree_escapes_names_and_addresses() -> None:
         found.values_of("href")
     )
     assert found.values_of("class")[0] == "depth-1 path chosen"
-    assert found.values_of("colspan") == ["3"]
+    assert found.values_of("colspan") == ["2"]
 
 
 def test_only_editors_rename_and_only_parents_have_child_counts() -> None:
     row = _row()
-    assert "data-row-edit" not in list_rows([row], False, False, 2)
-    assert "rollup" not in list_rows([row], True, False, 2)
-    assert "rollup" in list_rows([row], True, True, 2)
+    assert "data-row-edit" not in list_rows([row], False, 2)
+    assert "rollup" not in list_rows([replace(row, children=0)], True, 2)
+    assert "rollup" in list_rows([row], True, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("short name", ["short name"]),
+        (
+            "gpt-125m tokens=5B lr=6e-4 seed=3",
+            ["gpt-125m tokens=5B", " lr=6e-4 seed=3"],
+        ),
+        ("x" * 40, ["x" * 24, "x" * 16]),
+    ],
+)
+def test_a_long_name_keeps_its_ending(name: str, parts: list[str]) -> None:
+    html = list_rows([replace(_row(), name=name, children=0)], False, 2)
+    [link] = re.findall(r"<a id=\"run-7\"[^>]*>(.*?)</a>", html)
+    assert re.sub(r"</?span>", "|", link).strip("|").split("||") == parts
 
 
 def test_a_row_of_a_group_escapes_its_name() -> None:
@@ -103,8 +121,8 @@ def test_a_row_of_a_group_escapes_its_name() -> None:
 def test_heads_escape_names_of_columns() -> None:
     head = ColumnHead(HOSTILE, "name", HOSTILE, HREFS[0], "descending", HREFS[1])
     plain = ColumnHead(HOSTILE, "", HOSTILE, menu=HREFS[1])
-    found = _Elements(head_cells([head, plain], True))
-    assert found.text == f"{HOSTILE}Child runs{HOSTILE}"
+    found = _Elements(head_cells([head, plain]))
+    assert found.text == HOSTILE * 2
     assert found.values_of("data-column") == [HOSTILE, HOSTILE]
     assert found.values_of("aria-sort") == ["descending"]
 

@@ -180,7 +180,6 @@ def run_table_context(
         "strip": entries,
         "strip_size": status_strip_css(entries),
         "counts_are_exact": counts.exact,
-        "show_children": any(row.children for row in page.rows),
         **_total_texts(page, links.spec),
         "previous": links.query_with(before=page.before) if page.before else "",
         "next": links.query_with(after=page.after) if page.after else "",

@@ -7,6 +7,7 @@ they are, and rows get cells that are HTML: what a function gets as text, it esc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,8 +36,8 @@ class ColumnHead:
     menu: str = ""
 
 
-def head_cells(heads: Sequence[ColumnHead], show_children: bool) -> SafeString:
-    """The heads of a list's columns, and that of the counts of child runs."""
+def head_cells(heads: Sequence[ColumnHead]) -> SafeString:
+    """The heads of a list's columns."""
     options, options_of = _("Column options"), _("Options of column %(label)s")
     html = []
     for head in heads:
@@ -51,8 +52,6 @@ def head_cells(heads: Sequence[ColumnHead], show_children: bool) -> SafeString:
             f' title="{escape(options)}" aria-label="{menu}">'
             f"{icon('chevron-down')}</a></th>"
         )
-        if head.css == "name" and show_children:
-            html.append(f'<th scope="col">{escape(_("Child runs"))}</th>')
     return mark_safe("".join(html))  # noqa: S308
 
 
@@ -113,15 +112,12 @@ class ListRow:
     series: int = 0
 
 
-def list_rows(
-    rows: Sequence[ListRow], can_edit: bool, show_children: bool, columns: int
-) -> SafeString:
+def list_rows(rows: Sequence[ListRow], can_edit: bool, columns: int) -> SafeString:
     """The rows of a list with this number of columns, or of a tree."""
     labels = _RowLabels.translated()
-    width = columns + 1 if show_children else columns
     html = [
-        _list_row(row, labels, can_edit=can_edit, show_children=show_children)
-        + (_more_lines(row.branch, width) if row.branch else "")
+        _list_row(row, labels, can_edit=can_edit)
+        + (_more_lines(row.branch, columns) if row.branch else "")
         for row in rows
     ]
     return mark_safe("\n".join(html))  # noqa: S308
@@ -162,12 +158,8 @@ class _RowLabels:
         )
 
 
-def _list_row(
-    row: ListRow, labels: _RowLabels, *, can_edit: bool, show_children: bool
-) -> str:
+def _list_row(row: ListRow, labels: _RowLabels, *, can_edit: bool) -> str:
     name = _name_cell(row, labels, can_edit=can_edit)
-    if show_children:
-        name += _children_cell(row, labels)
     cells = "".join(cell or name for cell in row.cells)
     attributes, branch = "", row.branch
     if branch is not None and not branch.matches:
@@ -232,7 +224,28 @@ def _name_cell(row: ListRow, labels: _RowLabels, *, can_edit: bool) -> str:
     return (
         f'<td class="name" data-id="{escape(row.run_id)}"><div>{chevron}{star}'
         f'<a id="run-{row.key}" href="{href}" data-plain data-row-link'
-        f' title="{shown}">{shown}</a>{rename}</div></td>'
+        f' title="{shown}"{_shortened_name(row.name)}</a>{rename}'
+        f"{_child_counts(row, labels)}</div></td>"
+    )
+
+
+#: Longer names are cut in the middle where they don't fit; so much of the end stays.
+MAX_WHOLE_NAME, SHOWN_ENDING = 24, 16
+_WORD_BREAK = re.compile(r"[\s_/-]")
+
+
+def _shortened_name(name: str) -> str:
+    """The rest of the link's tag and its text: what differs is often the ending."""
+    if len(name) <= MAX_WHOLE_NAME:
+        return f">{escape(name)}"
+    cut = len(name) - SHOWN_ENDING
+    # The ending begins with a word, if one begins near.
+    if word := _WORD_BREAK.search(name, cut - 2, cut + 6):
+        cut = word.start()
+    start, end = escape(name[:cut]), escape(name[cut:])
+    return (
+        f' class="long" aria-label="{escape(name)}">'
+        f"<span>{start}</span><span>{end}</span>"
     )
 
 
@@ -259,10 +272,10 @@ def _chevron(row: ListRow, branch: TreeBranch, labels: _RowLabels) -> str:
     )
 
 
-def _children_cell(row: ListRow, labels: _RowLabels) -> str:
-    """The counts of child runs by status."""
+def _child_counts(row: ListRow, labels: _RowLabels) -> str:
+    """The counts of child runs by status, behind the name."""
     if not row.children:
-        return '<td class="children"></td>'
+        return ""
     counts = "".join(
         f"<span>{status_disc(word)}"
         f'<span class="hidden-text">{escape(status_label(word))}</span>'
@@ -270,9 +283,9 @@ def _children_cell(row: ListRow, labels: _RowLabels) -> str:
         for word, count in row.rollup
     )
     return (
-        '<td class="children in-card"><a class="value rollup"'
+        '<a class="value rollup"'
         f' href="{escape(row.children_href)}" title="{escape(labels.show_children)}">'
-        f"{counts}</a></td>"
+        f"{counts}</a>"
     )
 
 
