@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,10 +10,7 @@ import click
 
 from studio.cli.output import Output
 from studio.cli.target import Target
-
-OPEN_STATES = ("waiting", "running")
-#: Between two requests while a command waits: short at first.
-FIRST_PAUSE_SECONDS, PAUSE_SECONDS = 0.2, 1.0
+from studio.sdk.changes import OPEN_STATES, follow_task, progress_text
 
 no_wait_option = click.option(
     "--no-wait",
@@ -59,20 +55,17 @@ def wait_for_task(
 
     Ctrl-C ends the waiting, and on a terminal asks whether the task should stop too.
     """
-    number, pause = task["id"], FIRST_PAUSE_SECONDS
+    number, known = task["id"], task
     try:
-        while task["state"] in OPEN_STATES:
-            _show_progress(output, task)
-            time.sleep(pause)
-            pause = min(pause * 1.5, PAUSE_SECONDS)
-            task = target.client.get(f"tasks/{number}")
+        for known in follow_task(target.client.get, task):
+            _show_progress(output, known)
     except KeyboardInterrupt:
         _end_progress(output)
         if not _wants_to_stop(number):
             raise
-        task = target.client.post(f"tasks/{number}/stop")
+        known = target.client.post(f"tasks/{number}/stop")
     _end_progress(output)
-    return task
+    return known
 
 
 def _wants_to_stop(number: int) -> bool:
@@ -97,9 +90,7 @@ def _has_progress(output: Output) -> bool:
 
 def _show_progress(output: Output, task: Mapping[str, Any]) -> None:
     if _has_progress(output):
-        done, total = task["position"], task["total"]
-        percent = done * 100 // total if total else 0
-        click.echo(f"\r{done:,} of {total:,} ({percent} %)\033[K", nl=False, err=True)
+        click.echo(f"\r{progress_text(task)}\033[K", nl=False, err=True)
 
 
 def _end_progress(output: Output) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from studio.sdk.changes.background_tasks import wait_for_task
 from studio.sdk.errors import UserErrorException
 
 #: Why a run stays where it is, as sentences say it.
@@ -16,10 +17,15 @@ _REASONS = {
 }
 
 
-def move_run(change: Callable[..., Any], run_id: str, experiment: str) -> None:
-    """Raises UserErrorException if the run can't move."""
+def move_run(
+    get: Callable[..., Any], change: Callable[..., Any], run_id: str, experiment: str
+) -> None:
+    """Wait for the move of a large tree; raise UserErrorException if it can't move."""
     body = {"action": "move", "ids": [run_id], "to": experiment, "create": True}
-    skipped = change("POST", "bulk", body)["skipped"]
+    reply = change("POST", "bulk", body)
+    if reply.get("task"):
+        reply = wait_for_task(get, reply["task"])
+    skipped = reply["skipped"]
     why = next((each for each in skipped if each != "same"), "")
     if why:
         raise UserErrorException(

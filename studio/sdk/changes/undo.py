@@ -6,18 +6,24 @@ from datetime import datetime
 from typing import Any
 
 from studio.sdk.changes.activity import Change
+from studio.sdk.changes.background_tasks import wait_for_task
 from studio.sdk.connection import WorkspaceConnection
 
 
 def undo_change(
-    connection: WorkspaceConnection, change: Change | int | None, anyway: bool
+    connection: WorkspaceConnection,
+    change: Change | int | None,
+    anyway: bool,
+    *,
+    wait: bool,
 ) -> int | None:
     """Return the number of the undo's own change set, None if nothing was restored."""
     number = change.number if isinstance(change, Change) else change
     path = "undo" if number is None else f"changes/{number}/undo"
-    found: int | None = connection.change("POST", path, {"anyway": anyway})[
-        "change_set"
-    ]
+    reply = connection.change("POST", path, {"anyway": anyway})
+    if reply.get("task") and wait:
+        reply = wait_for_task(connection.get, reply["task"])
+    found: int | None = reply["change_set"]
     return found
 
 

@@ -165,10 +165,12 @@ class ReadApi(ScriptApi):
         """Move the run with all runs of its tree to the experiment of that name.
 
         It is created if needed. Raises UserErrorException for a child run, which moves
-        only with its root, and for a locked tree. Not in the v1 SDK.
+        only with its root, and for a locked tree. A tree of more than 1,000 runs moves
+        in the background, and this waits for it. Not in the v1 SDK.
         """
-        move_run(self._state.write_now, self._state.id, experiment)
-        self._state.refresh()
+        state = self._state
+        move_run(state.connection.get, state.write_now, state.id, experiment)
+        state.refresh()
         self._state.experiment = self._state.experiment.workspace._experiment_of(
             self._state.info
         )

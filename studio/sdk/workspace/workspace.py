@@ -339,15 +339,22 @@ class Workspace(NamesOfWorkspaces):
         return list_activity(self._connection.get, wanted, limit)
 
     def undo(
-        self, change: Change | int | None = None, *, anyway: bool = False
+        self,
+        change: Change | int | None = None,
+        *,
+        anyway: bool = False,
+        wait: bool = True,
     ) -> int | None:
         """Undo a change, or the last one that was made with this token.
 
         Returns the number of the undo, which can be undone in turn; None if nothing
-        was restored. More than 1,000 values are restored in the background. Raises
-        Conflict if a value was changed since, unless `anyway`. Not in the v1 SDK.
+        was restored. More than 1,000 values are restored in the background: this waits
+        for it, with the progress on a terminal; with `wait=False` it returns None at
+        once. Raises Conflict if a value was changed since, unless `anyway`, and
+        UserErrorException if the background task failed or was stopped. Not in the v1
+        SDK.
         """
-        return undo_change(self._connection, change, anyway)
+        return undo_change(self._connection, change, anyway, wait=wait)
 
     def undo_since(
         self, token: str, since: datetime, *, dry_run: bool = False

@@ -52,3 +52,20 @@ def test_a_run_is_locked_moved_and_everything_undone(
     assert planned["changed"] > 0
     with pytest.raises(ValueError, match="time zone"):
         workspace.undo_since(newest.token, datetime.now())
+
+
+def test_a_large_undo_is_waited_for_and_returns_its_number(
+    client: Client, workspace: Workspace
+) -> None:
+    client.post("runs", {"experiment": "large", "id": "large"})
+    for start in range(0, 1_001, 100):
+        some = [{"id": f"large-{n}"} for n in range(start, min(start + 100, 1_001))]
+        client.post("runs/large/children", {"children": some})
+    workspace.get_run("large").move("larger")
+    [moved] = workspace.activity(kind="archive", run="large", limit=1)
+    assert moved.runs == 1_002
+    assert client.get("runs/large-1000")["experiment"] == "larger"
+    number = workspace.undo(moved)
+    assert client.get("runs/large-1000")["experiment"] == "large"
+    assert number is not None
+    assert client.get(f"changes/{number}")["change"]["action"] == "undo"
