@@ -54,6 +54,7 @@ sched_min_interval=100000
 JobCompType=jobcomp/filetxt
 JobCompLoc={folder}/jobcomp.txt
 DefMemPerCPU=200
+GresTypes=gpu
 MinJobAge=300
 KillWait=60
 SlurmdTimeout=120
@@ -62,12 +63,13 @@ MailProg=/bin/true
 PreemptType=preempt/partition_prio
 PreemptMode=CANCEL
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PartitionName=gpu Nodes=ALL MaxTime=INFINITE State=UP
 PartitionName=urgent Nodes=ALL MaxTime=INFINITE PriorityTier=10 State=UP
 PartitionName=short Nodes=ALL MaxTime=1 State=UP
 """
 _NODE = """\
 NodeName={name} NodeAddr=127.0.0.1 NodeHostname={host} Port={port} CPUs=16 \
-RealMemory=16000 State=UNKNOWN
+RealMemory=16000 Gres=gpu:2 State=UNKNOWN
 """
 
 
@@ -186,6 +188,10 @@ def slurm_cluster(
     text += _CONFIGURATION.format(folder=folder, controller_port=free_port())
     (folder / "slurm.conf").write_text(text)
     (folder / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
+    # Slurm only counts them: no program uses these devices as GPUs.
+    (folder / "gres.conf").write_text(
+        "AutoDetect=off\nName=gpu File=/dev/null\nName=gpu File=/dev/zero\n"
+    )
     try:
         slurm.start_munge()
         slurm.start_controller()
