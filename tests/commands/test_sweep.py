@@ -70,6 +70,8 @@ def test_nothing_is_deleted_right_after_a_start(now: int) -> None:
         "fail interrupted submissions",
         "finish sweeps",
         "merge run counts",
+        "look at alert conditions",
+        "resolve alerts",
         "create notifications",
         "write history exports",
         "index logs",
