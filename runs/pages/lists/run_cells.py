@@ -261,19 +261,46 @@ def _metric_cells(
     ]
     plain = [v if _is_number(v) else None for v in known]
     texts = formats.align_decimals(plain)  # type: ignore[arg-type]
-    best_value, words = best.values.get(field), best.own.get(field, best.words)
+    words = best.own.get(field, best.words)
+    best_value = _best_shown_value(
+        best.values.get(field), values, known, best.goals.get(field)
+    )
+    # A greyed value has the mark only if its own run has no row here.
+    is_own = best_value in values
     label, hrefs = field_label(field), _ValueLinks(field, links)
     return [
         _metric_cell(
             value,
             rolled_up,
             text,
-            words if best_value is not None and value == best_value else "",
+            words
+            if best_value is not None and (value if is_own else shown) == best_value
+            else "",
             label,
             hrefs.find(value),
         )
-        for value, rolled_up, text in zip(values, rolled_up_values, texts, strict=True)
+        for value, shown, rolled_up, text in zip(
+            values, known, rolled_up_values, texts, strict=True
+        )
     ]
+
+
+def _best_shown_value(
+    best: float | None,
+    own: Sequence[object],
+    shown: Sequence[object],
+    higher: bool | None,
+) -> object:
+    """Return the best value, also of rows that show one of their child runs.
+
+    `best` is that of the rows' own values; None if it is on another page, or if they
+    have no different values.
+    """
+    numbers = {v for v in shown if _is_number(v) and math.isfinite(v)}  # type: ignore
+    is_elsewhere = best is None and len({v for v in own if _is_number(v)}) > 1
+    if higher is None or is_elsewhere or len(numbers) < 2:
+        return best
+    return max(numbers) if higher else min(numbers)  # type: ignore
 
 
 def _metric_cell(
@@ -296,7 +323,8 @@ def _metric_cell(
     if rolled_up is not None:
         css, title = f"{css} rolled", f"{rolled_up.value}, {rolled_up.words}"
     if best_words:
-        css, title = f"{css} best", f"{value}, {best_words}"
+        what = best_words if rolled_up is None else rolled_up.words
+        css, title = f"{css} best", f"{known}, {what}"
     return text_cell(
         css, text, label=label, title=title, is_best=bool(best_words), hrefs=hrefs
     )

@@ -428,8 +428,9 @@ def _fragment_response(
     request: PageRequest, state: ListState, context: dict[str, Any], stamp: str
 ) -> HttpResponse:
     html = render_to_string("run_list/_run_table.html", context, request)
-    if SHOWN_ROWS_PARAMETER not in state.parameters:
-        # The address changes too; a poll changes neither address nor view bar.
+    if SHOWN_ROWS_PARAMETER not in state.parameters or context["view_is_stale"]:
+        # The address changes too. A poll changes neither address nor view bar, except
+        # that it announces what another member saved.
         html += render_to_string(
             "views/_view_bar.html", {**context, "oob": True}, request
         )

@@ -37,9 +37,22 @@ async function show(html, freshEtag) {
     const morph = await loadMorph();
     if (list() !== now) return;
     update(now, fresh, shown, morph);
+    showViewNotice(template.content.getElementById("view-bar"));
   } else if (!shown.length || !isBusy(now)) swap(html);
   else announce(0);
   etag = freshEtag;
+}
+
+// Another member saved the view: the bar says so, unless the reader is in one of its menus.
+function showViewNotice(fresh) {
+  const bar = document.getElementById("view-bar");
+  if (!fresh || !bar || bar.querySelector("details[open]") || bar.contains(document.activeElement))
+    return;
+  fresh.removeAttribute("hx-swap-oob");
+  const notice = bar.querySelector("a.changed");
+  if (notice || !fresh.querySelector("a.changed")) return;
+  bar.replaceWith(document.adoptNode(fresh));
+  htmx.process(document.getElementById("view-bar"));
 }
 
 const heads = (root) =>

@@ -151,6 +151,20 @@ def test_without_a_goal_no_child_value_represents_its_root(
     assert best in row(visitor.get(address + "&sort=metrics.acc"), "sweep")
 
 
+def test_the_best_value_of_a_closed_row_has_the_mark(
+    visitor: Client, sweep: None, log: Any
+) -> None:
+    log("single", acc=0.5)
+    visitor.post(GOAL, {"field": "metrics.acc", "goal": "higher"})
+    address = TREE + "&columns=name,metrics.acc"
+    closed = visitor.get(address)
+    assert "rolled best" in row(closed, "sweep")
+    assert " best" not in row(closed, "single")
+    log("better", acc=1.5)
+    assert " best" in row(visitor.get(address), "better")
+    assert "rolled best" not in row(visitor.get(address), "sweep")
+
+
 def test_a_flat_list_has_children_as_rows(visitor: Client, sweep: None) -> None:
     page = visitor.get(TREE + "&flat=1")
     assert names(page)[0] == "other"

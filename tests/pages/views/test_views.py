@@ -24,10 +24,12 @@ from studio.core.view_spec import ViewSpec
 from tests.access.people import browser_of
 from tests.pages.rows import ALL, link, names
 from tests.pages.views.view_rows import GOOD, VIEWS, state_of
+from tests.parts.elements import one
 
 pytestmark = pytest.mark.django_db
 
 DAY = 86_400_000
+HTMX = {"HX-Request": "true"}
 
 
 def test_a_view_link_shows_the_view_and_the_address_of_its_list(
@@ -143,6 +145,11 @@ def test_a_list_opened_before_a_save_shows_a_notice(
     page = visitor.get(f"{ALL}?{GOOD}&view={view.slug}.1")
     assert page.context["view_is_stale"]
     assert page.context["view_changed"] == ""
+    # A poll of the open list brings the notice too.
+    poll = visitor.get(f"{ALL}?{GOOD}&view={view.slug}.1&shown=1", headers=HTMX)
+    assert one(poll, "#view-bar .changed").text == "changed by someone else"
+    poll = visitor.get(f"{ALL}?q=tag:y&view={view.slug}.2&shown=1", headers=HTMX)
+    assert 'id="view-bar"' not in poll.text
 
 
 def test_a_new_view_is_saved_named_and_undone(visitor: Client, log: Any) -> None:
