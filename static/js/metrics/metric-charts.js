@@ -6,8 +6,10 @@ import { toast } from "../site/app.js";
 
 const charts = new Map();
 
-// A run can have thousands of metrics: each chart is read and drawn when it comes near.
+// A run can have thousands of metrics: after the first charts, which are drawn at once, also
+// for paper, each is read and drawn when it comes near.
 const NEAR = "600px";
+const MAX_DRAWN_AT_ONCE = 12;
 const near = new IntersectionObserver(
   (entries) => {
     for (const { target, isIntersecting } of entries) {
@@ -65,7 +67,8 @@ function addChart(plot) {
   const chart = { plot, address: withMoment(plot.dataset.chart) };
   chart.isOverSteps = !new URL(chart.address, location.href).searchParams.has("x");
   charts.set(plot, chart);
-  near.observe(plot);
+  if (charts.size <= MAX_DRAWN_AT_ONCE) showChart(chart);
+  else near.observe(plot);
 }
 
 async function showChart(chart) {
