@@ -125,6 +125,17 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   isPlanHeld = true;
 });
 
+// The menu that opened a dialog must not stay open behind it. Its button has the focus, which
+// the dialog gives back when it closes.
+document.body.addEventListener("htmx:beforeSwap", ({ target }) => {
+  if (target.id !== "bulk-dialog") return;
+  /** @type {HTMLDetailsElement | null} */
+  const menu = document.querySelector(".tray details[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
 // Enter takes the first button of a form, which without scripts shows the preview.
 function leaveOnlyChange() {
   document.querySelector("#bulk-plan [formmethod=get]")?.remove();
