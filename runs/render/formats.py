@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
@@ -52,6 +53,14 @@ class TextByLanguage:
         return self._texts[language]
 
 
+#: A name up to this width is shown as it is. A wide letter, as of Chinese, counts 2.
+MAX_WHOLE_WIDTH = 24
+#: The end of a longer name, which stays. It begins with a word if it can.
+END_WIDTH = 16
+#: Child runs leave out what their names share, if it is at least this long.
+MIN_SHARED = 8
+#: A hyphen begins a word only before a letter: `1e-4` is one word.
+_WORD_STARTS = re.compile(r"(?<=[\s_,;/|])[^\s_,;/|]|(?<=-)[^\W\d_]")
 #: Shown where there is no value.
 MISSING = "–"
 #: Significant digits in cells, and in tooltips of charts.
@@ -397,3 +406,72 @@ def translate_label(text: str) -> str:
     if context:
         return pgettext(context, text)
     return _(text) if text else ""
+
+
+def shared_starts(rows: Sequence[tuple[str, int]]) -> list[int]:
+    """How many characters each name shares with the names of the rows beside it.
+
+    Rows are names with their depths in a tree, as they are listed. Only child runs of
+    one parent, two or more of them, leave out a start, and it ends with a word.
+    """
+    shared = [0] * len(rows)
+    for group in _groups_of_children([depth for _name, depth in rows]):
+        start = _shared_start([rows[each][0] for each in group])
+        for each in group:
+            shared[each] = start
+    return shared
+
+
+def _groups_of_children(depths: Sequence[int]) -> list[list[int]]:
+    """The numbers of the rows that have one parent, for each parent."""
+    groups: list[list[int]] = []
+    #: The group of each depth that a row could still belong to.
+    current: list[list[int]] = []
+    for number, depth in enumerate(depths):
+        del current[depth:]
+        while len(current) < depth:
+            current.append([])
+            groups.append(current[-1])
+        if depth:
+            current[-1].append(number)
+    return groups
+
+
+def _shared_start(names: Sequence[str]) -> int:
+    if len(names) < 2 or any(_width(name) <= MAX_WHOLE_WIDTH for name in names):
+        return 0
+    # Of all names, these two share the least.
+    first, last = min(names), max(names)
+    pairs = enumerate(zip(first, last, strict=False))
+    common = next((at for at, (one, other) in pairs if one != other), len(first))
+    ends = [found.start() for found in _WORD_STARTS.finditer(first)]
+    length = max((end for end in ends if end <= common), default=0)
+    return length if length >= MIN_SHARED else 0
+
+
+def name_ends(name: str, shared: int = 0) -> tuple[str, str]:
+    """The start of a name, to be shortened where room is short, and the end that stays.
+
+    The start is empty if the name is short; else the first `shared` characters are
+    left out.
+    """
+    rest = name[shared:]
+    if not shared and _width(name) <= MAX_WHOLE_WIDTH:
+        return "", name
+    cut = _start_of_end(rest)
+    return ("… " if shared else "") + rest[:cut], rest[cut:]
+
+
+def _start_of_end(name: str) -> int:
+    width, earliest = 0, len(name)
+    while earliest and width + _width(name[earliest - 1]) <= END_WIDTH:
+        earliest -= 1
+        width += _width(name[earliest])
+    if not earliest:
+        return 0
+    starts = [found.start() for found in _WORD_STARTS.finditer(name)]
+    return next((start for start in starts if start >= earliest), earliest)
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)

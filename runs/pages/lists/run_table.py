@@ -122,14 +122,16 @@ def list_columns(state: ListState) -> tuple[Column, ...]:
 def default_columns(state: ListState) -> tuple[Column, ...]:
     experiment, parent = state.experiment, state.scope.parent
     first, *others = DEFAULT_COLUMNS
+    # What they reached is worth more than who started them.
+    others.remove(submitter := Column(attribute("submitter")))
     if finds_only_failed_runs(state.spec):
         others.insert(2, Column(attribute("error")))
     metrics = common_metrics(state.viewer, state.workspace, experiment, parent=parent)
     if experiment is not None:
-        return (first, *others, *(Column(each) for each in metrics))
+        return (first, *others, *(Column(each) for each in metrics), submitter)
     # The column of the experiment replaces one metric.
     shown = [Column(each) for each in metrics[: MAX_COMMON_METRICS - 1]]
-    return (first, Column(attribute("experiment")), *others, *shown)
+    return (first, Column(attribute("experiment")), *others, *shown, submitter)
 
 
 def with_name_column(columns: tuple[Column, ...]) -> tuple[Column, ...]:

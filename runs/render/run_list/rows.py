@@ -7,7 +7,6 @@ they are, and rows get cells that are HTML: what a function gets as text, it esc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -115,10 +114,12 @@ class ListRow:
 def list_rows(rows: Sequence[ListRow], can_edit: bool, columns: int) -> SafeString:
     """The rows of a list with this number of columns, or of a tree."""
     labels = _RowLabels.translated()
+    depths = [0 if row.branch is None else row.branch.depth for row in rows]
+    names = [(row.name, depth) for row, depth in zip(rows, depths, strict=True)]
     html = [
-        _list_row(row, labels, can_edit=can_edit)
+        _list_row(row, shared, labels, can_edit=can_edit)
         + (_more_lines(row.branch, columns) if row.branch else "")
-        for row in rows
+        for row, shared in zip(rows, formats.shared_starts(names), strict=True)
     ]
     return mark_safe("\n".join(html))  # noqa: S308
 
@@ -158,8 +159,8 @@ class _RowLabels:
         )
 
 
-def _list_row(row: ListRow, labels: _RowLabels, *, can_edit: bool) -> str:
-    name = _name_cell(row, labels, can_edit=can_edit)
+def _list_row(row: ListRow, shared: int, labels: _RowLabels, *, can_edit: bool) -> str:
+    name = _name_cell(row, shared, labels, can_edit=can_edit)
     cells = "".join(cell or name for cell in row.cells)
     attributes, branch = "", row.branch
     if branch is not None and not branch.matches:
@@ -210,7 +211,8 @@ def _select_box(row: ListRow, labels: _RowLabels) -> str:
     )
 
 
-def _name_cell(row: ListRow, labels: _RowLabels, *, can_edit: bool) -> str:
+def _name_cell(row: ListRow, shared: int, labels: _RowLabels, *, can_edit: bool) -> str:
+    """The name without its first `shared` characters, and the counts of child runs."""
     shown, href = escape(row.name), escape(row.href)
     star = star_html(
         f"{row.href}star/",
@@ -224,28 +226,19 @@ def _name_cell(row: ListRow, labels: _RowLabels, *, can_edit: bool) -> str:
     return (
         f'<td class="name" data-id="{escape(row.run_id)}"><div>{chevron}{star}'
         f'<a id="run-{row.key}" href="{href}" data-plain data-row-link'
-        f' title="{shown}"{_shortened_name(row.name)}</a>{rename}'
+        f' title="{shown}"{_shortened_name(row.name, shared)}</a>{rename}'
         f"{_child_counts(row, labels)}</div></td>"
     )
 
 
-#: Longer names are cut in the middle where they don't fit; so much of the end stays.
-MAX_WHOLE_NAME, SHOWN_ENDING = 24, 16
-_WORD_BREAK = re.compile(r"[\s_/-]")
-
-
-def _shortened_name(name: str) -> str:
+def _shortened_name(name: str, shared: int) -> str:
     """The rest of the link's tag and its text: what differs is often the ending."""
-    if len(name) <= MAX_WHOLE_NAME:
+    start, end = formats.name_ends(name, shared)
+    if not start:
         return f">{escape(name)}"
-    cut = len(name) - SHOWN_ENDING
-    # The ending begins with a word, if one begins near.
-    if word := _WORD_BREAK.search(name, cut - 2, cut + 6):
-        cut = word.start()
-    start, end = escape(name[:cut]), escape(name[cut:])
     return (
         f' class="long" aria-label="{escape(name)}">'
-        f"<span>{start}</span><span>{end}</span>"
+        f"<span>{escape(start)}</span><span>{escape(end)}</span>"
     )
 
 

@@ -224,7 +224,6 @@ OWNERS = (
         comparison=30,
         link=CellLink.NAME,
         shown=lambda run: str(run.submitter),
-        css="submitter",
     ),
     FieldSource(
         "locked_by",

@@ -106,7 +106,7 @@ def test_a_save_keeps_the_columns_that_are_shown(
     page = visitor.get(f"{ALL}?view={view.slug}.1")
     answer = visitor.post(f"{VIEWS}{view.slug}/save/", {"state": state_of(page)})
     view.refresh_from_db()
-    assert view.spec["columns"].endswith("metrics.acc")
+    assert view.spec["columns"].endswith("metrics.acc,submitter")
     assert answer.headers["Location"].endswith(f"view={view.slug}.2")
     assert "Saved Sweep" in visitor.get(answer.headers["Location"]).text
 

@@ -101,7 +101,7 @@ def test_only_editors_rename_and_only_parents_have_child_counts() -> None:
         ("short name", ["short name"]),
         (
             "gpt-125m tokens=5B lr=6e-4 seed=3",
-            ["gpt-125m tokens=5B", " lr=6e-4 seed=3"],
+            ["gpt-125m tokens=5B ", "lr=6e-4 seed=3"],
         ),
         ("x" * 40, ["x" * 24, "x" * 16]),
     ],
