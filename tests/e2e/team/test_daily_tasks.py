@@ -52,10 +52,9 @@ def hands(
 
 def values(page: Page, column: str, query: str) -> dict[str, str]:
     """What the runs that match have in the column, by display name."""
-    options = {"children": 1, "flat": 1, "format": "json", "q": query}
-    answer = page.request.get(
-        f"/w/{WORKSPACE}/runs/", params={**options, "columns": f"name,{column}"}
-    )
+    options = {"children": "1", "flat": "1", "format": "json", "q": query}
+    options["columns"] = f"name,{column}"
+    answer = page.request.get(f"/w/{WORKSPACE}/runs/", params=dict(options))
     return {row["name"]: row[column.replace('"', "")] for row in answer.json()["rows"]}
 
 
