@@ -126,6 +126,8 @@ def meet_the_change(ada: Page, ben: Page) -> None:
     ada.locator("#run-table th", has_text="Display name").get_by_role(
         "link"
     ).first.click()
+    # A poll can bring the notice before the list is sorted.
+    expect(ada.locator(".view-bar summary.changed")).to_be_visible()
     expect(ada.locator(".view-bar")).to_contain_text("changed by someone else")
     save_menu(ada).get_by_role("button", name="Save", exact=True).click()
     expect(ada.get_by_role("heading", level=1)).to_contain_text(
