@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ('created', models.BigIntegerField()),
                 ('changed', models.BigIntegerField()),
                 ('deleted', models.BigIntegerField(null=True)),
-                ('last_told', models.BigIntegerField(null=True)),
+                ('last_sent', models.BigIntegerField(null=True)),
                 ('error', models.TextField(blank=True, default='')),
             ],
         ),
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ('started', models.BigIntegerField()),
                 ('last', models.BigIntegerField()),
                 ('matches', models.PositiveIntegerField(default=0)),
-                ('untold', models.PositiveIntegerField(default=0)),
+                ('unsent', models.PositiveIntegerField(default=0)),
                 ('acknowledged', models.BigIntegerField(null=True)),
                 ('resolved', models.BigIntegerField(null=True)),
             ],
@@ -151,7 +151,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='firedalert',
-            index=models.Index(condition=models.Q(('untold__gt', 0)), fields=['id'], name='fired_alerts_untold'),
+            index=models.Index(condition=models.Q(('unsent__gt', 0)), fields=['id'], name='fired_alerts_unsent'),
         ),
         migrations.AddIndex(
             model_name='firedalert',

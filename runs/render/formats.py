@@ -409,7 +409,7 @@ def translate_label(text: str) -> str:
 
 
 def shared_starts(rows: Sequence[tuple[str, int]]) -> list[int]:
-    """How many characters each name shares with the names of the rows beside it.
+    """How many characters each name shares with the names of the rows next to it.
 
     Rows are names with their depths in a tree, as they are listed. Only child runs of
     one parent, two or more of them, leave out a start, and it ends with a word.

@@ -1,4 +1,4 @@
-"""Fire alerts: which runs match which rules, and when recipients are told.
+"""Fire alerts: which runs match which rules, and when recipients are notified.
 
 Matches of a rule are counted in its open alert. The throttle holds messages back, not
 matches: the next message tells how many there were. So ten thousand matches at once are
@@ -107,7 +107,7 @@ def _fire(rule: AlertRule, count: int, run: int, now: int) -> None:
     latest = {"last": now, "run": run}
     open_alerts = FiredAlert.objects.filter(rule=rule, resolved__isnull=True)
     if not open_alerts.update(
-        matches=F("matches") + count, untold=F("untold") + count, **latest
+        matches=F("matches") + count, unsent=F("unsent") + count, **latest
     ):
         FiredAlert.objects.create(
             rule=rule,
@@ -115,31 +115,31 @@ def _fire(rule: AlertRule, count: int, run: int, now: int) -> None:
             started=now,
             last=now,
             matches=count,
-            untold=count,
+            unsent=count,
         )
 
 
-def tell_of_alerts(now: int) -> int:
+def notify_of_alerts(now: int) -> int:
     """Notify of alerts that the throttle lets pass; return how many."""
     rows = FiredAlert.objects.filter(
-        untold__gt=0, rule__deleted__isnull=True, rule__is_enabled=True
+        unsent__gt=0, rule__deleted__isnull=True, rule__is_enabled=True
     )
-    told = 0
+    sent = 0
     for alert in rows.select_related("rule", "run").order_by("pk"):
-        last = alert.rule.last_told
+        last = alert.rule.last_sent
         if last is None or last + alert.rule.throttle * _MINUTE_MS <= now:
-            _tell(alert, now)
-            told += 1
-    return told
+            _notify(alert, now)
+            sent += 1
+    return sent
 
 
 @transaction.atomic
-def _tell(alert: FiredAlert, now: int) -> None:
+def _notify(alert: FiredAlert, now: int) -> None:
     rule = alert.rule
-    count = alert.untold
-    FiredAlert.objects.filter(pk=alert.pk).update(untold=F("untold") - count)
-    AlertRule.objects.filter(pk=rule.pk).update(last_told=now)
-    rule.last_told = now
+    count = alert.unsent
+    FiredAlert.objects.filter(pk=alert.pk).update(unsent=F("unsent") - count)
+    AlertRule.objects.filter(pk=rule.pk).update(last_sent=now)
+    rule.last_sent = now
     _notify_of_alert(rule, alert.run, _recipients(alert), count, now)
 
 

@@ -79,7 +79,7 @@ def change_alert_rule(
 
 @transaction.atomic
 def enable_alert_rule(rule: AlertRule, on: bool, *, actor: Actor, now: int) -> None:
-    """Switch the rule; what happened while it was off is not told later."""
+    """Switch the rule; what happened while it was off is not sent later."""
     AlertRule.objects.filter(pk=rule.pk).update(is_enabled=on, changed=now)
     if rule.is_enabled != on:
         action = "enable alert rule" if on else "disable alert rule"
@@ -214,7 +214,7 @@ def _set_recipients(rule: AlertRule, wanted: Collection[str]) -> None:
     users = _find_members(rule.workspace, wanted)
     rows = AlertRecipient.objects.filter(rule=rule)
     rows.exclude(user__in=users).update(is_listed=False)
-    # Who unsubscribed stays so, whoever adds them again.
+    # A member who unsubscribed stays so when added again.
     for user in users:
         AlertRecipient.objects.update_or_create(
             rule=rule, user=user, defaults={"is_listed": True}

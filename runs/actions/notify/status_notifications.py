@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Q
 
-from runs.actions.notify.alert_matching import fire_for_changes, tell_of_alerts
+from runs.actions.notify.alert_matching import fire_for_changes, notify_of_alerts
 from runs.actions.notify.outbox import ChangedRun, new_delivery, read_people
 from runs.models import (
     Comment,
@@ -49,7 +49,7 @@ def create_notifications(now: int) -> int:
         if found < BATCH:
             break
     # After all batches, so that a burst of changes is one message.
-    tell_of_alerts(now)
+    notify_of_alerts(now)
     return count
 
 

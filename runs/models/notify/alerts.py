@@ -79,7 +79,7 @@ class AlertRule(models.Model):
     created = models.BigIntegerField()
     changed = models.BigIntegerField()
     deleted = models.BigIntegerField(null=True)
-    last_told = models.BigIntegerField(null=True)
+    last_sent = models.BigIntegerField(null=True)
     #: Why the filter could not be used; empty if it could.
     error = models.TextField(blank=True, default="")
 
@@ -133,8 +133,8 @@ class FiredAlert(models.Model):
     started = models.BigIntegerField()
     last = models.BigIntegerField()
     matches = models.PositiveIntegerField(default=0)
-    #: Matches that no message has told of: the throttle holds them back.
-    untold = models.PositiveIntegerField(default=0)
+    #: Matches that no message has counted yet: the throttle holds them back.
+    unsent = models.PositiveIntegerField(default=0)
     acknowledged = models.BigIntegerField(null=True)
     acknowledged_by = models.ForeignKey(
         User, null=True, on_delete=models.SET_NULL, related_name="+"
@@ -145,7 +145,7 @@ class FiredAlert(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["rule", "-id"], name="fired_alerts_of_rule"),
             models.Index(
-                fields=["id"], condition=Q(untold__gt=0), name="fired_alerts_untold"
+                fields=["id"], condition=Q(unsent__gt=0), name="fired_alerts_unsent"
             ),
             models.Index(
                 fields=["last"],

@@ -111,7 +111,7 @@ class Notification(models.Model):
     """One message about one event to one person: an entry of the inbox.
 
     It is about a status change, about a comment that mentions the person, or about
-    `count` matches of an alert rule, the latest of which is `run`.
+    `count` matches of an alert rule. Their latest is `run`.
     """
 
     user = models.ForeignKey(

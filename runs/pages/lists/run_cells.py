@@ -265,7 +265,7 @@ def _metric_cells(
     best_value = _best_shown_value(
         best.values.get(field), values, known, best.goals.get(field)
     )
-    # A greyed value has the mark only if its own run has no row here.
+    # A gray value has the mark only if its own run has no row here.
     is_own = best_value in values
     label, hrefs = field_label(field), _ValueLinks(field, links)
     return [

@@ -295,7 +295,7 @@ def restore_rule(request: PageRequest, number: int) -> HttpResponse:
 @access(Permission.ALERTS)
 @require_POST
 def test_rule(request: PageRequest, number: int) -> HttpResponse:
-    """Send a message of the rule to who clicks, and to nobody else."""
+    """Send a message of the rule only to the member who clicks."""
     rule = find_rule(request.workspace, number)
     send_test_alert(rule, actor=request.actor, now=now_ms())
     messages.success(request, _("A test message is on its way to you."))

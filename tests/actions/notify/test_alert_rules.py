@@ -68,7 +68,7 @@ def fail(
     return run
 
 
-def told() -> list[tuple[str, int]]:
+def messages() -> list[tuple[str, int]]:
     rows = Notification.objects.filter(rule__isnull=False).order_by("pk")
     return list(rows.values_list("user__username", "count"))
 
@@ -81,7 +81,7 @@ def test_only_matching_runs_fire(
     create_notifications(now)
     alert = FiredAlert.objects.get()
     assert (alert.run, alert.matches) == (run, 1)
-    assert told() == [("ben", 1)]
+    assert messages() == [("ben", 1)]
 
 
 def test_many_matches_are_one_message_and_the_throttle_counts_the_rest(
@@ -91,13 +91,13 @@ def test_many_matches_are_one_message_and_the_throttle_counts_the_rest(
     for n in range(5):
         fail(experiment, f"a{n}", actor, now)
     create_notifications(now)
-    assert told() == [("ben", 5)]
+    assert messages() == [("ben", 5)]
     for n in range(3):
         fail(experiment, f"b{n}", actor, now)
     create_notifications(now + 29 * MINUTE_MS)
-    assert len(told()) == 1
+    assert len(messages()) == 1
     create_notifications(now + 30 * MINUTE_MS)
-    assert told() == [("ben", 5), ("ben", 3)]
+    assert messages() == [("ben", 5), ("ben", 3)]
     assert FiredAlert.objects.get().matches == 8
 
 
@@ -137,20 +137,20 @@ def test_the_filter_finds_only_what_the_author_can_see(
     assert not FiredAlert.objects.exists()
 
 
-def test_submitters_and_listed_members_are_told_once_unless_they_unsubscribed(
+def test_submitters_and_listed_members_are_notified_once_unless_they_unsubscribed(
     rule: AlertRule, experiment: Experiment, actor: Actor, ben: User, now: int
 ) -> None:
     text = replace(FAILS, to_submitter=True, throttle=0)
     change_alert_rule(rule, text, actor=actor, now=now)
     fail(experiment, "a", actor, now)
     create_notifications(now)
-    assert sorted(told()) == [("ada", 1), ("ben", 1)]
+    assert sorted(messages()) == [("ada", 1), ("ben", 1)]
     AlertRecipient.objects.filter(user=ben).update(is_out=True)
     # Adding them again does not overrule their choice.
     change_alert_rule(rule, text, actor=actor, now=now)
     fail(experiment, "b", Actor(ben), now)
     create_notifications(now)
-    assert len(told()) == 2
+    assert len(messages()) == 2
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_long_run_fires_once(
     assert fire_for_conditions(now + 60 * MINUTE_MS) == 1
     assert fire_for_conditions(now + 61 * MINUTE_MS) == 0
     create_notifications(now)
-    assert told() == [("ben", 1)]
+    assert messages() == [("ben", 1)]
 
 
 @pytest.mark.parametrize(

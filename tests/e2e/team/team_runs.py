@@ -4,7 +4,7 @@
 - `cifar10-resnet`: 24 settings with five seeds each
 - `中文新闻分类`: 60 runs with Chinese names and tags
 - `diffusion`: 40 runs with long names; each fifth one has diverged
-- `data-checks`: 55 runs without metrics, some of which failed
+- `data-checks`: 55 runs without metrics, some failed
 - one run that is active, and one that was submitted from a snapshot
 
 The same seed makes the same runs, apart from their ids and times.
