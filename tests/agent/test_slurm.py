@@ -104,7 +104,7 @@ def test_the_documented_lines_run_as_written(
         return subprocess.check_output(words, env=environment, cwd=tmp_path, text=True)
 
     run_line(create)
-    found = re.search(r"rs_\w+", run_line(token))
+    found = re.search(r"rs_[\w-]+", run_line(token))
     assert found is not None
     agents = {**environment, "STUDIO_TOKEN": found[0]}
     process = subprocess.Popen(["bash", "-c", agent], env=agents, cwd=tmp_path)

@@ -26,7 +26,7 @@ addEventListener("keydown", (event) => {
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def team(server: Server) -> str:
     done = run_script(server.home, SCRIPT)
     assert done.returncode == 0, done.stderr
@@ -85,6 +85,7 @@ def test_what_changed_since_yesterday(hands: tuple[Page, list[str]]) -> None:
 def test_mean_and_deviation_of_five_seeds(hands: tuple[Page, list[str]]) -> None:
     page, used = hands
     page.get_by_role("link", name="cifar10-resnet", exact=True).first.click()
+    expect(page.locator(".table-tools")).to_contain_text("120")
     page.get_by_role("link", name="Group by").click()
     editor = page.locator("#pill-editor")
     expect(editor.locator("input[type=search]").first).to_be_focused()
@@ -92,6 +93,7 @@ def test_mean_and_deviation_of_five_seeds(hands: tuple[Page, list[str]]) -> None
     editor.get_by_role("link", name=re.compile("^setting")).click()
     page.locator(".group-table th").get_by_label("Sort groups by val/acc").click()
     page.get_by_role("link", name="Mean", exact=True).click()
+    page.wait_for_url(re.compile("experiment.*mean"))
     best = page.locator("#run-table tbody tr").first
     expect(best).to_contain_text("±")
     expect(best.locator("a.value").first).to_have_text("5")

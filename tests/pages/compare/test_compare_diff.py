@@ -16,6 +16,7 @@ from runs.actions.files.files import save_file
 from runs.actions.files.snapshots import save_snapshot
 from runs.models import Run
 from tests.pages.compare.test_compare import COMPARE, asked, rows
+from tests.pages.metrics.test_metric_kinds import PNG
 from tests.parts.elements import hrefs, one, texts
 
 pytestmark = pytest.mark.django_db
@@ -133,8 +134,8 @@ def test_binary_content_is_reported_as_not_text(visitor: Client, keep: Any) -> N
 def test_images_are_shown_side_by_side_by_step(visitor: Client, keep: Any) -> None:
     logged = "images__d__curve%step%{}%timestamp%1%ab__png"
     pictures = {n: logged.format(n).replace("__d__", "/") for n in (0, 10, 20)}
-    keep("a", zipped(a__py=""), **{pictures[0]: b"0", pictures[20]: b"20"})
-    keep("b", zipped(a__py=""), **{pictures[10]: b"10"})
+    keep("a", zipped(a__py=""), **{pictures[0]: PNG, pictures[20]: PNG})
+    keep("b", zipped(a__py=""), **{pictures[10]: PNG})
     page = visitor.get(COMPARE, asked("a", "b", step="15")).text
     shown = re.findall(r'<img src="([^"]*)"', page)
     assert ["step%250%" in shown[0], "step%2510%" in shown[1]] == [True, True]

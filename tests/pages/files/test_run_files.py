@@ -14,6 +14,7 @@ from runs.actions.actor import Actor
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, LoggedModel, Run
 from runs.pages.files.log_view import FIRST_LINES
+from tests.pages.metrics.test_metric_kinds import PNG
 from tests.pages.run.run_page import PAGE, browser, cost, keep
 from tests.parts.elements import every, one, texts
 from tests.parts.records import NOON
@@ -118,7 +119,7 @@ def test_a_window_begins_where_the_address_says(
         ("t.json", b'{"columns":["c"],"data":[[1]]}', '<td class="number">1</td>'),
         ("broken.json", b"{", "<code>{</code>"),
         ("a.md", b"# T\n*x*", "<em>x</em>"),
-        ("a.png", b"\x89PNG\x00", f'<img src="{RAW}a.png?inline=1"'),
+        ("a.png", PNG, f'<img src="{RAW}a.png?inline=1"'),
         ("a.html", b"<b>x</b>", "<code>&lt;b&gt;x&lt;/b&gt;</code>"),
         ("a.bin", b"\x00\x01", "This file has no preview"),
         ("empty.txt", b"", "Empty file"),
