@@ -18,7 +18,7 @@ def test_each_share_is_of_a_file_or_folder(name: str) -> None:
     ("path", "share"),
     [
         ("runner/test_stops.py", 3),
-        ("e2e/submit/test_submit_run.py", 5),
+        ("e2e/submit/test_submit_run.py", 7),
         ("sdk/names/test_snippets.py", 3),
         ("storage/test_metrics.py", 1),
     ],
@@ -36,7 +36,7 @@ def test_each_file_keeps_its_share_and_each_test_has_its_turn(
 
     cases = [
         Case.from_parent(request.node.parent, name=str(n), path=TESTS / "backup/a.py")
-        for n in range(7)
+        for n in range(9)
     ]
     kept = [sample_files(list(cases), seed) for seed in range(40)]
     assert {len(each) for each in kept} == {2}

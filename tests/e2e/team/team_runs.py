@@ -49,7 +49,7 @@ class Team:
 
     workspace: Workspace
     mei: Actor
-    jonas: Actor
+    anneke: Actor
     chance: random.Random
     now: int
 
@@ -65,11 +65,11 @@ class Team:
 def fill(seed: int) -> None:
     workspace = Workspace.objects.create(name=WORKSPACE)
     owner = Member.objects.filter(role=Role.OWNER)[0].user
-    jonas = User.objects.create(username="jonas", display_name="Jonas Weber")
-    for user, role in ((owner, Role.OWNER), (jonas, Role.CONTRIBUTOR)):
+    anneke = User.objects.create(username="anneke", display_name="Anneke Weber")
+    for user, role in ((owner, Role.OWNER), (anneke, Role.CONTRIBUTOR)):
         Member.objects.create(workspace=workspace, user=user, role=role)
     chance = random.Random(seed)
-    team = Team(workspace, Actor(owner), Actor(jonas), chance, now_ms())
+    team = Team(workspace, Actor(owner), Actor(anneke), chance, now_ms())
     add_checks(team)
     add_news(team)
     add_diffusion(team)
@@ -94,7 +94,7 @@ def add_checks(team: Team) -> None:
             status=RunStatus.FAILED if is_failed else RunStatus.COMPLETED,
             started=(then := team.past(13 - number / 5)),
             tags={"kind": "check", **marks},
-            actor=team.jonas if number % 2 else team.mei,
+            actor=team.anneke if number % 2 else team.mei,
             now=then,
         )
 
@@ -221,7 +221,7 @@ def _add_trained(
     tags: Mapping[str, str | None] | None = None,
     parent: str = "",
 ) -> None:
-    actor = team.jonas if team.chance.random() < 0.3 else team.mei
+    actor = team.anneke if team.chance.random() < 0.3 else team.mei
     run = create_run(
         experiment,
         name=name,
