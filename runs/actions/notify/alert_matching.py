@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import BigIntegerField, F
+from django.db.models.functions import Cast
 
 from runs.actions.actor import Actor
 from runs.actions.notify.outbox import ChangedRun, new_delivery, read_people
@@ -204,10 +205,12 @@ def send_test_alert(rule: AlertRule, *, actor: Actor, now: int) -> None:
 
 def resolve_alerts(now: int) -> int:
     """Resolve alerts whose rule had no match for `resolve_after` minutes."""
+    # PostgreSQL multiplies 32-bit numbers otherwise, and fails from 25 days on.
+    minutes = Cast(F("rule__resolve_after"), BigIntegerField())
     rows = FiredAlert.objects.filter(
         resolved__isnull=True,
         rule__resolve_after__isnull=False,
-        last__lte=now - F("rule__resolve_after") * _MINUTE_MS,
+        last__lte=now - minutes * _MINUTE_MS,
     )
     keys = list(rows.values_list("pk", flat=True))
     return FiredAlert.objects.filter(pk__in=keys).update(resolved=now)

@@ -149,7 +149,7 @@ def runs_of_rule(rule: AlertRule, now: int) -> RunQuerySet:
         return Run.objects.none()
     return runs_matching(
         parse(rule.q), viewer=rule.author, workspace=rule.workspace, now=now
-    ).filter(deleted__isnull=True)
+    ).not_deleted()
 
 
 def runs_meeting_condition(rule: AlertRule, now: int) -> QuerySet[Run]:
@@ -190,5 +190,5 @@ def count_matching_now(q: str, *, author: User, workspace: Workspace, now: int) 
     """
     runs = runs_matching(parse(q), viewer=author, workspace=workspace, now=now)
     with time_limit():
-        found = runs.filter(deleted__isnull=True).order_by()
+        found = runs.not_deleted().order_by()
         return found[: MAX_COUNTED_RUNS + 1].count()

@@ -101,6 +101,26 @@ def test_many_matches_are_one_message_and_the_throttle_counts_the_rest(
     assert FiredAlert.objects.get().matches == 8
 
 
+def test_a_rule_can_resolve_after_a_year(
+    rule: AlertRule, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    year = 365 * 24 * 60
+    change_alert_rule(rule, replace(FAILS, resolve_after=year), actor=actor, now=now)
+    fail(experiment, "a", actor, now)
+    create_notifications(now)
+    assert resolve_alerts(now + year * MINUTE_MS - 1) == 0
+    assert resolve_alerts(now + year * MINUTE_MS) == 1
+
+
+def test_runs_of_an_experiment_in_the_trash_do_not_fire(
+    rule: AlertRule, experiment: Experiment, actor: Actor, now: int
+) -> None:
+    fail(experiment, "a", actor, now)
+    Experiment.objects.filter(pk=experiment.pk).update(deleted=now)
+    create_notifications(now)
+    assert messages() == []
+
+
 def test_an_alert_resolves_and_the_next_match_fires_again(
     rule: AlertRule, experiment: Experiment, actor: Actor, now: int
 ) -> None:
