@@ -28,7 +28,7 @@ def names(page: Page) -> Locator:
 
 
 def head(page: Page, name: str) -> Locator:
-    return page.get_by_role("columnheader", name=name)
+    return page.get_by_role("columnheader", name=name, exact=True)
 
 
 def settle(page: Page) -> None:
