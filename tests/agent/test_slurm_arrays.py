@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -82,3 +85,37 @@ def test_an_array_that_slurm_refuses_has_its_words_for_each_run(
         with pytest.raises(SubmissionRefused, match="partition specified: nosuch"):
             one.result()
     assert not slurm.command("squeue", "-h").stdout
+
+
+def test_a_run_without_room_for_its_files_stays_out_of_the_array(
+    slurm: Slurm, folders: list[Path]
+) -> None:
+    executor = create_executor(slurm)
+    (folders[1] / "slurm.json").mkdir()
+    first, bad, third = start_waiting(executor, folders)
+    with pytest.raises(IsADirectoryError):
+        bad.result()
+    jobs = [report(executor, one.result()).job for one in (first, third)]
+    assert sorted(job.partition("_")[2] for job in jobs) == ["0", "1"]
+
+
+def test_an_accepted_job_is_known_without_room_for_a_note_of_it(
+    slurm: Slurm, folders: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folders[0]
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    note, sbatch = folder / "slurm.json", shutil.which("sbatch")
+    (bin_folder / "sbatch").write_text(
+        f"#!/bin/sh\nmv '{note}' '{note}.first' && mkdir '{note}'\n"
+        f'exec {sbatch} "$@"\n'
+    )
+    (bin_folder / "sbatch").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{bin_folder}:{os.environ['PATH']}")
+    executor = create_executor(slurm)
+    job = report(executor, executor.start(folder, 0)).job
+    assert job and ends(executor, str(folder))
+    note.rmdir()
+    (folder / "slurm.json.first").rename(note)
+    assert not json.loads(note.read_text())["job"]
+    assert create_executor(slurm).find(folder) == str(folder)

@@ -8,11 +8,14 @@ one message.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
-from django.db import transaction
-from django.db.models import BigIntegerField, F
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import BigIntegerField, F, QuerySet
 from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.notify.outbox import ChangedRun, new_delivery, read_people
@@ -24,11 +27,13 @@ from runs.models import (
     Delivery,
     FiredAlert,
     FollowReason,
+    Member,
     Notification,
     Run,
 )
 from runs.notify import is_mail_configured
 from runs.search.notify import runs_meeting_condition, runs_of_rule
+from runs.search.sql import time_limit
 from studio.core.batches import batches
 from studio.core.errors import StudioError
 
@@ -37,15 +42,27 @@ _MINUTE_MS = 60_000
 MAX_MATCHES = 1000
 
 
-def fire_for_changes(changes: Sequence[ChangedRun], now: int) -> None:
-    """Fire the rules whose statuses these runs entered, within a transaction."""
+@dataclass(frozen=True)
+class RuleMatch:
+    """The status changes by which runs match a rule."""
+
+    rule: AlertRule
+    changes: Sequence[ChangedRun]
+
+
+def find_matches(changes: Sequence[ChangedRun], now: int) -> list[RuleMatch]:
+    """Find the rules whose statuses these runs entered, with the runs that match.
+
+    A filter can be slow, so this is not for a transaction that writes.
+    """
     by_space: dict[int, list[ChangedRun]] = defaultdict(list)
     for change in changes:
         by_space[change.workspace].append(change)
     rules = AlertRule.objects.enabled().filter(
         workspace__in=by_space, condition=AlertCondition.STATUS
     )
-    for rule in rules.select_related("author", "workspace"):
+    found = []
+    for rule in _with_members(rules):
         wanted = set(rule.settings["statuses"])
         entered = [
             change
@@ -53,54 +70,105 @@ def fire_for_changes(changes: Sequence[ChangedRun], now: int) -> None:
             # What happened before the rule was made or switched on is not its matter.
             if change.status in wanted and change.time >= rule.changed
         ]
-        if not entered:
-            continue
-        found = _matching(rule, {change.run for change in entered}, now)
-        hits = [change for change in entered if change.run in found]
+        runs = set(_evaluate(rule, partial(_matching, rule, entered, now)))
+        hits = [change for change in entered if change.run in runs]
         if hits:
-            _fire(rule, len(hits), hits[-1].run, now)
-
-
-def _matching(rule: AlertRule, runs: Collection[int], now: int) -> set[int]:
-    try:
-        rows = runs_of_rule(rule, now)
-    except StudioError as error:
-        _keep_error(rule, error)
-        return set()
-    found: set[int] = set()
-    for some in batches(sorted(runs)):
-        found.update(rows.filter(pk__in=some).order_by().values_list("pk", flat=True))
+            found.append(RuleMatch(rule, hits))
     return found
 
 
-def _keep_error(rule: AlertRule, error: StudioError) -> None:
-    # The language can change, and names of a rule's filter can be used up.
-    AlertRule.objects.filter(pk=rule.pk).update(error=error.message)
+def fire_matches(
+    matches: Sequence[RuleMatch], events: Collection[int], now: int
+) -> None:
+    """Count the matches by the changes that the caller's transaction works off."""
+    for match in matches:
+        hits = [change for change in match.changes if change.event in events]
+        if hits:
+            _fire(match.rule, len(hits), hits[-1].run, now)
 
 
 def fire_for_conditions(now: int) -> int:
     """Look at the conditions of duration and metric; return how many runs matched."""
-    count = 0
     rules = AlertRule.objects.enabled().exclude(condition=AlertCondition.STATUS)
-    for rule in rules.select_related("author", "workspace").order_by("pk"):
-        try:
-            count += _look_at(rule, now)
-        except StudioError as error:
-            _keep_error(rule, error)
-    return count
+    return sum(
+        _fire_once(rule, _evaluate(rule, partial(_meeting, rule, now)), now)
+        for rule in _with_members(rules)
+    )
 
 
-@transaction.atomic
-def _look_at(rule: AlertRule, now: int) -> int:
+def _with_members(rules: QuerySet[AlertRule]) -> Iterator[AlertRule]:
+    """The rules whose authors are members; the others say why they find nothing."""
+    found = list(rules.select_related("author", "workspace").order_by("pk"))
+    members = set(
+        Member.objects.filter(
+            user__in={rule.author_id for rule in found if rule.author_id},
+            user__is_active=True,
+        ).values_list("user_id", "workspace_id")
+    )
+    for rule in found:
+        if (rule.author_id, rule.workspace_id) in members:
+            yield rule
+        else:
+            text = _(
+                "Its author is no longer a member. Who saves it becomes its author."
+            )
+            _keep_error(rule, text)
+
+
+def _evaluate(rule: AlertRule, read: Callable[[], list[int]]) -> list[int]:
+    """The keys of the runs that are found; none, with the reason, if that fails.
+
+    One rule's filter must not keep the others from firing.
+    """
+    try:
+        with time_limit():
+            runs = read()
+    except StudioError as error:
+        # The language can change, and names of a rule's filter can be used up.
+        _keep_error(rule, error.message)
+        return []
+    except DatabaseError:
+        _keep_error(rule, _("The database could not apply this filter."))
+        return []
+    _keep_error(rule, "")
+    return runs
+
+
+def _keep_error(rule: AlertRule, text: str) -> None:
+    if rule.error != text:
+        AlertRule.objects.filter(pk=rule.pk).update(error=text)
+
+
+def _matching(rule: AlertRule, entered: Sequence[ChangedRun], now: int) -> list[int]:
+    runs = sorted({change.run for change in entered})
+    found: list[int] = []
+    for some in batches(runs):
+        rows = runs_of_rule(rule, now).filter(pk__in=some).order_by()
+        found += rows.values_list("pk", flat=True)
+    return found
+
+
+def _meeting(rule: AlertRule, now: int) -> list[int]:
     known = AlertMatch.objects.filter(rule=rule).values("run")
     rows = runs_meeting_condition(rule, now).exclude(pk__in=known)
-    found = list(rows.order_by("pk").values_list("pk", flat=True)[:MAX_MATCHES])
-    if found:
-        AlertMatch.objects.bulk_create(
-            AlertMatch(rule=rule, run_id=run, time=now) for run in found
-        )
-        _fire(rule, len(found), found[-1], now)
-    return len(found)
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:MAX_MATCHES])
+
+
+def _fire_once(rule: AlertRule, runs: Sequence[int], now: int) -> int:
+    """Fire for runs that did not match before; return how many they are."""
+    if not runs:
+        return 0
+    try:
+        with transaction.atomic():
+            AlertMatch.objects.bulk_create(
+                AlertMatch(rule=rule, run_id=run, time=now) for run in runs
+            )
+            _fire(rule, len(runs), runs[-1], now)
+    except IntegrityError:
+        # A run was purged meanwhile, or another worker was first: the next look
+        # finds the others.
+        return 0
+    return len(runs)
 
 
 def _fire(rule: AlertRule, count: int, run: int, now: int) -> None:
@@ -129,19 +197,20 @@ def notify_of_alerts(now: int) -> int:
     for alert in rows.select_related("rule", "run").order_by("pk"):
         last = alert.rule.last_sent
         if last is None or last + alert.rule.throttle * _MINUTE_MS <= now:
-            _notify(alert, now)
-            sent += 1
+            sent += _notify(alert, now)
     return sent
 
 
 @transaction.atomic
-def _notify(alert: FiredAlert, now: int) -> None:
-    rule = alert.rule
-    count = alert.unsent
+def _notify(alert: FiredAlert, now: int) -> bool:
+    """Whether this is the message; another alert or worker can have sent one now."""
+    rule, count = alert.rule, alert.unsent
+    rows = AlertRule.objects.filter(pk=rule.pk, last_sent=rule.last_sent)
+    if not rows.update(last_sent=now):
+        return False
     FiredAlert.objects.filter(pk=alert.pk).update(unsent=F("unsent") - count)
-    AlertRule.objects.filter(pk=rule.pk).update(last_sent=now)
-    rule.last_sent = now
     _notify_of_alert(rule, alert.run, _recipients(alert), count, now)
+    return True
 
 
 def _recipients(alert: FiredAlert) -> list[AlertRecipient]:
@@ -213,4 +282,5 @@ def resolve_alerts(now: int) -> int:
         last__lte=now - minutes * _MINUTE_MS,
     )
     keys = list(rows.values_list("pk", flat=True))
-    return FiredAlert.objects.filter(pk__in=keys).update(resolved=now)
+    # Again with the condition: a match can have come meanwhile.
+    return rows.filter(pk__in=keys).update(resolved=now)

@@ -30,6 +30,8 @@ from studio.core.statuses import RunStatus
 MAX_NAME = 100
 MAX_MINUTES = 365 * 24 * 60
 MAX_RECIPIENTS = 100
+#: In a workspace: each of them is applied to what changes.
+MAX_RULES = 1000
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,9 @@ def create_alert_rule(
 ) -> AlertRule:
     """Create a rule; raise InvalidValue, InvalidFilter, AlreadyExists."""
     checked = check_rule(workspace, text)
-    rule = AlertRule(workspace=workspace, author=actor.user, created=now, changed=now)
-    _write(rule, checked, now)
+    _check_count(workspace)
+    rule = AlertRule(workspace=workspace, created=now)
+    _write(rule, checked, actor, now)
     _set_recipients(rule, text.recipients)
     _record(rule, "create alert rule", None, rule.name, actor, now)
     return rule
@@ -70,8 +73,7 @@ def change_alert_rule(
     """
     checked = check_rule(rule.workspace, text)
     before = _summary(rule)
-    rule.author = actor.user
-    _write(rule, checked, now)
+    _write(rule, checked, actor, now)
     _set_recipients(rule, text.recipients)
     _record(rule, "change alert rule", before, _summary(rule), actor, now)
     return rule
@@ -80,8 +82,9 @@ def change_alert_rule(
 @transaction.atomic
 def enable_alert_rule(rule: AlertRule, on: bool, *, actor: Actor, now: int) -> None:
     """Switch the rule; what happened while it was off is not sent later."""
-    AlertRule.objects.filter(pk=rule.pk).update(is_enabled=on, changed=now)
-    if rule.is_enabled != on:
+    rows = AlertRule.objects.filter(pk=rule.pk, is_enabled=not on)
+    if rows.update(is_enabled=on, changed=now):
+        _drop_unsent(rule)
         action = "enable alert rule" if on else "disable alert rule"
         before, after = (None, rule.name) if on else (rule.name, None)
         _record(rule, action, before, after, actor, now)
@@ -91,18 +94,25 @@ def enable_alert_rule(rule: AlertRule, on: bool, *, actor: Actor, now: int) -> N
 def delete_alert_rule(rule: AlertRule, *, actor: Actor, now: int) -> None:
     AlertRule.objects.filter(pk=rule.pk).update(deleted=now)
     FiredAlert.objects.filter(rule=rule, resolved__isnull=True).update(resolved=now)
+    _drop_unsent(rule)
     _record(rule, "delete alert rule", rule.name, None, actor, now)
 
 
 @transaction.atomic
 def restore_alert_rule(rule: AlertRule, *, actor: Actor, now: int) -> None:
     """Undo the deletion; raise AlreadyExists if the name was used since."""
+    _check_count(rule.workspace)
     try:
         with transaction.atomic():
             AlertRule.objects.filter(pk=rule.pk).update(deleted=None, changed=now)
     except IntegrityError as error:
         raise _name_taken() from error
     _record(rule, "restore alert rule", None, rule.name, actor, now)
+
+
+def _drop_unsent(rule: AlertRule) -> None:
+    """Send no message of matches that the throttle holds back."""
+    FiredAlert.objects.filter(rule=rule, unsent__gt=0).update(unsent=0)
 
 
 @transaction.atomic
@@ -169,27 +179,49 @@ def _check_minutes(value: Any, name: str, least: int = 1) -> None:
         )
 
 
-def _write(rule: AlertRule, text: RuleText, now: int) -> None:
-    for name in (
-        "name",
-        "q",
-        "condition",
-        "settings",
-        "severity",
-        "is_enabled",
-        "to_submitter",
-        "throttle",
-        "resolve_after",
-    ):
+def _check_count(workspace: Workspace) -> None:
+    rows = AlertRule.objects.active().filter(workspace=workspace)
+    if rows.count() >= MAX_RULES:
+        raise InvalidValue(
+            _("A workspace has at most %(limit)s alert rules.") % {"limit": MAX_RULES},
+            field="name",
+        )
+
+
+#: What decides which runs match.
+_MATCHING = ("q", "condition", "settings")
+_OTHERS = (
+    "name",
+    "severity",
+    "is_enabled",
+    "to_submitter",
+    "throttle",
+    "resolve_after",
+)
+
+
+def _write(rule: AlertRule, text: RuleText, actor: Actor, now: int) -> None:
+    def meaning() -> list[object]:
+        return [getattr(rule, name) for name in (*_MATCHING, "author")]
+
+    before, was_on = meaning(), rule.pk is not None and rule.is_enabled
+    for name in (*_MATCHING, *_OTHERS):
         setattr(rule, name, getattr(text, name))
-    rule.changed, rule.error = now, ""
+    rule.author, rule.error = actor.user, ""
+    is_other = rule.pk is None or meaning() != before
+    # Matches that wait for the worker still count after another name or throttle.
+    if is_other or (rule.is_enabled and not was_on):
+        rule.changed = now
     try:
         with transaction.atomic():
             rule.save()
     except IntegrityError as error:
         raise _name_taken() from error
-    # A run meets a condition once; another condition begins again.
-    AlertMatch.objects.filter(rule=rule).delete()
+    if is_other:
+        # A run meets a condition once; another condition begins again.
+        AlertMatch.objects.filter(rule=rule).delete()
+    if not rule.is_enabled:
+        _drop_unsent(rule)
 
 
 def _name_taken() -> AlreadyExists:

@@ -1,10 +1,16 @@
-"""Delete status changes, notifications and deliveries after `EVENT_DAYS`."""
+"""Delete status changes, notifications, mails and alerts after `EVENT_DAYS`."""
 
 from __future__ import annotations
 
 from django.conf import settings
 
-from runs.models import Delivery, DeliveryState, Notification, StatusChange
+from runs.models import (
+    Delivery,
+    DeliveryState,
+    FiredAlert,
+    Notification,
+    StatusChange,
+)
 
 BATCH = 1000
 _DAY_MS = 24 * 3600 * 1000
@@ -20,6 +26,7 @@ def delete_expired_notifications(now: int) -> int:
             state=DeliveryState.WAITING
         ),
         Notification.objects.filter(created__lt=before),
+        FiredAlert.objects.filter(resolved__lt=before),
     ):
         # In batches, so that no transaction holds up what scripts log.
         while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):

@@ -14,7 +14,12 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Q
 
-from runs.actions.notify.alert_matching import fire_for_changes, notify_of_alerts
+from runs.actions.notify.alert_matching import (
+    RuleMatch,
+    find_matches,
+    fire_matches,
+    notify_of_alerts,
+)
 from runs.actions.notify.outbox import ChangedRun, new_delivery, read_people
 from runs.models import (
     Comment,
@@ -53,20 +58,29 @@ def create_notifications(now: int) -> int:
     return count
 
 
-@transaction.atomic
 def _handle_batch(now: int) -> int:
-    rows = StatusChange.objects.filter(is_open=True)
+    rows = StatusChange.objects.filter(is_open=True).order_by("event")
+    changes = [_changed_run(row) for row in rows.values_list(*_FIELDS)[:BATCH]]
+    if not changes:
+        return 0
+    # Before the transaction, which holds up what scripts log.
+    return _work_off(changes, find_matches(changes, now), now)
+
+
+@transaction.atomic
+def _work_off(
+    changes: Sequence[ChangedRun], matches: Sequence[RuleMatch], now: int
+) -> int:
+    """Notify of the changes that no other worker took meanwhile; return how many."""
+    keys = [change.event for change in changes]
+    rows = StatusChange.objects.filter(event__in=keys, is_open=True)
     if connection.vendor == "postgresql":
         rows = rows.select_for_update(skip_locked=True, of=("self",))
-    found = list(rows.order_by("event").values_list(*_FIELDS)[:BATCH])
-    if not found:
-        return 0
-    changes = [_changed_run(row) for row in found]
-    _notify(changes, now)
-    fire_for_changes(changes, now)
-    keys = [change.event for change in changes]
-    StatusChange.objects.filter(event__in=keys).update(is_open=False)
-    return len(found)
+    taken = set(rows.values_list("event", flat=True))
+    _notify([change for change in changes if change.event in taken], now)
+    fire_matches(matches, taken, now)
+    StatusChange.objects.filter(event__in=taken).update(is_open=False)
+    return len(taken)
 
 
 def _changed_run(row: Sequence[Any]) -> ChangedRun:

@@ -129,7 +129,7 @@ class Notification(models.Model):
     rule = models.ForeignKey(
         AlertRule, null=True, on_delete=models.CASCADE, related_name="+"
     )
-    run = models.ForeignKey(Run, null=True, on_delete=models.CASCADE, related_name="+")
+    run = models.ForeignKey(Run, null=True, on_delete=models.SET_NULL, related_name="+")
     #: 0 for the test of a rule.
     count = models.PositiveIntegerField(default=1)
     reason = models.CharField(max_length=10, choices=follow_reasons)

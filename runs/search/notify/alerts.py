@@ -21,6 +21,7 @@ from runs.models import (
     User,
     Workspace,
 )
+from runs.search.notify.pages import read_newest
 from runs.search.query import runs_matching
 from runs.search.sql import time_limit
 from studio.core.errors import NotFound
@@ -28,8 +29,6 @@ from studio.core.filters import parse
 from studio.core.statuses import ACTIVE
 
 PAGE_SIZE = 50
-#: Rules of one page. A workspace with more than this finds them by REST.
-MAX_RULES = 1000
 MAX_COUNTED_RUNS = 10_000
 _MINUTE_MS = 60_000
 
@@ -37,7 +36,7 @@ _MINUTE_MS = 60_000
 def list_rules(workspace: Workspace) -> list[AlertRule]:
     """Return the rules by name, with their recipients."""
     rows = _with_recipients(AlertRule.objects.active())
-    return list(rows.filter(workspace=workspace).order_by("name")[:MAX_RULES])
+    return list(rows.filter(workspace=workspace).order_by("name"))
 
 
 def _with_recipients(rows: QuerySet[AlertRule]) -> QuerySet[AlertRule]:
@@ -89,12 +88,8 @@ class AlertPage:
 def list_fired(workspace: Workspace, before: int | None = None) -> AlertPage:
     """Return the fired alerts, the newest first."""
     rows = FiredAlert.objects.filter(rule__workspace=workspace)
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
     rows = rows.select_related("rule", "run", "acknowledged_by")
-    found = list(rows.order_by("-pk")[: PAGE_SIZE + 1])
-    shown = found[:PAGE_SIZE]
-    return AlertPage(shown, shown[-1].pk if len(found) > PAGE_SIZE else None)
+    return AlertPage(*read_newest(rows, PAGE_SIZE, before))
 
 
 @dataclass(frozen=True)
@@ -110,17 +105,13 @@ def list_deliveries(
     rows = Delivery.objects.filter(workspace=workspace)
     if viewer is not None:
         rows = rows.filter(user=viewer)
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
     rows = rows.select_related(
         "user",
         "notification__event__run",
         "notification__rule",
         "notification__run",
     )
-    found = list(rows.order_by("-pk")[: PAGE_SIZE + 1])
-    shown = found[:PAGE_SIZE]
-    return DeliveryPage(shown, shown[-1].pk if len(found) > PAGE_SIZE else None)
+    return DeliveryPage(*read_newest(rows, PAGE_SIZE, before))
 
 
 @dataclass(frozen=True)

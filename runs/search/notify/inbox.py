@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from runs.models import Notification, User, Workspace
+from runs.search.notify.pages import read_newest
 from runs.storage.prepared import PreparedRows
 
 #: The badge counts up to this number.
@@ -42,8 +43,6 @@ def list_inbox(
     rows = _visible(user).filter(INBOX_FILTERS[tab])
     if workspace is not None:
         rows = rows.filter(workspace=workspace)
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
     rows = rows.select_related(
         "workspace",
         "event__run__experiment",
@@ -54,9 +53,7 @@ def list_inbox(
         "comment__run",
         "comment__view",
     )
-    found = list(rows.order_by("-pk")[: PAGE_SIZE + 1])
-    shown = found[:PAGE_SIZE]
-    return InboxPage(shown, shown[-1].pk if len(found) > PAGE_SIZE else None)
+    return InboxPage(*read_newest(rows, PAGE_SIZE, before))
 
 
 def count_inbox(user: User) -> dict[str, int]:

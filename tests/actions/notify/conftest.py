@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from runs.actions.notify import MailSender, create_notifications
-from runs.models import User
+from runs.actions.actor import Actor
+from runs.actions.notify import MailSender, create_alert_rule, create_notifications
+from runs.models import AlertRule, User, Workspace
+from tests.actions.notify.rules import FAILS
 from tests.actions.notify.smtp import Postbox, smtp_server
 
 BASE = "https://studio.example"
@@ -28,6 +30,11 @@ def ben(ben: User) -> User:
     ben.email = ben.confirmed_email = "ben@mail.example"
     ben.save()
     return ben
+
+
+@pytest.fixture
+def rule(workspace: Workspace, actor: Actor, ben: User, now: int) -> AlertRule:
+    return create_alert_rule(workspace, FAILS, actor=actor, now=now)
 
 
 def work(now: int) -> None:

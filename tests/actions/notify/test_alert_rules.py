@@ -11,7 +11,6 @@ from django.test import Client
 
 from runs.actions.actor import Actor
 from runs.actions.notify import (
-    RuleText,
     acknowledge_alert,
     change_alert_rule,
     create_alert_rule,
@@ -22,9 +21,6 @@ from runs.actions.notify import (
     resolve_alerts,
     send_test_alert,
 )
-from runs.actions.run.lifecycle import change_status
-from runs.actions.run.run_edits import set_run_tags
-from runs.actions.run.runs import create_run
 from runs.models import (
     AlertRecipient,
     AlertRule,
@@ -35,42 +31,17 @@ from runs.models import (
     KeyKind,
     Member,
     Metric,
-    Notification,
     Run,
     User,
     Workspace,
     now_ms,
 )
 from studio.core.errors import AlreadyExists, InvalidFilter, InvalidValue
-from studio.core.statuses import RunStatus
 from tests.actions.notify.conftest import BASE, work
+from tests.actions.notify.rules import FAILS, MINUTE_MS, fail, messages
 from tests.actions.notify.smtp import Postbox, body
 
 pytestmark = pytest.mark.django_db
-
-MINUTE_MS = 60_000
-FAILS = RuleText(
-    "Fails", "tag:nightly", "status", {"statuses": ["Failed"]}, recipients=["ben"]
-)
-
-
-@pytest.fixture
-def rule(workspace: Workspace, actor: Actor, ben: User, now: int) -> AlertRule:
-    return create_alert_rule(workspace, FAILS, actor=actor, now=now)
-
-
-def fail(
-    experiment: Experiment, run_id: str, actor: Actor, now: int, tag: str = "nightly"
-) -> Run:
-    run = create_run(experiment, run_id=run_id, actor=actor, now=now)
-    set_run_tags(run, {tag: ""}, actor=actor, now=now)
-    change_status(run, RunStatus.FAILED, actor=actor, now=now, message="OSError: x")
-    return run
-
-
-def messages() -> list[tuple[str, int]]:
-    rows = Notification.objects.filter(rule__isnull=False).order_by("pk")
-    return list(rows.values_list("user__username", "count"))
 
 
 def test_only_matching_runs_fire(
@@ -227,7 +198,7 @@ def test_a_long_run_fires_once(
         ({"condition": "metric", "settings": {"metric": "x"}}, InvalidValue),
         ({"throttle": -1}, InvalidValue),
         ({"recipients": []}, InvalidValue),
-        ({"recipients": ["nobody"]}, InvalidValue),
+        ({"recipients": ["stranger"]}, InvalidValue),
         ({"name": "Fails"}, AlreadyExists),
     ],
 )

@@ -120,11 +120,12 @@ class SlurmExecutor:
             self._submit_alone(batch[0].folder)
             return
         try:
-            self._submit_array([one.folder for one in batch])
+            self._submit_array(batch)
         except SubmissionRefused:
             # A cluster can have no arrays; and each job has its own refusal.
             for one in batch:
-                self._try_alone(one)
+                if one.error is None:
+                    self._try_alone(one)
 
     def _try_alone(self, one: WaitingSubmission) -> None:
         try:
@@ -140,25 +141,33 @@ class SlurmExecutor:
         job = self._submit(folder / SCRIPT_NAME)
         self._note_job(folder, submission, job)
 
-    def _submit_array(self, folders: Sequence[Path]) -> None:
+    def _submit_array(self, batch: Sequence[WaitingSubmission]) -> None:
         array = Submission.new(can_requeue=self._can_requeue)
-        comments = [task_comment(array.comment, n) for n in range(len(folders))]
-        tasks = [replace(array, comment=comment) for comment in comments]
         # A task whose reply was lost must not execute the script of a later job.
         name = f"{array.comment}.sh"
-        for folder, task in zip(folders, tasks):
-            self._prepare(folder, task, name)
-        place = link_tasks(array.comment, folders)
+        tasks: list[tuple[Path, Submission]] = []
+        for one in batch:
+            task = replace(array, comment=task_comment(array.comment, len(tasks)))
+            try:
+                self._prepare(one.folder, task, name)
+            except OSError as error:
+                # Such as a full quota: the others can still have room.
+                one.error = error
+            else:
+                tasks.append((one.folder, task))
+        if not tasks:
+            return
+        place = link_tasks(array.comment, [folder for folder, _task in tasks])
         text = slurm_array_script(
-            with_nodes(self._settings, folders[0]),
+            with_nodes(self._settings, tasks[0][0]),
             place,
             name,
             comment=array.comment,
-            tasks=len(folders),
+            tasks=len(tasks),
         )
         write_private(place / SCRIPT_NAME, text)
         job = self._submit(place / SCRIPT_NAME)
-        for number, (folder, task) in enumerate(zip(folders, tasks)):
+        for number, (folder, task) in enumerate(tasks):
             self._note_job(folder, task, f"{job}_{number}")
 
     def _prepare(self, folder: Path, submission: Submission, script: str) -> None:
@@ -173,7 +182,10 @@ class SlurmExecutor:
             raise
 
     def _note_job(self, folder: Path, submission: Submission, job: str) -> None:
-        self._note(folder, replace(submission, job=job))
+        """Note what Slurm accepted. Without room on the disk, it knows the comment."""
+        noted = self._submissions[str(folder)] = replace(submission, job=job)
+        with contextlib.suppress(OSError):
+            self._note(folder, noted)
         self._queue.add(QueueRow(job, "PENDING", "", "", submission.comment))
 
     def _script(self, folder: Path, comment: str) -> str:
