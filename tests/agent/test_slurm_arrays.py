@@ -114,7 +114,8 @@ def test_an_accepted_job_is_known_without_room_for_a_note_of_it(
     monkeypatch.setenv("PATH", f"{bin_folder}:{os.environ['PATH']}")
     executor = create_executor(slurm)
     job = report(executor, executor.start(folder, 0)).job
-    assert job and ends(executor, str(folder))
+    assert job
+    assert ends(executor, str(folder))
     note.rmdir()
     (folder / "slurm.json.first").rename(note)
     assert not json.loads(note.read_text())["job"]

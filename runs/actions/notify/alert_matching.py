@@ -165,7 +165,7 @@ def _fire_once(rule: AlertRule, runs: Sequence[int], now: int) -> int:
             )
             _fire(rule, len(runs), runs[-1], now)
     except IntegrityError:
-        # A run was purged meanwhile, or another worker was first: the next look
+        # A run was purged since then, or another worker was first: the next look
         # finds the others.
         return 0
     return len(runs)
@@ -282,5 +282,5 @@ def resolve_alerts(now: int) -> int:
         last__lte=now - minutes * _MINUTE_MS,
     )
     keys = list(rows.values_list("pk", flat=True))
-    # Again with the condition: a match can have come meanwhile.
+    # Again with the condition: a match can have come since then.
     return rows.filter(pk__in=keys).update(resolved=now)

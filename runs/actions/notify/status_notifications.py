@@ -71,7 +71,7 @@ def _handle_batch(now: int) -> int:
 def _work_off(
     changes: Sequence[ChangedRun], matches: Sequence[RuleMatch], now: int
 ) -> int:
-    """Notify of the changes that no other worker took meanwhile; return how many."""
+    """Notify of the changes that no other worker took since then; return how many."""
     keys = [change.event for change in changes]
     rows = StatusChange.objects.filter(event__in=keys, is_open=True)
     if connection.vendor == "postgresql":

@@ -53,7 +53,7 @@ def find_subscription(signed: str) -> Subscription:
     except (signing.BadSignature, ValueError, TypeError) as error:
         raise _not_found() from error
     if kind == _RULE:
-        # A former member does not learn what the rule is called by now.
+        # A former member does not learn what the rule is named by now.
         rules = AlertRule.objects.active().filter(workspace__members__user=user)
         rule = rules.filter(pk=key).first()
         own = AlertRecipient.objects.filter(rule=key, user=user).first()
