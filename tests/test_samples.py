@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.parts.samples import SHARES, TESTS, sample_files, share_of
+from tests.parts.samples import SHARES, TESTS, name_of_share, sample_files
 
 
 @pytest.mark.parametrize("name", SHARES)
@@ -15,29 +15,43 @@ def test_each_share_is_of_a_file_or_folder(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "share"),
+    ("path", "name"),
     [
-        ("runner/test_stops.py", 3),
-        ("e2e/submit/test_submit_run.py", 7),
-        ("sdk/names/test_snippets.py", 3),
-        ("storage/test_metrics.py", 1),
+        ("runner/test_stops.py", "runner"),
+        ("e2e/submit/test_submit_run.py", "e2e"),
+        ("sdk/names/test_snippets.py", "sdk/names/test_snippets.py"),
+        ("storage/test_metrics.py", None),
     ],
 )
-def test_a_share_is_that_of_the_file_or_its_folder(path: str, share: int) -> None:
-    assert share_of(Path(path)) == share
+def test_a_share_is_that_of_the_file_or_its_folder(path: str, name: str | None) -> None:
+    assert name_of_share(Path(path)) == name
 
 
-def test_each_file_keeps_its_share_and_each_test_has_its_turn(
+class Case(pytest.Item):
+    def runtest(self) -> None:
+        """Only its path counts here."""
+
+
+def cases(parent: pytest.Collector, count: int, *paths: str) -> list[pytest.Item]:
+    return [
+        Case.from_parent(parent, name=str(n), path=TESTS / path)
+        for path in paths
+        for n in range(count)
+    ]
+
+
+def test_a_folder_keeps_its_share_and_each_test_has_its_turn(
     request: pytest.FixtureRequest,
 ) -> None:
-    class Case(pytest.Item):
-        def runtest(self) -> None:
-            """Only its path counts here."""
+    share = SHARES["backup"]
+    found = cases(request.node.parent, 9, "backup/a.py", "backup/b.py")
+    kept = [item for seed in range(share) for item in sample_files(found, seed)]
+    assert sorted(kept, key=found.index) == found
+    assert {len(sample_files(found, seed)) for seed in range(share)} == {2, 3}
+    few = found[:3]
+    assert [len(sample_files(few, seed)) for seed in range(share)] == [1] * share
 
-    cases = [
-        Case.from_parent(request.node.parent, name=str(n), path=TESTS / "backup/a.py")
-        for n in range(9)
-    ]
-    kept = [sample_files(list(cases), seed) for seed in range(40)]
-    assert {len(each) for each in kept} == {2}
-    assert {item for each in kept for item in each} == set(cases)
+
+def test_files_without_a_share_are_whole(request: pytest.FixtureRequest) -> None:
+    found = cases(request.node.parent, 3, "storage/test_metrics.py")
+    assert sample_files(found, 1) == found

@@ -28,9 +28,9 @@ SAMPLE_SHARE = 10
 #: Files of other packages that are about SQL.
 SQL_FILES = (TESTS / "api" / "mlflow" / "test_mlflow_registry_search.py",)
 
-#: With `--sample-seed`, one in this number of each file's tests runs, and at least one.
-#: Files and folders whose tests start servers, scripts, clients or containers, and
-#: packages with many tests: `search` runs whole on the other database.
+#: With `--sample-seed`, one in this number of the file's or folder's tests runs. They
+#: start servers, scripts, clients or containers, or they are many: `search` runs whole
+#: on the other database.
 SHARES = {
     "access/test_every_url.py": 3,
     "access/test_path_attacks.py": 2,
@@ -130,22 +130,26 @@ def sample_cases(items: list[pytest.Item], seed: int) -> list[pytest.Item]:
 
 
 def sample_files(items: list[pytest.Item], seed: int) -> list[pytest.Item]:
-    """Keep the share of each file's tests that `SHARES` says, rounded up."""
-    by_file: dict[Path, list[pytest.Item]] = {}
+    """Keep every nth test of each file or folder of `SHARES`, and all other tests.
+
+    Over n seeds in a row each test runs once.
+    """
+    by_name: dict[str, list[pytest.Item]] = {}
     for item in items:
-        by_file.setdefault(item.path, []).append(item)
+        name = name_of_share(item.path.relative_to(TESTS))
+        if name is not None:
+            by_name.setdefault(name, []).append(item)
     dropped: set[pytest.Item] = set()
-    for path, found in by_file.items():
-        number = share_of(path.relative_to(TESTS))
-        shuffled = random.Random(f"{seed} {path.name}").sample(found, len(found))
-        dropped.update(shuffled[-(-len(found) // number) :])
+    for name, found in by_name.items():
+        step = min(SHARES[name], len(found))
+        dropped.update(set(found) - set(found[seed % step :: step]))
     return [item for item in items if item not in dropped]
 
 
-def share_of(path: Path) -> int:
-    """One in this number of the file's tests runs."""
+def name_of_share(path: Path) -> str | None:
+    """The file or folder of `SHARES` that counts for the file."""
     names = (str(path), *map(str, path.parents))
-    return next((SHARES[name] for name in names if name in SHARES), 1)
+    return next((name for name in names if name in SHARES), None)
 
 
 @pytest.fixture
