@@ -57,6 +57,7 @@ class MediaComparison:
     """The media with one name; `at` is the index of the chosen step in `steps`.
 
     `rows` have a cell for each run: its base address and the item, if it has one.
+    The names of `unread` older files are not read yet; `again` continues.
     """
 
     name: str
@@ -68,6 +69,8 @@ class MediaComparison:
     before: str
     after: str
     ticks: SafeString
+    unread: int = 0
+    again: str = ""
 
     @property
     def step(self) -> int | None:
@@ -95,13 +98,14 @@ def media_comparison(
 ) -> MediaComparison | None:
     """Return the media with the name in the address, else of the first name.
 
-    At most eight queries, whatever there is.
+    At most nine queries, whatever there is.
     """
     catalogs = list_media_of_runs(compared.runs) if compared.runs else {}
     names = _common_names(list(catalogs.values()))
-    if not names:
+    unread = sum(each.unread for each in catalogs.values() if each.is_reading)
+    if not names and not unread:
         return None
-    name = state.image if state.image in names else names[0]
+    name = state.image if state.image in names else next(iter(names), "")
     series = [
         [
             each
@@ -114,8 +118,7 @@ def media_comparison(
     steps = sorted({step for own in series for each in own for step in each.steps})
     steps = steps[-MAX_STEPS:]
     chosen = read_step(state.step)
-    at = len(steps) - 1 if chosen is None else bisect_right(steps, chosen) - 1
-    at = max(at, 0)
+    at = max((len(steps) if chosen is None else bisect_right(steps, chosen)) - 1, 0)
     now = steps[at] if steps else None
     # New steps while a table is read don't take its place.
     query = state.href(image=name, step="" if now is None else str(now))
@@ -136,6 +139,9 @@ def media_comparison(
         href(at - 1) if at else "",
         href(at + 1) if at + 1 < len(steps) else "",
         draw_ticks(len(steps)),
+        unread,
+        # The name and step of the reader, which can be among the files to come.
+        state.href() if unread else "",
     )
 
 

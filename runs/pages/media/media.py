@@ -27,6 +27,9 @@ from runs.pages.run_shell import (
 from runs.render.formats import grouped, run_path
 from runs.search.media import MediaCatalog, MediaSeries, list_media
 
+#: Seconds between polls until the names of all files are read.
+READING_SECONDS = 1
+
 
 @dataclass(frozen=True)
 class MediaCheckbox:
@@ -59,15 +62,17 @@ def media_tab(request: PageRequest, run_id: str) -> HttpResponse:
     base = run_path(request.workspace.name, run_id)
     panels = build_panels(head.run, base, state, chosen, step)
     first = MediaState((), default=True)
+    has_media = bool(catalog.series) or catalog.is_reading
     context = {
         "tab_template": "media/_run_media.html",
         "look": state,
         "groups": _media_groups(catalog, chosen),
+        "has_media": has_media,
         "total": len(catalog.names),
         "media_count": len(catalog.names),
         "chosen_names": len(state.names),
         "is_whole": catalog.is_whole,
-        "nothing": None if catalog.series else empty_state_of("media", head.run),
+        "nothing": None if has_media else empty_state_of("media", head.run),
         "panels": panels,
         "slider": slider,
         "is_pinned": state.step is not None,
@@ -79,6 +84,10 @@ def media_tab(request: PageRequest, run_id: str) -> HttpResponse:
         "latest_query": state.query(step=None, open=""),
         **_open_item_context(base, state, panels),
     }
+    if catalog.is_reading:
+        # The next poll reads more names, and must not get 304.
+        etag = page_etag(request, head, catalog.unread)
+        context |= {"unread": catalog.unread, "pace": READING_SECONDS}
     return show_run_tab(request, head, "media", etag, context)
 
 

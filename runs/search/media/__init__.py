@@ -4,6 +4,7 @@ from runs.search.media.catalog import (
     MediaCatalog,
     MediaSeries,
     count_media_names,
+    list_all_media,
     list_media,
     list_media_of_runs,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "StepItems",
     "StepRequest",
     "count_media_names",
+    "list_all_media",
     "list_media",
     "list_media_of_runs",
     "load_items",

@@ -12,6 +12,7 @@ from runs.models import Metric, MetricKind, Run
 from runs.search.files import file_path_of
 from runs.search.media.logged_tables import find_logged_tables
 from runs.search.media.scan import (
+    MAX_FILES,
     MediaScan,
     StepFiles,
     scan_media,
@@ -65,10 +66,16 @@ class MediaSeries:
 
 @dataclass(frozen=True)
 class MediaCatalog:
-    """`series` are sorted by name; `is_whole` is false past a limit."""
+    """`series` are sorted by name; `is_whole` is false past a limit.
+
+    The names of `unread` older files are not read yet. If it `is_reading`, the next
+    request reads more of them.
+    """
 
     series: Sequence[MediaSeries]
     is_whole: bool = True
+    unread: int = 0
+    is_reading: bool = False
 
     @cached_property
     def names(self) -> list[str]:
@@ -76,15 +83,22 @@ class MediaCatalog:
 
 
 def list_media(run: Run) -> MediaCatalog:
-    """At most seven queries, whatever there is."""
+    """At most eight queries, whatever there is; reads a limited number of names."""
     return list_media_of_runs([run])[run.pk]
 
 
-def list_media_of_runs(runs: Sequence[Run]) -> dict[int, MediaCatalog]:
+def list_all_media(run: Run) -> MediaCatalog:
+    """Like `list_media`, but the names of all files are read, up to `MAX_FILES`."""
+    return list_media_of_runs([run], names=MAX_FILES)[run.pk]
+
+
+def list_media_of_runs(
+    runs: Sequence[Run], *, names: int | None = None
+) -> dict[int, MediaCatalog]:
     """Return the media of several runs, by the run's key.
 
-    At most seven queries for all of them. A file with a number in its name is a step if
-    any of the runs has another file of that name.
+    At most eight queries for all of them, and `names` new names of files. A file with a
+    number in its name is a step if any of the runs has another file of that name.
     """
     heads = Metric.objects.filter(
         run__in=[run.pk for run in runs], kind__in=(MetricKind.IMAGE, MetricKind.TABLE)
@@ -93,7 +107,7 @@ def list_media_of_runs(runs: Sequence[Run]) -> dict[int, MediaCatalog]:
     by_kind: dict[str, list[Metric]] = {MetricKind.IMAGE: [], MetricKind.TABLE: []}
     for head in heads:
         by_kind[head.kind].append(head)
-    scans = scan_media_of_runs(runs)
+    scans = scan_media_of_runs(runs, names=names)
     logged = _image_metrics(by_kind[MetricKind.IMAGE], len(runs))
     named = {
         key: {
@@ -127,7 +141,7 @@ def list_media_of_runs(runs: Sequence[Run]) -> dict[int, MediaCatalog]:
             # A table with a step in its name is there already.
             if file.pk not in known and split_ending(file.name)[2] is MediaKind.TABLE
         ]
-    return {key: _catalog(each) for key, each in found.items()}
+    return {key: _catalog(each, scans[key]) for key, each in found.items()}
 
 
 def count_media_names(run: Run, file_count: int) -> int:
@@ -140,9 +154,14 @@ def count_media_names(run: Run, file_count: int) -> int:
     return len({each.name for each in found})
 
 
-def _catalog(found: Sequence[MediaSeries]) -> MediaCatalog:
+def _catalog(found: Sequence[MediaSeries], scan: MediaScan) -> MediaCatalog:
     ordered = sorted(found, key=lambda each: (each.name.lower(), each.name, each.kind))
-    return MediaCatalog(ordered[:MAX_SERIES], len(ordered) <= MAX_SERIES)
+    return MediaCatalog(
+        ordered[:MAX_SERIES],
+        len(ordered) <= MAX_SERIES and not scan.left,
+        scan.left,
+        scan.is_reading,
+    )
 
 
 def _scanned_series(

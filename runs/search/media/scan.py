@@ -1,21 +1,24 @@
 """Which files of a run are media: the names of all, read once and then only new ones.
 
-A run can have a hundred thousand media files. A process keeps what it read of the
-newest runs' names, as the database keys of files by name and step. The number of files
-and the last known one tell whether it still holds. Nothing else depends on it.
+A run can have a hundred thousand media files. A request reads a limited number of
+names, the newest first, and later requests continue with older ones. A process keeps
+what it read of the newest runs, as the database keys of files by name and step. The
+number of files and the last known one tell whether it still holds. Nothing else
+depends on it.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
-from django.db.models import Count, Q
+from django.db.models import Q, Subquery
+from django.db.models.functions import Coalesce
 
-from runs.models import Run
+from runs.models import FileTotal, Run
 from runs.render.media import (
     STEP_FILE,
     MediaName,
@@ -28,21 +31,27 @@ from studio.core.names import MAX_INT64, MIN_INT64
 
 #: Runs whose names are kept by a process, and files that are read of one run.
 MAX_SCANS, MAX_FILES = 24, 500_000
+#: Names that one request of a page reads, of all its runs: they take about 60 ms.
+MAX_NEW_NAMES = 20_000
 #: Files that are media only by their ending, of one run.
 MAX_LOOSE = 2000
 
 #: A file as far as the scan needs it: key, folder, name. A file that takes another's
 #: place has another key.
 FileRow = tuple[int, str, str]
+#: The same, after the key of its run.
+FoundName = tuple[int, int, str, str]
 
 
 @dataclass
 class StepFiles:
     """Database keys of one step's files, in the order in which they were saved."""
 
-    items: array[int] = field(default_factory=lambda: array("q"))
     parts: array[int] = field(default_factory=lambda: array("q"))
     manifests: array[int] = field(default_factory=lambda: array("q"))
+
+    def before(self, later: StepFiles) -> StepFiles:
+        return StepFiles(self.parts + later.parts, self.manifests + later.manifests)
 
 
 @dataclass
@@ -55,10 +64,16 @@ class LooseFile:
 
 @dataclass
 class MediaScan:
-    """`series` are steps by name and kind, `attached` parts and manifests by name."""
+    """`series` are steps by name and kind, `attached` parts and manifests by name.
+
+    It has `total` files, from the key `first` to the file `last`; the names of `left`
+    older files are not read yet.
+    """
 
     total: int = 0
+    first: int | None = None
     last: FileRow | None = None
+    left: int = 0
     series: dict[tuple[str, MediaKind], dict[int, array[int]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
@@ -71,8 +86,14 @@ class MediaScan:
         default_factory=dict
     )
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether the next request reads more names."""
+        return self.left > 0 and self.total < MAX_FILES
+
     def add(self, pk: int, folder: str, name: str) -> None:
         self.total += 1
+        self.first = pk if self.first is None else self.first
         self.last = pk, folder, name
         if match := STEP_FILE.fullmatch(name):
             text, ending = match.groups()
@@ -108,6 +129,22 @@ class MediaScan:
             steps = self.series[name.key, name.kind]
             steps.setdefault(name.step, array("q")).append(pk)
 
+    def add_older(self, older: MediaScan) -> None:
+        """Add the files of a scan that ends before the first file of this one."""
+        self.total += older.total
+        self.left = max(self.left - older.total, 0)
+        self.first = older.first if older.first is not None else self.first
+        for key, steps in older.series.items():
+            known = self.series[key]
+            for step, keys in steps.items():
+                known[step] = keys + known[step] if step in known else keys
+        for name, some in older.attached.items():
+            own = self.attached[name]
+            for step, files in some.items():
+                own[step] = files.before(own[step]) if step in own else files
+        more = max(MAX_LOOSE - len(self.loose), 0)
+        self.loose = dict([*older.loose.items()][:more]) | self.loose
+
     def numbered_counts(self, without: set[str]) -> Counter[tuple[str, MediaKind]]:
         """Count the loose files with a number, by name and kind."""
         return Counter(
@@ -137,7 +174,10 @@ class MediaScan:
         """Return a scan that later files are not added to."""
         series = {key: dict(steps) for key, steps in self.series.items()}
         attached = {key: dict(steps) for key, steps in self.attached.items()}
-        return MediaScan(self.total, self.last, series, attached, dict(self.loose))
+        loose = dict(self.loose)
+        return MediaScan(
+            *(self.total, self.first, self.last, self.left, series, attached, loose)
+        )
 
 
 @dataclass
@@ -164,23 +204,32 @@ def scan_media(run: Run, file_count: int | None = None) -> MediaScan:
 
 
 def scan_media_of_runs(
-    runs: Sequence[Run], counts: Mapping[int, int] | None = None
+    runs: Sequence[Run],
+    counts: Mapping[int, int] | None = None,
+    *,
+    names: int | None = None,
 ) -> dict[int, MediaScan]:
     """Return the scans of several runs' files as they are now, by the run's key.
 
-    One query to count the files, unless the caller knows their numbers, and one to read
-    the names of new ones; another one after files were deleted or replaced.
+    Reads at most `names` new names, `MAX_NEW_NAMES` by default: a scan that
+    `is_reading` lacks older files. One query for the numbers of files, unless given,
+    and two to read names; these again after files were deleted or replaced.
     """
     keys = [run.pk for run in runs]
     if counts is None:
-        rows = current_files().filter(run__in=keys).order_by().values_list("run")
-        counts = dict(rows.annotate(Count("pk")))
-    totals = {key: min(counts.get(key, 0), MAX_FILES) for key in keys}
+        rows = FileTotal.objects.filter(run__in=keys)
+        counts = dict(rows.values_list("run_id", "files"))
+    totals = {key: counts.get(key, 0) for key in keys}
+    share = max((MAX_NEW_NAMES if names is None else names) // max(len(keys), 1), 1)
     with _lock:
         kept = {key: _kept.pop(key, _KeptScan()) for key in keys}
-        if changed := _read_new_files(kept, totals):
+        for key, each in kept.items():
+            # Reading all new files, or keeping ever more, has no bound.
+            if each.scan.total and _is_outgrown(each.scan, totals[key], share):
+                kept[key] = _KeptScan()
+        if changed := _read_files(kept, totals, share):
             again = {key: _KeptScan() for key in changed}
-            _read_new_files(again, totals)
+            _read_files(again, totals, share)
             kept.update(again)
         _kept.update(kept)
         while len(_kept) > MAX_SCANS:
@@ -188,36 +237,78 @@ def scan_media_of_runs(
         return {key: each.show() for key, each in kept.items()}
 
 
-def _read_new_files(
-    kept: Mapping[int, _KeptScan], totals: Mapping[int, int]
+def _is_outgrown(scan: MediaScan, total: int, share: int) -> bool:
+    return total - scan.total - scan.left > share or scan.total > 2 * MAX_FILES
+
+
+def _read_files(
+    kept: Mapping[int, _KeptScan], totals: Mapping[int, int], share: int
 ) -> set[int]:
-    """Add files that are new; returns the runs whose known files have changed."""
+    """Add new files, and the newest `share` of the others; returns the changed runs.
+
+    A run is changed if files that were known, or counted, are no longer there.
+    """
     known = {key: each.scan.total for key, each in kept.items()}
     last = {key: each.scan.last for key, each in kept.items()}
-    of_runs = Q(run__in=[key for key in kept if last[key] is None])
-    for key, newest in last.items():
-        if newest is not None:
-            # The last known file comes again, which proves that it is still the same.
-            of_runs |= Q(run=key, pk__gte=newest[0])
-    rows = current_files().filter(of_runs).order_by("pk")
-    found = rows.values_list("run_id", "pk", "folder", "name")
-    changed: set[int] = set()
     unproven = {key for key, row in last.items() if row is not None}
-    most = MAX_FILES + len(kept)
-    for key, pk, folder, name in found[:most].iterator(chunk_size=10_000):
+    changed: set[int] = set()
+    older = {key: MediaScan() for key in kept}
+    for key, pk, folder, name in _find_names(kept, totals, share):
         scan = kept[key].scan
-        if key in unproven:
+        if key in changed:
+            continue
+        if last[key] is not None and scan.first is not None and pk < scan.first:
+            older[key].add(pk, folder, name)
+        elif key in unproven:
             unproven.discard(key)
             if (pk, folder, name) != last[key]:
                 changed.add(key)
-        elif key not in changed and scan.total <= MAX_FILES:
+        else:
             scan.add(pk, folder, name)
     for key, each in kept.items():
-        total = each.scan.total
-        if total != known[key]:
+        scan = each.scan
+        if last[key] is None:
+            scan.left = max(totals[key] - scan.total, 0)
+            # A file can arrive between the two queries.
+            is_whole = scan.total >= min(totals[key], share)
+        else:
+            is_whole = scan.total + scan.left == totals[key]
+            scan.add_older(older[key])
+        if scan.total != known[key]:
             each.shown = None
-        # A file can arrive between the two queries.
-        is_whole = total >= totals[key] if last[key] is None else total == totals[key]
         if not is_whole:
             changed.add(key)
     return changed | unproven
+
+
+def _find_names(
+    kept: Mapping[int, _KeptScan], totals: Mapping[int, int], share: int
+) -> Iterator[FoundName]:
+    """Read the names of new files, then those of older ones: each in order of keys."""
+    new, older = Q(pk__in=()), Q(pk__in=())
+    for key, each in kept.items():
+        scan = each.scan
+        if scan.last is None:
+            new |= _newest_files(key, Q(), is_limited=totals[key] > share, share=share)
+            continue
+        # The last known file comes again, which proves that it is still the same.
+        new |= Q(run=key, pk__gte=scan.last[0])
+        if scan.is_reading:
+            before = Q(pk__lt=scan.first)
+            is_limited = scan.left > share
+            older |= _newest_files(key, before, is_limited=is_limited, share=share)
+    # In one query, SQLite would look at all files of the run.
+    for condition in (new, older):
+        rows = current_files().filter(condition).order_by("pk")
+        found = rows.values_list("run_id", "pk", "folder", "name")
+        yield from found.iterator(chunk_size=10_000)
+
+
+def _newest_files(run: int, condition: Q, *, is_limited: bool, share: int) -> Q:
+    condition &= Q(run=run)
+    if not is_limited:
+        return condition
+    # The index of the run's files has their keys in order.
+    own = current_files().filter(condition).order_by("-pk").values("pk")
+    oldest = Subquery(own[share - 1 : share])
+    return condition & Q(pk__gte=Coalesce(oldest, 0))

@@ -19,7 +19,7 @@ from runs.search.media import (
     MediaSeries,
     StepItems,
     StepRequest,
-    list_media,
+    list_all_media,
     load_items,
 )
 from studio.core.errors import InvalidValue, NotFound
@@ -41,7 +41,7 @@ def list_run_media(
         raise InvalidValue(_("order must be low or high."), field="order")
     if not query.name and query.step is not None:
         raise InvalidValue(_("step needs a name."), field="step")
-    catalog = list_media(run)
+    catalog = list_all_media(run)
     if not query.name:
         infos = [_media_info(each, MAX_LISTED_STEPS) for each in catalog.series]
         return MediaReply(infos, catalog.is_whole)
