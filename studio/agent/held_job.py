@@ -21,6 +21,7 @@ from studio.agent.executors import (
     EngineUnavailable,
     Executor,
     JobState,
+    StartWithdrawn,
     SubmissionRefused,
 )
 from studio.agent.job_folder import Attempt, JobFolder
@@ -237,11 +238,18 @@ class HeldJob:
 
     def _start_runner(self) -> None:
         # The calls of other jobs can have taken long.
-        if self._has_lease(LEASE_MARGIN_SECONDS, self.shared.clock()):
+        if self._may_start():
             write_job(self.folder.path, self._job_file())
-            handle = self.shared.executor.start(self.folder.path, self.attempt.slot)
+            handle = self.shared.executor.start(
+                self.folder.path, self.attempt.slot, may_start=self._may_start
+            )
             self.attempt = replace(self.attempt, handle=handle)
             self.folder.write_attempt(self.attempt)
+
+    def _may_start(self) -> bool:
+        """Whether no one else can get the job, and no one has canceled it."""
+        has_lease = self._has_lease(LEASE_MARGIN_SECONDS, self.shared.clock())
+        return has_lease and not self._is_lost and self._cancel_at is None
 
     def _note_start(self, call: EngineCall, now: float) -> None:
         try:
@@ -250,6 +258,9 @@ class HeldJob:
             # It stays in the queue there too, until the engine is back.
             self._start_at = now + START_AGAIN_SECONDS
             self._engine_error = f"The engine can't be reached: {error}"
+            return
+        except StartWithdrawn:
+            # The next step gives it up, or starts it again.
             return
         except SubmissionRefused as error:
             self._report("Failed", f"{EndCode.LAUNCH_FAILED}: {error}")

@@ -10,7 +10,13 @@ from typing import Any, ClassVar
 from studio.agent.agent import Agent, AgentOptions
 from studio.agent.agent_api import AgentApi
 from studio.agent.agent_folder import AgentFolder
-from studio.agent.executors import EngineReport, EngineSurvey, JobState
+from studio.agent.executors import (
+    EngineReport,
+    EngineSurvey,
+    JobState,
+    MayStart,
+    StartWithdrawn,
+)
 from studio.agent.host import Gpu
 from studio.core.errors import StudioError
 from studio.core.job_files import JobEnd, write_end
@@ -97,7 +103,9 @@ class FakeExecutor:
     #: What its engine says of a run's job.
     reports: dict[str, EngineReport] = field(default_factory=dict)
 
-    def start(self, folder: Path, slot: int) -> str:
+    def start(self, folder: Path, slot: int, *, may_start: MayStart = None) -> str:
+        if may_start is not None and not may_start():
+            raise StartWithdrawn(folder.name)
         self.running[str(folder)] = self.polls
         self.most = max(self.most, len(self.running))
         self.slots.append(slot)

@@ -9,7 +9,7 @@ import pytest
 
 from studio.agent.agent_api import AgentApi, JobVerdict, TakenJob
 from studio.agent.engine_calls import EngineCalls
-from studio.agent.executors import SubmissionRefused
+from studio.agent.executors import MayStart, SubmissionRefused
 from studio.agent.held_job import HeldJob, JobEnvironment, Phase
 from studio.agent.job_folder import Attempt, JobFolder
 from tests.agent.fakes import FakeExecutor, FakeServer
@@ -24,11 +24,11 @@ class SlowEngine(FakeExecutor):
         self.can_start = threading.Event()
         self.refusal = ""
 
-    def start(self, folder: Path, slot: int) -> str:
+    def start(self, folder: Path, slot: int, *, may_start: MayStart = None) -> str:
         assert self.can_start.wait(120)
         if self.refusal:
             raise SubmissionRefused(self.refusal)
-        return super().start(folder, slot)
+        return super().start(folder, slot, may_start=may_start)
 
 
 @pytest.fixture
@@ -87,13 +87,27 @@ def test_a_run_that_waits_for_another_submission_is_canceled_at_once(
     assert len(engine.slots) == 1
 
 
-def test_a_run_that_is_canceled_while_it_is_submitted_is_stopped_there(
+@pytest.mark.parametrize("verdict", ["force", "lost"])
+def test_a_run_that_changes_while_its_submission_waits_is_not_submitted(
+    engine: SlowEngine, jobs: list[HeldJob], verdict: str
+) -> None:
+    """Such as before an array, in which it would run a second time."""
+    first, _second = jobs
+    first.follow(JobVerdict("a", 1, verdict, is_waiting=False), 1000.0)
+    first.advance(1000.0)
+    assert first.phase is Phase.READY
+    engine.can_start.set()
+    assert advances(first, Phase.DONE)
+    assert "a" not in [name for name, _force in engine.stopped]
+    assert ends_of(first) == ([("a", "Canceled")] if verdict == "force" else [])
+
+
+def test_a_run_that_is_canceled_after_it_was_submitted_is_stopped_there(
     engine: SlowEngine, jobs: list[HeldJob]
 ) -> None:
     first, _second = jobs
-    first.follow(JobVerdict("a", 1, "force", is_waiting=False), 1000.0)
-    first.advance(1000.0)
-    assert first.phase is Phase.READY
+    force = JobVerdict("a", 1, "force", is_waiting=False)
+    engine.on_start = lambda: first.follow(force, 1000.0)
     engine.can_start.set()
     assert advances(first, Phase.RUNNING)
     first.advance(1020.0)

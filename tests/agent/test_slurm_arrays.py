@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from studio.agent.executors import JobState, SlurmExecutor, SubmissionRefused
+from studio.agent.executors import (
+    JobState,
+    SlurmExecutor,
+    StartWithdrawn,
+    SubmissionRefused,
+)
 from studio.core.compute_kinds import EngineState
 from studio.core.job_files import (
     JobEnd,
@@ -41,11 +46,16 @@ def folders(tmp_path: Path, slurm: Slurm) -> Iterator[list[Path]]:
 
 
 def start_waiting(
-    executor: SlurmExecutor, folders: Sequence[Path]
+    executor: SlurmExecutor, folders: Sequence[Path], late: Collection[Path] = ()
 ) -> list[Future[str]]:
     """As threads of the agent do while one of them is at `sbatch`."""
     with ThreadPoolExecutor(len(folders)) as threads, executor.gate.turn:
-        started = [threads.submit(executor.start, one, 0) for one in folders]
+        started = [
+            threads.submit(
+                executor.start, one, 0, may_start=lambda one=one: one not in late
+            )
+            for one in folders
+        ]
         assert becomes(lambda: len(executor.gate.waiting) == len(folders))
     return started
 
@@ -85,6 +95,19 @@ def test_an_array_that_slurm_refuses_has_its_words_for_each_run(
         with pytest.raises(SubmissionRefused, match="partition specified: nosuch"):
             one.result()
     assert not slurm.command("squeue", "-h").stdout
+
+
+def test_a_run_that_another_agent_can_have_by_now_stays_out_of_the_array(
+    slurm: Slurm, folders: list[Path]
+) -> None:
+    executor = create_executor(slurm)
+    late = {folders[1]}
+    first, lost, third = start_waiting(executor, folders, late)
+    with pytest.raises(StartWithdrawn):
+        lost.result()
+    jobs = [report(executor, one.result()).job for one in (first, third)]
+    assert sorted(job.partition("_")[2] for job in jobs) == ["0", "1"]
+    assert not (folders[1] / "slurm.json").exists()
 
 
 def test_a_run_without_room_for_its_files_stays_out_of_the_array(

@@ -16,6 +16,8 @@ from studio.agent.executors.executor import (
     EngineUnavailable,
     Executor,
     JobState,
+    MayStart,
+    StartWithdrawn,
     SubmissionRefused,
 )
 from studio.agent.executors.local_process import LocalProcessExecutor
@@ -57,9 +59,11 @@ __all__ = [
     "Executor",
     "JobState",
     "LocalProcessExecutor",
+    "MayStart",
     "RayExecutor",
     "SlurmExecutor",
     "SshExecutor",
+    "StartWithdrawn",
     "SubmissionRefused",
     "create_executor",
 ]

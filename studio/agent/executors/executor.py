@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Optional, Protocol
 
 from studio.core.compute_kinds import EngineState
+
+#: Whether a job that waited for others can still be started.
+MayStart = Optional[Callable[[], bool]]
 
 
 class JobState(Enum):
@@ -31,6 +35,13 @@ class SubmissionRefused(OSError):
     """The engine refused the job for good, such as for an unknown partition.
 
     Its text has the engine's own words.
+    """
+
+
+class StartWithdrawn(OSError):
+    """The job waited for others, and must not be started any more.
+
+    Nothing was submitted. The call can be repeated.
     """
 
 
@@ -80,12 +91,14 @@ class Executor(Protocol):
     #: The file in a job's folder with what the engine itself wrote; empty without one.
     log_name: ClassVar[str]
 
-    def start(self, folder: Path, slot: int) -> str:
+    def start(self, folder: Path, slot: int, *, may_start: MayStart = None) -> str:
         """Start the runner of a job's folder and return its handle.
 
         `slot` is a number from 0 that no other running job has, unless that one lends
-        it. Raises EngineUnavailable, after which the call can be repeated and starts no
-        second runner; SubmissionRefused; OSError if the runner cannot be started here.
+        it. A call that waits for those of other jobs asks `may_start` when its turn
+        comes, and raises StartWithdrawn. Raises EngineUnavailable, after which the call
+        can be repeated and starts no second runner; SubmissionRefused; OSError if the
+        runner cannot be started here.
         """
 
     def find(self, folder: Path) -> str | None:

@@ -14,6 +14,7 @@ from studio.agent.executors.executor import (
     EngineReport,
     EngineSurvey,
     JobState,
+    MayStart,
 )
 from studio.agent.executors.process_table import (
     boot_id,
@@ -57,7 +58,7 @@ class LocalProcessExecutor:
         #: Jobs whose runner lived when this process looked.
         self._seen: set[str] = set()
 
-    def start(self, folder: Path, slot: int) -> str:
+    def start(self, folder: Path, slot: int, *, may_start: MayStart = None) -> str:  # noqa: ARG002
         environment = {
             **self._environment,
             AGENT_VARIABLE: str(folder),

@@ -16,6 +16,7 @@ from studio.agent.executors.executor import (
     EngineSurvey,
     EngineUnavailable,
     JobState,
+    MayStart,
     SubmissionRefused,
 )
 from studio.agent.executors.process_table import kill_job
@@ -93,7 +94,7 @@ class RayExecutor:
         self._refused: dict[str, str] = {}
         self._can_requeue = bool(self._settings.get("can_requeue"))
 
-    def start(self, folder: Path, _slot: int) -> str:
+    def start(self, folder: Path, _slot: int, *, may_start: MayStart = None) -> str:  # noqa: ARG002
         if self._id_of(folder) and _has_begun(folder):
             # An earlier call was accepted, and its reply was lost.
             return str(folder)

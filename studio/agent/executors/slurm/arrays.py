@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from studio.agent.executors.executor import MayStart, StartWithdrawn
+
 #: Slurm's default for `MaxArraySize` is 1001.
 MAX_TASKS = 1000
 #: Next to the folder with the jobs' folders. Each array has a folder with links to
@@ -24,6 +26,8 @@ class WaitingSubmission:
 
     folder: Path
     options: str
+    #: Asked when its turn comes.
+    may_start: MayStart = None
     is_done: bool = False
     error: Exception | None = None
 
@@ -53,13 +57,18 @@ class ArrayGate:
             found = [one for one in self.waiting if one.options == own.options]
             batch = [own, *(one for one in found if one is not own)][:MAX_TASKS]
             self.waiting = [one for one in self.waiting if one not in batch]
+        # Their turn can come late: another agent can have such a job by now.
+        due = [one for one in batch if one.may_start is None or one.may_start()]
         try:
-            self._submit(batch)
+            if due:
+                self._submit(due)
         except Exception as error:  # noqa: BLE001
             # Each thread raises it for its own job.
-            for one in batch:
+            for one in due:
                 one.error = error
         for one in batch:
+            if one not in due:
+                one.error = StartWithdrawn(f"{one.folder.name} waited for too long")
             one.is_done = True
 
 

@@ -18,6 +18,7 @@ from studio.agent.executors.executor import (
     EngineSurvey,
     EngineUnavailable,
     JobState,
+    MayStart,
     SubmissionRefused,
 )
 from studio.agent.executors.slurm import commands, states
@@ -100,7 +101,7 @@ class SlurmExecutor:
         self._missing: dict[str, float] = {}
         self._can_requeue = bool(self._settings.get("can_requeue"))
 
-    def start(self, folder: Path, _slot: int) -> str:
+    def start(self, folder: Path, _slot: int, *, may_start: MayStart = None) -> str:
         # The folder of an earlier job can have had the same name.
         self._submissions.pop(str(folder), None)
         submission = self._submission_of(folder)
@@ -112,7 +113,7 @@ class SlurmExecutor:
             # An earlier call was accepted, and its reply was lost.
             return str(folder)
         options = json.dumps(with_nodes(self._settings, folder), sort_keys=True)
-        self.gate.pass_through(WaitingSubmission(folder, options))
+        self.gate.pass_through(WaitingSubmission(folder, options, may_start))
         return str(folder)
 
     def _submit_all(self, batch: Sequence[WaitingSubmission]) -> None:

@@ -17,6 +17,7 @@ from studio.agent.executors.executor import (
     EngineReport,
     EngineSurvey,
     JobState,
+    MayStart,
 )
 from studio.agent.executors.ssh.machine import Machine
 from studio.agent.executors.ssh.remote_job import RemoteJob, Step, Wish
@@ -53,7 +54,7 @@ class SshExecutor:
         self._thread: threading.Thread | None = None
         self._has_news = False
 
-    def start(self, folder: Path, slot: int) -> str:
+    def start(self, folder: Path, slot: int, *, may_start: MayStart = None) -> str:  # noqa: ARG002
         with self._changed:
             if str(folder) not in self._jobs and (folder / JOB_FILE).exists():
                 job = RemoteJob(folder, f"{folder.name}-{uuid.uuid4().hex[:8]}", slot)
