@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.cli.command import CommandLine, command_line
 from tests.parts.owner_token import owner_token
@@ -42,6 +44,65 @@ def test_a_target_is_created_paused_and_removed(studio: CommandLine, name: str) 
     again = studio("target", "pause", name)
     assert again.returncode == 3
     assert f"There is no compute target '{name}'." in again.stderr
+
+
+def test_a_target_goes_through_a_file(
+    studio: CommandLine, name: str, tmp_path: Path
+) -> None:
+    words = ("--kind", "slurm", "--set", "partition=gpu", "--set", "cpus=4")
+    words = (*words, "--set", "setup=module load cuda", "--max-per-member", "2")
+    studio.json("target", "create", name, *words, "--description", "4 × A100")
+    printed = studio("target", "export", name)
+    content = yaml.safe_load(printed.stdout)
+    settings = {"partition": "gpu", "cpus": 4, "setup": ["module load cuda"]}
+    assert content == {
+        "name": name,
+        "kind": "slurm",
+        "description": "4 × A100",
+        "settings": settings,
+        "max_per_member": 2,
+        "requeue_after_seconds": 120,
+        "is_paused": False,
+    }
+    # A second one of the same file, and the first as it is.
+    file = tmp_path / "target.yml"
+    file.write_text(printed.stdout)
+    second = studio.json("target", "create", f"{name}-2", "-f", str(file))
+    assert (second["settings"], second["max_per_member"]) == (settings, 2)
+    same = studio("target", "apply", str(file), "-o", "table")
+    assert same.returncode == 0, same.stderr
+    # What changed is changed, what the file leaves out stays, a new name is created.
+    new = {"name": name, "settings": {"partition": "cpu"}, "is_paused": True}
+    file.write_text(yaml.safe_dump(new))
+    changed = studio.json("target", "apply", str(file))
+    assert (changed["settings"], changed["is_paused"]) == ({"partition": "cpu"}, True)
+    assert (changed["max_per_member"], changed["description"]) == (2, "4 × A100")
+    file.write_text(yaml.safe_dump({"name": f"{name}-3", "is_paused": True}))
+    third = studio.json("target", "apply", str(file))
+    assert (third["kind"], third["is_paused"]) == ("agents", True)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"name": "{name}", "kind": "slurm"}, "can't be changed"),
+        ({"name": "{name}", "setting": {}}, "Did you mean 'settings'?"),
+        ({"name": "{name}", "settings": ["a=b"]}, "settings must be names with"),
+        ({"name": "{name}", "settings": {"partition": "x"}}, "have no partition"),
+        ({"kind": "slurm"}, "has no name"),
+        (["a"], "names no keys"),
+    ],
+)
+def test_a_file_that_is_no_target_changes_nothing(
+    studio: CommandLine, name: str, tmp_path: Path, content: Any, words: str
+) -> None:
+    studio.json("target", "create", name, "--description", "first")
+    file = tmp_path / "target.yml"
+    file.write_text(yaml.safe_dump(content).replace("{name}", name))
+    done = studio("target", "apply", str(file))
+    assert done.returncode != 0
+    assert words in done.stderr
+    assert "description: first" in studio("target", "export", name).stdout
 
 
 def test_the_nearest_target_is_suggested(studio: CommandLine, name: str) -> None:

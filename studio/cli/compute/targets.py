@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from studio.cli.command_group import CommandGroup
+from studio.cli.compute.target_files import (
+    apply,
+    create_from_file,
+    export,
+    read_target_file,
+)
 from studio.cli.compute.target_paths import target_path, unknown_target
+from studio.cli.compute.target_records import target_record
 from studio.cli.compute.target_test import test
 from studio.cli.output import Column, Output, output_options
 from studio.cli.target import Target, workspace_options
-from studio.cli.times import format_time
 from studio.cli.words import refuse_words, take_query, words_argument
 from studio.core.compute_kinds import COMPUTE_KINDS, parse_settings
 from studio.core.errors import NotFound
@@ -62,16 +69,21 @@ def list_targets(target: Target, output: Output, words: Sequence[str]) -> None:
 )
 @output_options
 @workspace_options
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option(
+    "--file",
+    "-f",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A YAML file with its settings. Options go before what it says.",
+)
 @click.option(
     "--kind",
     type=click.Choice(list(COMPUTE_KINDS)),
-    default="agents",
-    show_default=True,
-    help="What runs its jobs: agents themselves, or an engine that they reach.",
+    help="What runs its jobs: agents themselves (the default), or an engine that they "
+    "reach.",
 )
 @settings_option
-@click.option("--description", default="", help="What it is for.")
+@click.option("--description", help="What it is for.")
 @click.option(
     "--max-per-member", type=click.IntRange(1), help="Runs of a member at a time."
 )
@@ -84,25 +96,34 @@ def list_targets(target: Target, output: Output, words: Sequence[str]) -> None:
 def create(
     target: Target,
     output: Output,
-    name: str,
-    kind: str,
+    name: str | None,
+    file: Path | None,
+    kind: str | None,
     settings: tuple[str, ...],
-    description: str,
+    description: str | None,
     max_per_member: int | None,
     requeue_after: int | None,
 ) -> None:
     """Create a compute target. Its runs wait for an agent."""
-    body: dict[str, Any] = {"name": name, "description": description, "kind": kind}
-    body["settings"] = parse_settings(kind, settings)
-    if max_per_member is not None:
-        body["max_per_member"] = max_per_member
-    if requeue_after is not None:
-        body["lease_seconds"] = requeue_after
-    created = target.client.post("compute", body)
+    body: dict[str, Any] = {"kind": "agents", "description": ""}
+    body |= read_target_file(file) if file else {}
+    given = {
+        "name": name,
+        "kind": kind,
+        "description": description,
+        "max_per_member": max_per_member,
+        "lease_seconds": requeue_after,
+    }
+    body |= {key: value for key, value in given.items() if value is not None}
+    if not body.get("name"):
+        raise click.UsageError("Name the target, or a --file with its name.")
+    if settings or not file:
+        body["settings"] = parse_settings(body["kind"], settings)
+    created = create_from_file(target, body)
     output.emit(
         target_record(created),
-        summary=f"Compute target {name!r} created. For an agent: "
-        f"studio target agent-token {name}",
+        summary=f"Compute target {body['name']!r} created. For an agent: "
+        f"studio target agent-token {body['name']}",
     )
 
 
@@ -205,7 +226,8 @@ def preview(target: Target, output: Output, name: str) -> None:
     output.emit({"name": name, "script": text}, summary=text.rstrip())
 
 
-target_group.add_command(test)
+for command in (test, export, apply):
+    target_group.add_command(command)
 
 
 def change(
@@ -217,34 +239,3 @@ def change(
     except NotFound as error:
         raise unknown_target(target, name, error) from error
     output.emit(target_record(changed), summary=f"Compute target {done}")
-
-
-def target_record(found: Mapping[str, Any]) -> dict[str, Any]:
-    """A compute target of the API as the command line prints it."""
-    return {
-        "name": found["name"],
-        "kind": found["kind"],
-        "settings": found.get("settings", {}),
-        "description": found["description"],
-        "is_paused": found["paused"],
-        "health": found["health"],
-        "slots": found["slots"],
-        "busy": found["busy"],
-        "running": found["running"],
-        "queued": found["queued"],
-        "max_per_member": found["max_per_member"],
-        "requeue_after_seconds": found["lease_seconds"],
-        "agents": [
-            {
-                "id": agent["id"],
-                "name": agent["name"],
-                "health": agent["health"],
-                "slots": agent["slots"],
-                "busy": agent["busy"],
-                "is_draining": agent["draining"],
-                "version": agent["version"],
-                "heard_utc": format_time(agent["heard"]),
-            }
-            for agent in found["agents"]
-        ],
-    }
