@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -49,11 +50,13 @@ def start_waiting(
     executor: SlurmExecutor, folders: Sequence[Path], late: Collection[Path] = ()
 ) -> list[Future[str]]:
     """As threads of the agent do while one of them is at `sbatch`."""
+
+    def is_due(folder: Path) -> bool:
+        return folder not in late
+
     with ThreadPoolExecutor(len(folders)) as threads, executor.gate.turn:
         started = [
-            threads.submit(
-                executor.start, one, 0, may_start=lambda one=one: one not in late
-            )
+            threads.submit(executor.start, one, 0, may_start=partial(is_due, one))
             for one in folders
         ]
         assert becomes(lambda: len(executor.gate.waiting) == len(folders))

@@ -50,8 +50,8 @@ def test_a_target_goes_through_a_file(
     studio: CommandLine, name: str, tmp_path: Path
 ) -> None:
     words = ("--kind", "slurm", "--set", "partition=gpu", "--set", "cpus=4")
-    words = (*words, "--set", "setup=module load cuda", "--max-per-member", "2")
-    studio.json("target", "create", name, *words, "--description", "4 × A100")
+    more = ("--set", "setup=module load cuda", "--max-per-member", "2")
+    studio.json("target", "create", name, *words, *more, "--description", "4 × A100")
     printed = studio("target", "export", name)
     content = yaml.safe_load(printed.stdout)
     settings = {"partition": "gpu", "cpus": 4, "setup": ["module load cuda"]}
