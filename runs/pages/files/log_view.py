@@ -12,10 +12,12 @@ from django.urls import reverse
 from runs.models import File, Run
 from runs.pages.files.open_files import OpenFiles
 from runs.pages.logs import (
+    UncountedLog,
     hits_context,
     outline_context,
     parse_number,
     parse_pattern,
+    read_uncounted_log,
     window_context,
 )
 from runs.pages.requests import PageRequest
@@ -109,10 +111,20 @@ class LogView:
 
 def read_log_view(
     request: PageRequest, run: Run, file: File, state: OpenFiles
-) -> LogView:
-    """Read the window that the address names, else the last lines."""
-    given = request.GET
+) -> LogView | UncountedLog:
+    """Read the window that the address names, else the last lines.
+
+    Of a very large log whose lines are not counted yet, these are the last lines.
+    """
     source = source_of_file(run, file)
+    uncounted = read_uncounted_log(request, source)
+    return uncounted or _read_counted(request, run, file, state, source)
+
+
+def _read_counted(
+    request: PageRequest, run: Run, file: File, state: OpenFiles, source: LogSource
+) -> LogView:
+    given = request.GET
     pattern = parse_pattern(request, "q")
     level = given.get("level", "")
     wanted = LogFilter(check_levels([level]), pattern if "only" in given else None)

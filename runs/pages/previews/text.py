@@ -6,6 +6,7 @@ from functools import partial
 
 from django.utils.translation import gettext_lazy, ngettext
 
+from runs.pages.logs import UncountedLog
 from runs.pages.previews.kind import PreviewKind, Shown
 from runs.pages.previews.reader import PreviewReader
 from runs.render.files import (
@@ -42,6 +43,8 @@ def build(reader: PreviewReader) -> Shown:
 
 
 def _shown_as_log(log: object) -> Shown:
+    if isinstance(log, UncountedLog):
+        return Shown(log, template="logs/_log_uncounted.html")
     return Shown(log, template="logs/_log_view.html", head="logs/_log_head.html")
 
 

@@ -13,7 +13,11 @@ from runs.render.logs.line_differences import (
     equal_lines,
     line_difference,
 )
-from runs.render.logs.log_html import line_html, marked_html
+from runs.render.logs.log_html import (
+    line_html,
+    marked_html,
+    unnumbered_line_html,
+)
 from runs.render.logs.log_lines import (
     MAX_LINE_CHARS,
     LineContext,
@@ -72,4 +76,5 @@ __all__ = [
     "read_lines",
     "style_after",
     "styled_spans",
+    "unnumbered_line_html",
 ]

@@ -47,6 +47,16 @@ def line_html(
     )
 
 
+def unnumbered_line_html(line: LogLine) -> SafeString:
+    """Return the element of a line whose number is not known yet."""
+    level = f" level-{line.level}" if line.level else ""
+    content = f"{spans_html(line.spans)}{_notes_html(line)}"
+    # Each part was escaped where it was made.
+    return mark_safe(  # noqa: S308
+        f'<div class="line{level}"><span></span><code>{content}</code></div>'
+    )
+
+
 def marked_html(text: str, marks: Marks) -> SafeString:
     """Return plain text as HTML with its marks."""
     return mark_safe(_marked_html(text, 0, sorted(marks)))  # noqa: S308

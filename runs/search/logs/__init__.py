@@ -16,6 +16,7 @@ from runs.search.logs.log_pattern import LogPattern
 from runs.search.logs.log_rows import LogRow
 from runs.search.logs.log_search import LogHit, LogSearch, search_log
 from runs.search.logs.log_source import LogSource, find_log_source, source_of_file
+from runs.search.logs.log_tail import LogTail, read_tail
 from runs.search.logs.log_window import (
     DEFAULT_COUNT,
     MAX_COUNT,
@@ -40,6 +41,7 @@ __all__ = [
     "LogRow",
     "LogSearch",
     "LogSource",
+    "LogTail",
     "LogWindow",
     "PairQuery",
     "WindowQuery",
@@ -47,6 +49,7 @@ __all__ = [
     "find_log_source",
     "read_outline",
     "read_pair",
+    "read_tail",
     "read_window",
     "search_log",
     "source_of_file",

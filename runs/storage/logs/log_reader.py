@@ -88,6 +88,21 @@ class LogReader:
         """Return the byte after the line that has this byte, its line end included."""
         return self._checked(lambda: self._find_line_stop(byte))
 
+    def count_more(self, blocks: int) -> int:
+        """Count the lines of so many more blocks; returns the bytes that are left.
+
+        Returns 0 if the count can't be saved: only one that counts all can end then.
+        """
+        whole = self.size // BLOCK_BYTES
+        known = load_records(self.blob, self.encoding)[:whole]
+        end = min(len(known) + blocks, whole)
+        if end > len(known):
+            size = end * BLOCK_BYTES
+            add_records(self._handle, self.blob, self.encoding, known, size)
+            if len(load_records(self.blob, self.encoding)) < end:
+                return 0
+        return (whole - end) * BLOCK_BYTES
+
     @cached_property
     def _records(self) -> Records:
         found = load_records(self.blob, self.encoding)[: self.size // BLOCK_BYTES]

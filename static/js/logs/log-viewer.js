@@ -231,7 +231,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 function scan() {
-  for (const root of document.querySelectorAll(".log")) {
+  for (const root of document.querySelectorAll(".log:not(.is-uncounted)")) {
     if (started.has(root)) continue;
     started.add(root);
     shown = start(root);

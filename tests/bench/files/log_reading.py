@@ -109,6 +109,17 @@ def _measure_cold(home: Path, link: Connection, report: Report) -> None:
         index.unlink()
     seconds = _seconds(lambda: link.rest("GET", f"{LOG}end=1&count=300"))
     report.add("the last 300 lines, without the index", ms=seconds * 1000)
+    for index in home.glob("files/derived/*/*"):
+        index.unlink()
+    page, openings = "/w/default/runs/logs/files/?path=logs/user_log.txt", []
+    is_counting = True
+    while is_counting:
+        start = time.perf_counter()
+        is_counting = b"is-uncounted" in link.ask("GET", page)
+        openings.append((time.perf_counter() - start) * 1000)
+    report.add("page without the index, first", ms=openings[0])
+    report.add("the slowest of its polls", "300 ms", ms=max(openings[1:], default=0))
+    report.add("page with the index", ms=openings[-1], requests=len(openings))
 
 
 def _measure_uploaded(

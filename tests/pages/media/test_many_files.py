@@ -80,6 +80,9 @@ def test_the_newest_are_shown_first_and_polls_bring_the_rest(
 ) -> None:
     keep(run, "media/first/step_1.png", SMALL)
     images(run, *range(2 * NAMES))
+    early = browser.get(f"{MEDIA}?step=0").text
+    assert "Older steps are being read." in early
+    media_scan._kept.clear()
     page = browser.get(MEDIA)
     assert f"Reading the names of {NAMES + 1} older files." in page.text
     assert [each.step for each in page.context["panels"]] == [2 * NAMES - 1]
