@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from studio.core.job_files import CODE_FOLDER, JOB_FILE
+from studio.core.job_files import CODE_FOLDER, CONTAINER_SPOOL, JOB_FILE
 from studio.core.private_files import write_private
 
 ATTEMPT_FILE = "attempt.json"
@@ -81,9 +81,13 @@ class JobFolder:
         write_private(self.path / ATTEMPT_FILE, json.dumps(asdict(attempt)))
 
     def close_spool(self) -> Path:
-        """Rename the spool, so that it is not tried again; returns the new place."""
+        """Rename the spools, so that they stay as they are; returns the new place."""
         place = self.path / UNDELIVERED
-        self.spool.rename(place)
+        with contextlib.suppress(FileNotFoundError):
+            self.spool.rename(place)
+        place.mkdir(exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            (self.path / CONTAINER_SPOOL).rename(place / CONTAINER_SPOOL)
         return place
 
     @property

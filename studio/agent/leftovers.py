@@ -9,8 +9,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 from studio.core.errors import StudioError
+from studio.core.job_files import CONTAINER_SPOOL
 from studio.sdk.client import Client
-from studio.sdk.delivery import SpoolFolder, open_sender, upload_file
+from studio.sdk.delivery import (
+    SpoolFolder,
+    has_only_files,
+    open_sender,
+    upload_file,
+)
 
 PAUSE_SECONDS = 0.1
 #: Of a longer log of an engine, only the end is kept with the run.
@@ -34,8 +40,13 @@ def upload_engine_log(client: Client, run: str, attempt: int, log: Path) -> None
 
 
 def has_leftovers(spool: Path) -> bool:
-    """Whether something waits in the job's spool."""
-    return any(spool.glob("*/owner.json"))
+    """Whether something waits in the job's spool, or in that of its container."""
+    return any(any(one.glob("*/owner.json")) for one in (spool, container_spool(spool)))
+
+
+def container_spool(spool: Path) -> Path:
+    """The spool of a job's container, next to that of the job."""
+    return spool.parent / CONTAINER_SPOOL
 
 
 def deliver_leftovers(
@@ -46,11 +57,18 @@ def deliver_leftovers(
     With `is_lost`, the end of `run` is not sent: another attempt can follow.
     """
     end = time.monotonic() + seconds
-    is_complete = True
+    is_complete, found = True, list[SpoolFolder]()
     for path in sorted(spool.glob("[0-9a-f]*")):
         folder = SpoolFolder.claim(path)
-        if folder is None:
-            continue
+        if folder is not None:
+            found.append(folder)
+    for path in sorted(container_spool(spool).glob("[0-9a-f]*")):
+        # A link would let the script read or change what it can't reach.
+        folder = SpoolFolder.claim(path) if has_only_files(path) else None
+        if folder is not None:
+            folder.confined_to = spool.parent
+            found.append(folder)
+    for folder in found:
         if is_lost and folder.owner.run_id == run:
             folder.forget_beginner()
         is_complete = _deliver(folder, client, end) and is_complete

@@ -25,6 +25,8 @@ from studio.core.private_files import write_private
 JOB_FILE, RUNNER_FILE, END_FILE = "job.json", "runner.json", "end.json"
 STOP_FILE = "stop.json"
 LOCK_FILE, LOG_FILE = "runner.lock", "runner.log"
+#: What a container's script could not send: it can write anything there.
+CONTAINER_SPOOL = "container-spool"
 CODE_FOLDER, ARCHIVE_FILE = "code", "sources.zip"
 #: The end of an attempt that its runner gave up, because another one can follow.
 LOST = "lost"

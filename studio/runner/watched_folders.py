@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from studio.core.errors import InvalidName
 from studio.core.names import check_path
 from studio.core.script_variables import RANK_LOGS_FOLDER
 from studio.runner.ranks import LOG_FOLDER, RANK_LOGS_VARIABLE
+from studio.sdk.delivery import open_below
 
 #: How often the folders are read, and how much of a file at once.
 WATCH_SECONDS, CHUNK_BYTES = 5.0, 1024 * 1024
@@ -22,9 +24,15 @@ class WatchedFolders:
     """
 
     def __init__(
-        self, append: Callable[[str, bytes], None], root: Path, names: Sequence[str]
+        self,
+        append: Callable[[str, bytes], None],
+        root: Path,
+        names: Sequence[str],
+        *,
+        is_confined: bool = False,
     ) -> None:
-        self._append, self._root = append, root
+        """With `is_confined`, no link leads out of `root`."""
+        self._append, self._root, self._is_confined = append, root, is_confined
         self._names = [name.strip("/") for name in names]
         self._sent: dict[str, int] = {}
         self._next = 0.0
@@ -47,7 +55,7 @@ class WatchedFolders:
 
     def _send_rest_of(self, file: Path, path: str) -> None:
         try:
-            with file.open("rb") as source:
+            with self._open(file) as source:
                 source.seek(self._sent.get(path, 0))
                 while chunk := source.read(CHUNK_BYTES):
                     self._append(path, chunk)
@@ -55,6 +63,9 @@ class WatchedFolders:
         except OSError:
             # It is being written, or was deleted: the next reading shows.
             return
+
+    def _open(self, file: Path) -> BinaryIO:
+        return open_below(self._root, file) if self._is_confined else file.open("rb")
 
 
 def with_rank_logs(variables: Mapping[str, str], root: Path) -> dict[str, str]:

@@ -45,7 +45,7 @@ def deliver(folder: Path, client: Kept, file: StagedFile) -> list[str]:
     lost: list[str] = []
     losses: Any = SimpleNamespace(add_refused_file=lambda: lost.append("file"))
     queues: Any = SimpleNamespace(
-        folder=SimpleNamespace(path=folder), run_path="runs/r1"
+        folder=SimpleNamespace(path=folder, confined_to=None), run_path="runs/r1"
     )
     taking: Any = client
     deliver_file(taking, queues, losses, file)

@@ -97,9 +97,18 @@ def test_a_run_of_docker_shows_no_variable_of_the_script(
 ) -> None:
     job = jobs.create(
         {**of_image("python:3"), "docker": {"arguments": ["--cpus", "2"]}},
-        "import os; print(os.environ['KEY'])",
+        """
+        import os
+        print(os.environ["KEY"])
+        os.symlink("../../outside", "outputs")
+        os.mkdir("logs")
+        os.symlink("../../../outside", "logs/more")
+        """,
         secrets={"KEY": "s3cr3t-value"},
     )
+    outside = job.folder.parent / "outside"
+    outside.mkdir()
+    (outside / "key.txt").write_text("of the machine")
     job.start(PATH=str(programs.folder))
     run = job.wait()
     assert run["status"] == "Completed", (run["error"], job.own_log())
@@ -107,6 +116,9 @@ def test_a_run_of_docker_shows_no_variable_of_the_script(
     assert "working on docker.io/library/python:3\n" in job.log(BUILD_LOG)
     words = programs.calls("run")[-1]
     assert "s3cr3t-value" not in str(words)
+    # Its links lead nowhere: the container has not what they name.
+    files = job.client.get(f"runs/{job.run_id}/files")["files"]
+    assert "key.txt" not in str(files)
     assert job.server.token not in str(words)
     assert words[words.index("--shm-size") + 1] == "2g"
     assert words[words.index("--cpus") + 1] == "2"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from studio.core.cancel_signals import CancelSignal
+from studio.core.job_files import CONTAINER_SPOOL
 from studio.core.private_files import write_private
 from studio.runner.containers.engine import engine_environment, gpu_options
 from studio.runner.containers.image_request import ImageRequest
@@ -44,11 +45,14 @@ class Container:
         request: ImageRequest,
         folder: Path,
         code: Path,
-        spool: Path,
     ) -> None:
-        """`folder` is the job's: only this user can read it."""
+        """`folder` is the job's: only this user can read it.
+
+        The script has a spool of its own: it must not change what the runner sends.
+        """
         self.image, self._request, self._engine = image, request, image.engine
-        self._folder, self._code, self._spool = folder, code, spool
+        self._folder, self._code = folder, code
+        self._spool = folder / CONTAINER_SPOOL
         self.name = f"run-studio-{secrets.token_hex(8)}"
         self._file = folder / VARIABLES_FILE
         self._remover: subprocess.Popen[bytes] | None = None

@@ -41,7 +41,6 @@ from studio.runner.programs import CommandNotRunnable, find_program
 from studio.runner.ranks import ranks_command
 from studio.runner.slurm_nodes import nodes_command, slurm_nodes
 from studio.runner.watched_folders import with_rank_logs
-from studio.sdk.delivery import spool_root
 from studio.sdk.run_record import PythonFacts
 
 
@@ -117,7 +116,7 @@ class ContainerScript:
             del variables["PATH"]
         words = _command_of(job.definition, interpreter, interpreter)
         check_script(job, code)
-        container = Container(self._image, self._request, folder, code, spool_root())
+        container = Container(self._image, self._request, folder, code)
         container.readable = input_paths(job)
         command, environment = container.command(words, variables, self._note)
         image = f"{self._image.name} {self._image.digest}"

@@ -6,6 +6,7 @@ See docs/delivery.md for the guarantees.
 
 from studio.sdk.delivery.account import Account, read_account
 from studio.sdk.delivery.background import count_waiting, open_sender
+from studio.sdk.delivery.confined_files import has_only_files, open_below
 from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.piece_uploads import upload_file
 from studio.sdk.delivery.receipts import Receipt, pluralize
@@ -33,7 +34,9 @@ __all__ = [
     "Writer",
     "count_waiting",
     "drain_seconds",
+    "has_only_files",
     "list_abandoned_folders",
+    "open_below",
     "open_sender",
     "pluralize",
     "print_notice",

@@ -8,10 +8,10 @@ server has. Only the current batch is in memory.
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from studio.core.errors import AlreadyExists, Conflict, StudioError
@@ -34,7 +34,12 @@ from studio.sdk.delivery.spool_records import (
     unpack_file,
     unpack_request,
 )
-from studio.sdk.delivery.staged_files import delete_staged, deliver_file
+from studio.sdk.delivery.staged_files import (
+    delete_staged,
+    deliver_file,
+    held_file,
+    open_source,
+)
 from studio.sdk.delivery.writer_queues import WriterQueues
 
 #: The server accepts no larger batch of rows.
@@ -222,7 +227,7 @@ class Sender:
         return request if is_next and request and request.held else None
 
     def _send_request(self, request: RecordedRequest) -> None:
-        send_request(self.client, request, self.folder.path / "held")
+        send_request(self.client, request, self.folder)
         self._remove_delivered(self.requests, request.held)
 
     def _send_rows(self) -> None:
@@ -331,15 +336,15 @@ def read_next_request(requests: Spool) -> tuple[int, RecordedRequest]:
     return first, unpack_request(payload)
 
 
-def send_request(client: Client, request: RecordedRequest, staged: Path) -> None:
+def send_request(client: Client, request: RecordedRequest, folder: SpoolFolder) -> None:
     """Send a recorded request; a refusal is printed and skipped.
 
-    `staged` is the folder of bodies that are files. Raises the refusal of an essential
-    request, such as the run's creation, and every temporary error.
+    `folder` has the bodies that are files. Raises the refusal of an essential request,
+    such as the run's creation, and every temporary error.
     """
     try:
         if request.held:
-            _upload_body(client, request, staged / request.held)
+            _upload_body(client, request, folder)
         else:
             client.json(
                 request.method,
@@ -358,9 +363,9 @@ def send_request(client: Client, request: RecordedRequest, staged: Path) -> None
             )
 
 
-def _upload_body(client: Client, request: RecordedRequest, file: Path) -> None:
+def _upload_body(client: Client, request: RecordedRequest, folder: SpoolFolder) -> None:
     try:
-        content = file.open("rb")
+        content = open_source(folder, held_file(folder.path, request.held))
     except OSError as error:
         print_notice(f"{request.path} was not kept: {error.strerror or error}")
         return
@@ -368,7 +373,7 @@ def _upload_body(client: Client, request: RecordedRequest, file: Path) -> None:
         client.upload(
             request.path,
             content,
-            file.stat().st_size,
+            os.fstat(content.fileno()).st_size,
             timeout=TIMEOUT_SECONDS,
             attempts=1,
         )

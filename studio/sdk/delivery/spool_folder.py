@@ -145,6 +145,9 @@ class SpoolFolder:
 
     def __init__(self, path: Path, owner: SpoolOwner, lock: int) -> None:
         self.path, self.owner, self._lock = path, owner, lock
+        #: If set, only files below it are read: what is here was not written by a
+        #: process that can read the others.
+        self.confined_to: Path | None = None
 
     @classmethod
     def create(

@@ -11,6 +11,7 @@ import os
 import shutil
 import uuid
 from pathlib import Path
+from typing import BinaryIO
 
 from studio.core.errors import (
     Conflict,
@@ -20,9 +21,11 @@ from studio.core.errors import (
     TooLarge,
 )
 from studio.sdk.client import Client
+from studio.sdk.delivery.confined_files import open_below
 from studio.sdk.delivery.notices import print_notice
 from studio.sdk.delivery.piece_uploads import upload_file
 from studio.sdk.delivery.receipts import LostDataCounter
+from studio.sdk.delivery.spool_folder import SpoolFolder
 from studio.sdk.delivery.spool_records import StagedFile
 from studio.sdk.delivery.writer_queues import WriterQueues
 
@@ -80,10 +83,10 @@ def deliver_file(
 
     Raises StudioError for temporary failures.
     """
-    staged = queues.folder.path / "held" / file.held
+    staged = held_file(queues.folder.path, file.held)
     source = staged if file.held else Path(file.source)
     try:
-        _upload_staged_file(client, queues.run_path, source, file)
+        _upload_staged_file(client, queues, source, file)
         return
     except OSError as error:
         reason = f"it cannot be read: {error.strerror or error}"
@@ -114,18 +117,31 @@ def stage_snapshot(folder: Path, sources: Path) -> str:
     return name
 
 
+def held_file(folder: Path, name: str) -> Path:
+    """The copy of this name; never a file outside of `held/`."""
+    return folder / "held" / Path(name).name
+
+
+def open_source(folder: SpoolFolder, source: Path) -> BinaryIO:
+    """Open a file to deliver. Raises OSError."""
+    if folder.confined_to is not None:
+        return open_below(folder.confined_to, source)
+    return source.open("rb")
+
+
 def delete_staged(folder: Path, name: str) -> None:
     """Delete the copy of a delivered file, if there is one."""
     if name:
         with contextlib.suppress(OSError):
-            (folder / "held" / name).unlink()
+            held_file(folder, name).unlink()
 
 
 def _upload_staged_file(
-    client: Client, run_path: str, source: Path, file: StagedFile
+    client: Client, queues: WriterQueues, source: Path, file: StagedFile
 ) -> None:
+    run_path = queues.run_path
     for attempt in range(MAX_READ_ATTEMPTS):
-        with source.open("rb") as content:
+        with open_source(queues.folder, source) as content:
             before = os.fstat(content.fileno())
             try:
                 upload_file(
