@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,17 @@ def test_the_nearest_target_is_suggested(studio: CommandLine, name: str) -> None
     assert done.stderr.strip() == (
         f"Error: There is no compute target '{name}x'. Did you mean '{name}'?"
     )
+
+
+def test_a_test_without_an_agent_says_so_and_ends(
+    studio: CommandLine, name: str
+) -> None:
+    """Such as after the server refused the agent, which then ended."""
+    studio.json("target", "create", name)
+    done = studio("target", "test", name, "--agent-timeout", "0")
+    assert done.returncode == 5
+    assert f"No agent takes runs of {name}." in done.stderr
+    assert json.loads(done.stdout)["status"] == "Queued"
 
 
 def test_an_agent_token_serves_its_target_alone(studio: CommandLine, name: str) -> None:
