@@ -11,6 +11,7 @@ from runs.actions.comments import add_comment
 from runs.actions.experiments.experiments import create_experiment
 from runs.actions.ingest.points_and_params import Point, log_metrics
 from runs.actions.run.runs import create_run
+from runs.actions.views.views import ViewState, create_view
 from runs.models import (
     Dataset,
     Experiment,
@@ -23,6 +24,7 @@ from runs.models import (
     Workspace,
 )
 from runs.search.run_list.run_page import RunPage, find_runs
+from studio.core.filters.source import FilterText
 from studio.core.statuses import RunStatus
 from studio.core.view_spec import ViewSpec
 from tests.parts.records import NOON
@@ -30,6 +32,12 @@ from tests.parts.records import NOON
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+#: Views by the values that tests compare fields with, and by the field's example.
+VIEWS = {
+    "local": "status:completed",
+    "resnet50": "view:local or metrics.acc > 0.8",
+    "Failed nightly": "status:failed",
+}
 #: What clients record of a run's code and machine.
 RECORDED = {
     "author": "azureml-user",
@@ -96,6 +104,9 @@ def full_library() -> Library:
     library = empty_library("library", "ada", "bob")
     _roots(library)
     _others(library)
+    for name, q in VIEWS.items():
+        state = ViewState(ViewSpec(q=FilterText(q)))
+        create_view(library.workspace, name, state, actor=Actor(library.ada), now=NOON)
     return library
 
 

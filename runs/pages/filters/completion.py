@@ -28,6 +28,7 @@ from runs.search.filters import (
     find_keys,
     is_facet,
 )
+from runs.search.views import filter_by_words, visible_views_in
 from studio.core.errors import InvalidFilter, QueryTimeout, StudioError
 from studio.core.filters import field_text, fields, tree
 from studio.core.filters import parse as parse_filter
@@ -77,7 +78,7 @@ def start_of_term(field: Field) -> str:
     """Return the text to insert for a chosen field."""
     if fields.value_type(field) == fields.BOOLEAN:
         return f"{field_text(field)}:true "
-    is_listed = field in FACETS
+    is_listed = field in FACETS or field == attribute("view")
     timed = fields.value_type(field) in (fields.TIME, fields.DURATION)
     return field_text(field) + (":" if is_listed or timed else " ")
 
@@ -279,6 +280,8 @@ class Completion:
             return [
                 SuggestionSection(field_label(field), list(self._value_examples(kind)))
             ]
+        if field == attribute("view"):
+            return [SuggestionSection(_("Views"), list(self._view_options()))]
         if not is_facet(field) or field.kind == tree.METRICS:
             return []
         facet = self.reader.count_values(field)
@@ -353,6 +356,21 @@ class Completion:
                 status=text if is_status else "",
                 ends=True,
                 is_chosen=place == 0 and self._fits_what_is_typed(text),
+            )
+
+    def _view_options(self) -> Iterable[CompletionOption]:
+        part = self.word.part
+        views = visible_views_in(self.reader.workspace, self.reader.viewer)
+        found = filter_by_words(views, part).order_by("name", "pk")
+        end = ") " if self.word.op == "in" else " "
+        for place, view in enumerate(found[:MAX_VALUES]):
+            yield self._option_with_marked_match(
+                "plus",
+                view.name,
+                value_text(Text(view.name)) + end,
+                note=view.slug,
+                ends=True,
+                is_chosen=place == 0 and self._fits_what_is_typed(view.name),
             )
 
     def _fits_what_is_typed(self, value: str) -> bool:

@@ -129,8 +129,10 @@ def not_modified(etag: str) -> HttpResponse:
 
 def _depends_on_time(spec: ViewSpec, node: Node | None) -> bool:
     duration = attribute("duration")
+    # The filter of a view can depend on the time.
+    fields = (duration, attribute("view"))
     return spec.sort.field == duration or any(
-        term.field == duration or any(isinstance(v, Ago) for v in term.values)
+        term.field in fields or any(isinstance(v, Ago) for v in term.values)
         for term in _comparisons_in(node)
     )
 

@@ -27,7 +27,7 @@ from runs.models import (
     Workspace,
 )
 from runs.search.fields import actor_condition, find_actors, moment_condition
-from runs.search.query import filter_condition
+from runs.search.query import expand_views, filter_condition
 from runs.search.sql import NEVER, Scope, Unindexed, make_scope
 from studio.core.errors import InvalidValue
 from studio.core.filters import Node, parse
@@ -276,6 +276,7 @@ def activity_query(
     """Raises InvalidFilter for `q`, and InvalidValue."""
     wanted.check()
     node = parse(wanted.q) if wanted.q.strip() else None
+    node = expand_views(node, viewer, workspace)
     scope = make_scope(viewer, workspace, now, fields_of(node))
     return ActivityQuery(wanted, node, scope)
 

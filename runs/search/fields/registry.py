@@ -15,6 +15,7 @@ from runs.search.fields.logs import LOGS
 from runs.search.fields.relations import OWNERS, RELATIVES
 from runs.search.fields.text_columns import TEXTS
 from runs.search.fields.times import TIMES
+from runs.search.fields.views import VIEWS
 from runs.search.sql import IndexScan, Scope
 from studio.core.filters import tree
 from studio.core.filters.catalog import ATTRIBUTE_SPECS
@@ -38,6 +39,7 @@ SOURCES: Mapping[str, FieldSource] = {
         *LOGS,
         *CHANGES,
         *COMMENTS,
+        *VIEWS,
     )
 }
 ALL_SOURCES = (*SOURCES.values(), *KEYED.values())

@@ -46,6 +46,7 @@ from runs.search.query.status_counts import (
     newest_run_querysets,
     newest_runs,
 )
+from runs.search.query.view_terms import expand_views
 
 __all__ = [
     "MAX_EXACT_COUNT",
@@ -67,6 +68,7 @@ __all__ = [
     "count_and_keep_candidates",
     "count_by_status",
     "count_statuses",
+    "expand_views",
     "filter_condition",
     "filters_by_status",
     "find_excluding_terms",

@@ -20,6 +20,7 @@ from runs.search.fields import matching_log_runs, source_of
 from runs.search.log_index import LOG, log_terms, read_pattern
 from runs.search.query.query_plan import MAX_CANDIDATES, LeadScan, Plan, plan_for
 from runs.search.query.selection import selected_keys
+from runs.search.query.view_terms import expand_views
 from runs.search.sql import (
     IndexScan,
     InKeys,
@@ -71,6 +72,7 @@ def runs_matching(
 
     Raises InvalidFilter for what cannot be answered.
     """
+    node = expand_views(node, viewer, workspace)
     scope = make_scope(viewer, workspace, now, fields_of(node))
     runs = Run.objects.visible_to(viewer).in_workspace(workspace)
     return runs if node is None else runs.filter(filter_condition(node, scope))
@@ -390,7 +392,7 @@ def build_query(
 
     Raises InvalidFilter.
     """
-    parsed = spec.filter()
+    parsed = expand_views(spec.filter(), viewer, workspace)
     node = None if parsed is None else merge_alternatives(parsed)
     scope = make_scope(viewer, workspace, now, {*fields_of(node), *fields})
     scope = with_log_runs(node, scope, experiment)

@@ -252,6 +252,18 @@ ATTRIBUTE_SPECS: tuple[FieldSpec, ...] = (
         suggested=8,
     ),
     _field_spec(
+        "view",
+        message_with_context("field of a run", "View"),
+        TEXT,
+        message(
+            "The slug or name of a custom view that you can see: its filter applies."
+        ),
+        'view:"Failed nightly"',
+        sortable=False,
+        column=False,
+        is_reference=True,
+    ),
+    _field_spec(
         "starred",
         message("Starred"),
         BOOLEAN,

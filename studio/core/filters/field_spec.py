@@ -43,6 +43,7 @@ class FieldSpec:
     `name` is as written in a filter; `<key>` in it stands for any key. `colon` is what
     `field:value` means. `sortable` and `column` say where else it may be used. One that
     `searches_patterns` has an operator for regular expressions. One that
+    `is_reference` names another thing, and only as a whole. One that
     is not `offered` is no suggestion of completion, editors and errors. `suggested` is
     the position among the suggestions for an empty filter, 0 for none. Experiments have
     the fields that are `of_experiments` as well.
@@ -60,6 +61,7 @@ class FieldSpec:
     filterable: bool = True
     searches_patterns: bool = False
     offered: bool = True
+    is_reference: bool = False
     suggested: int = 0
     of_experiments: bool = False
 
@@ -67,6 +69,8 @@ class FieldSpec:
     def operators(self) -> tuple[str, ...]:
         if self.name.startswith("children."):  # a count is never missing
             return _EQUAL + _ORDER
+        if self.is_reference:
+            return _EQUAL
         if self.searches_patterns:
             return _EQUAL + _LIKE + _MATCHES + _NULL
         return OPERATORS_OF[self.value_type] if self.filterable else ()
