@@ -178,7 +178,9 @@ def deletion_tasks(started: int) -> Sequence[Task]:
 
 def sending_tasks() -> Sequence[Task]:
     """Tasks that wait for other servers. They run in a thread of their own."""
-    return (Task("send mails", BUSY_TICK_SECONDS, MailSender(base_url)),)
+    # At each tick of the worker, right after notifications are created. A pause would
+    # begin after the tick, so that the next tick would be too early for it.
+    return (Task("send mails", 0, MailSender(base_url)),)
 
 
 def merge_counts(_now: int) -> int:

@@ -53,6 +53,7 @@ from tests.bench.fresh_commands import (
     views,
 )
 from tests.bench.mutation.run import mutants
+from tests.bench.notify.commands import alerts
 from tests.bench.reliability import crash, interrupt, kill
 from tests.bench.report import Report
 from tests.bench.texts.words import words
@@ -275,6 +276,7 @@ for command in (
     *FRESH,
     activity,
     agents,
+    alerts,
     bulk,
     cancel,
     compute,

@@ -8,7 +8,14 @@ one message.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from functools import partial
 
@@ -32,7 +39,7 @@ from runs.models import (
     Run,
 )
 from runs.notify import is_mail_configured
-from runs.search.notify import runs_meeting_condition, runs_of_rule
+from runs.search.notify import RunTexts, runs_meeting_condition, runs_of_rule
 from runs.search.sql import time_limit
 from studio.core.batches import batches
 from studio.core.errors import StudioError
@@ -61,20 +68,53 @@ def find_matches(changes: Sequence[ChangedRun], now: int) -> list[RuleMatch]:
     rules = AlertRule.objects.enabled().filter(
         workspace__in=by_space, condition=AlertCondition.STATUS
     )
-    found = []
-    for rule in _with_members(rules):
-        wanted = set(rule.settings["statuses"])
-        entered = [
-            change
-            for change in by_space[rule.workspace_id]
-            # What happened before the rule was made or switched on is not its matter.
-            if change.status in wanted and change.time >= rule.changed
-        ]
-        runs = set(_evaluate(rule, partial(_matching, rule, entered, now)))
-        hits = [change for change in entered if change.run in runs]
+    entered = {
+        rule: hits
+        for rule in _with_members(rules)
+        if (hits := _entered(rule, by_space[rule.workspace_id]))
+    }
+    texts = RunTexts({change.run for hits in entered.values() for change in hits})
+    texts.read(rule.q for rule in entered)
+    return [
+        match
+        for rules_of_filter in _by_filter(entered)
+        for match in _matches_of_filter(rules_of_filter, entered, texts, now)
+    ]
+
+
+def _entered(rule: AlertRule, changes: Sequence[ChangedRun]) -> list[ChangedRun]:
+    wanted = set(rule.settings["statuses"])
+    return [
+        change
+        for change in changes
+        # What happened before the rule was made or switched on is not its matter.
+        if change.status in wanted and change.time >= rule.changed
+    ]
+
+
+def _by_filter(rules: Iterable[AlertRule]) -> Iterable[list[AlertRule]]:
+    """Return lists of rules whose filters find the same runs: one query for each."""
+    found: dict[tuple[int, int | None, str], list[AlertRule]] = defaultdict(list)
+    for rule in rules:
+        found[rule.workspace_id, rule.author_id, rule.q].append(rule)
+    return found.values()
+
+
+def _matches_of_filter(
+    rules: Sequence[AlertRule],
+    entered: Mapping[AlertRule, Sequence[ChangedRun]],
+    texts: RunTexts,
+    now: int,
+) -> Iterator[RuleMatch]:
+    wanted = {change.run for rule in rules for change in entered[rule]}
+    possible = texts.possible_runs(rules[0].q, sorted(wanted))
+    if not possible:
+        return
+    runs = set(_evaluate(rules, partial(_matching, rules[0], possible, now)))
+    for rule in rules:
+        hits = [change for change in entered[rule] if change.run in runs]
         if hits:
-            found.append(RuleMatch(rule, hits))
-    return found
+            yield RuleMatch(rule, hits)
 
 
 def fire_matches(
@@ -91,7 +131,7 @@ def fire_for_conditions(now: int) -> int:
     """Look at the conditions of duration and metric; return how many runs matched."""
     rules = AlertRule.objects.enabled().exclude(condition=AlertCondition.STATUS)
     return sum(
-        _fire_once(rule, _evaluate(rule, partial(_meeting, rule, now)), now)
+        _fire_once(rule, _evaluate([rule], partial(_meeting, rule, now)), now)
         for rule in _with_members(rules)
     )
 
@@ -115,22 +155,22 @@ def _with_members(rules: QuerySet[AlertRule]) -> Iterator[AlertRule]:
             _keep_error(rule, text)
 
 
-def _evaluate(rule: AlertRule, read: Callable[[], list[int]]) -> list[int]:
+def _evaluate(rules: Iterable[AlertRule], read: Callable[[], list[int]]) -> list[int]:
     """The keys of the runs that are found; none, with the reason, if that fails.
 
     One rule's filter must not keep the others from firing.
     """
+    text, runs = "", []
     try:
         with time_limit():
             runs = read()
     except StudioError as error:
         # The language can change, and names of a rule's filter can be used up.
-        _keep_error(rule, error.message)
-        return []
+        text = error.message
     except DatabaseError:
-        _keep_error(rule, _("The database could not apply this filter."))
-        return []
-    _keep_error(rule, "")
+        text = _("The database could not apply this filter.")
+    for rule in rules:
+        _keep_error(rule, text)
     return runs
 
 
@@ -139,8 +179,7 @@ def _keep_error(rule: AlertRule, text: str) -> None:
         AlertRule.objects.filter(pk=rule.pk).update(error=text)
 
 
-def _matching(rule: AlertRule, entered: Sequence[ChangedRun], now: int) -> list[int]:
-    runs = sorted({change.run for change in entered})
+def _matching(rule: AlertRule, runs: Sequence[int], now: int) -> list[int]:
     found: list[int] = []
     for some in batches(runs):
         rows = runs_of_rule(rule, now).filter(pk__in=some).order_by()

@@ -28,6 +28,7 @@ from runs.search.notify.inbox import (
     list_inbox,
     unread_notifications,
 )
+from runs.search.notify.rule_filters import RunTexts
 from runs.search.notify.run_facts import (
     MetricFact,
     RunFacts,
@@ -50,6 +51,7 @@ __all__ = [
     "InboxPage",
     "MetricFact",
     "RunFacts",
+    "RunTexts",
     "count_inbox",
     "count_matching_now",
     "count_waiting_mails",

@@ -1,0 +1,1 @@
+"""Alert rules among many status changes."""
