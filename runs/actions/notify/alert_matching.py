@@ -128,7 +128,7 @@ def fire_matches(
 
 
 def fire_for_conditions(now: int) -> int:
-    """Look at the conditions of duration and metric; return how many runs matched."""
+    """Look at all conditions but statuses; return how many runs matched."""
     rules = AlertRule.objects.enabled().exclude(condition=AlertCondition.STATUS)
     return sum(
         _fire_once(rule, _evaluate([rule], partial(_meeting, rule, now)), now)

@@ -151,7 +151,7 @@ def _check_condition(text: RuleText) -> None:
         statuses = settings.get("statuses")
         if not statuses or set(statuses) - known:
             raise InvalidValue(_("Choose at least one status."), field="statuses")
-    elif text.condition == AlertCondition.DURATION:
+    elif text.condition in (AlertCondition.DURATION, AlertCondition.QUEUE):
         _check_minutes(settings.get("minutes"), "minutes")
     elif text.condition == AlertCondition.METRIC:
         names.check_text(

@@ -35,6 +35,7 @@ class AlertCondition(models.TextChoices):
     STATUS = "status", gettext_noop("Status becomes")
     DURATION = "duration", gettext_noop("Runs longer than")
     METRIC = "metric", gettext_noop("Metric")
+    QUEUE = "queue", gettext_noop("Queued longer than")
 
 
 def alert_conditions() -> list[tuple[str, str]]:

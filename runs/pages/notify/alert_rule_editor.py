@@ -41,7 +41,7 @@ from runs.pages.requests import (
     TextListField,
 )
 from runs.render.formats import status_label
-from runs.search.notify import count_matching_now, find_rule
+from runs.search.notify import count_matching_now, count_preview, find_rule
 from studio.core.errors import InvalidValue, StudioError
 from studio.core.filters import parse, to_text
 from studio.core.filters.tree import Comparison, Node, Text, attribute, with_term
@@ -58,6 +58,7 @@ class RuleForm(PageForm):
     condition = TextField(default=AlertCondition.STATUS)
     statuses = TextListField()
     minutes = TextField()
+    queue_minutes = TextField()
     metric = TextField()
     op = TextField(default=">")
     value = TextField()
@@ -78,6 +79,8 @@ class RuleForm(PageForm):
             settings["statuses"] = values["statuses"]
         elif condition == AlertCondition.DURATION:
             settings["minutes"] = _whole(values["minutes"], "minutes")
+        elif condition == AlertCondition.QUEUE:
+            settings["minutes"] = _whole(values["queue_minutes"], "minutes")
         else:
             settings |= {
                 "metric": values["metric"],
@@ -192,7 +195,9 @@ edit_rule = view_by_method(GET=_show_rule, POST=_change)
 
 
 def _values_of(rule: AlertRule) -> dict[str, Any]:
-    settings: dict[str, Any] = rule.settings
+    settings: dict[str, Any] = dict(rule.settings)
+    if rule.condition == AlertCondition.QUEUE:
+        settings["queue_minutes"] = settings.pop("minutes")
     names = rule.recipients.filter(is_listed=True)
     return {
         "name": rule.name,
@@ -232,6 +237,7 @@ def _render(
             for each in members.select_related("user").order_by("user__username")
         ],
         "matching": _count_matching(request, values.get("q", "")),
+        "preview": _count_preview(request, values),
         "has_mail_server": is_mail_configured(),
         "action": reverse("alert-rule", args=[request.workspace.name, rule.pk])
         if rule
@@ -246,6 +252,22 @@ def _count_matching(request: PageRequest, q: str) -> int | None:
     try:
         return count_matching_now(
             q, author=request.actor.user, workspace=request.workspace, now=now_ms()
+        )
+    except StudioError:
+        return None
+
+
+def _count_preview(request: PageRequest, values: dict[str, Any]) -> int | None:
+    """How many runs would have fired a rule of statuses; None for other conditions."""
+    if values.get("condition") != AlertCondition.STATUS:
+        return None
+    try:
+        return count_preview(
+            values.get("q", ""),
+            values.get("statuses", ()),
+            author=request.actor.user,
+            workspace=request.workspace,
+            now=now_ms(),
         )
     except StudioError:
         return None

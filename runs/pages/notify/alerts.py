@@ -82,6 +82,9 @@ def condition_text(rule: AlertRule) -> str:
     if rule.condition == AlertCondition.DURATION:
         text = _("Runs longer than %(minutes)s min")
         return text % {"minutes": settings["minutes"]}
+    if rule.condition == AlertCondition.QUEUE:
+        text = _("Queued longer than %(minutes)s min")
+        return text % {"minutes": settings["minutes"]}
     parts = []
     if settings.get("value") is not None:
         parts.append(f"{settings.get('op', '>')} {number(settings['value'])}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runs.search.notify.alerts import (
     count_matching_now,
+    count_preview,
     count_waiting_mails,
     find_fired_alert,
     find_rule,
@@ -54,6 +55,7 @@ __all__ = [
     "RunTexts",
     "count_inbox",
     "count_matching_now",
+    "count_preview",
     "count_waiting_mails",
     "event_row",
     "find_fired_alert",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from runs.models import (
@@ -17,6 +18,7 @@ from runs.models import (
     Metric,
     MetricKind,
     Run,
+    RunEvent,
     RunQuerySet,
     User,
     Workspace,
@@ -26,10 +28,11 @@ from runs.search.query import runs_matching
 from runs.search.sql import time_limit
 from studio.core.errors import NotFound
 from studio.core.filters import parse
-from studio.core.statuses import ACTIVE
+from studio.core.statuses import ACTIVE, RunStatus
 
 PAGE_SIZE = 50
 MAX_COUNTED_RUNS = 10_000
+PREVIEW_DAYS = 7
 _MINUTE_MS = 60_000
 
 
@@ -144,7 +147,7 @@ def runs_of_rule(rule: AlertRule, now: int) -> RunQuerySet:
 
 
 def runs_meeting_condition(rule: AlertRule, now: int) -> QuerySet[Run]:
-    """Return the runs that meet a condition of duration or metric now.
+    """Return the runs that meet a condition of duration, queue or metric now.
 
     Runs that ended before the rule was changed are left out.
     """
@@ -155,6 +158,13 @@ def runs_meeting_condition(rule: AlertRule, now: int) -> QuerySet[Run]:
         # Of runs that were started before the rule, too.
         runs = runs_of_rule(rule, now)
         return runs.filter(status__in=active, started__lte=since)
+    if rule.condition == AlertCondition.QUEUE:
+        since = now - int(rule.settings["minutes"]) * _MINUTE_MS
+        queued = RunStatus.QUEUED.code
+        # A run can be queued again, which begins a new time in the queue.
+        later = RunEvent.objects.filter(run=OuterRef("pk"), new=queued, time__gt=since)
+        runs = runs_of_rule(rule, now).filter(status=queued, created__lte=since)
+        return runs.exclude(Exists(later))
     heads = Metric.objects.filter(
         key__workspace=rule.workspace,
         key__name=rule.settings["metric"],
@@ -183,3 +193,21 @@ def count_matching_now(q: str, *, author: User, workspace: Workspace, now: int) 
     with time_limit():
         found = runs.not_deleted().order_by()
         return found[: MAX_COUNTED_RUNS + 1].count()
+
+
+def count_preview(
+    q: str, statuses: Collection[str], *, author: User, workspace: Workspace, now: int
+) -> int:
+    """Count the runs that would have fired a rule of statuses in PREVIEW_DAYS.
+
+    Up to one more than MAX_COUNTED_RUNS. Raises InvalidFilter and QueryTimeout.
+    """
+    since = now - PREVIEW_DAYS * 24 * 60 * _MINUTE_MS
+    codes = [status.code for status in RunStatus if status.value in statuses]
+    entered = RunEvent.objects.filter(
+        run=OuterRef("pk"), new__in=codes, time__gte=since
+    ).exclude(old=F("new"))
+    runs = runs_matching(parse(q), viewer=author, workspace=workspace, now=now)
+    with time_limit():
+        found = runs.not_deleted().filter(Exists(entered), updated__gte=since)
+        return found.order_by()[: MAX_COUNTED_RUNS + 1].count()

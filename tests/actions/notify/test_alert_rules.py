@@ -21,6 +21,7 @@ from runs.actions.notify import (
     resolve_alerts,
     send_test_alert,
 )
+from runs.actions.run.runs import create_run
 from runs.models import (
     AlertRecipient,
     AlertRule,
@@ -32,11 +33,14 @@ from runs.models import (
     Member,
     Metric,
     Run,
+    RunEvent,
     User,
     Workspace,
     now_ms,
 )
+from runs.search.notify import count_preview
 from studio.core.errors import AlreadyExists, InvalidFilter, InvalidValue
+from studio.core.statuses import RunStatus
 from tests.actions.notify.conftest import BASE, work
 from tests.actions.notify.rules import FAILS, MINUTE_MS, fail, messages
 from tests.actions.notify.smtp import Postbox, body
@@ -185,6 +189,47 @@ def test_a_long_run_fires_once(
     assert messages() == [("ben", 1)]
 
 
+def test_a_run_that_waits_in_the_queue_fires_once(
+    experiment: Experiment, workspace: Workspace, actor: Actor, ben: User, now: int
+) -> None:
+    text = replace(FAILS, q="", condition="queue", settings={"minutes": 60})
+    create_alert_rule(workspace, text, actor=actor, now=now)
+    run = create_run(experiment, run_id="q", actor=actor, now=now)
+    Run.objects.filter(pk=run.pk).update(status=RunStatus.QUEUED.code)
+    RunEvent.objects.create(
+        run=run, time=now + 30 * MINUTE_MS, old=None, new=RunStatus.QUEUED.code
+    )
+    # It was queued again after half an hour.
+    assert fire_for_conditions(now + 89 * MINUTE_MS) == 0
+    assert fire_for_conditions(now + 90 * MINUTE_MS) == 1
+    assert fire_for_conditions(now + 91 * MINUTE_MS) == 0
+
+
+def test_the_preview_counts_runs_that_would_have_fired(
+    experiment: Experiment, workspace: Workspace, actor: Actor, now: int
+) -> None:
+    assert actor.user is not None
+    author = actor.user
+
+    def count(later: int, *statuses: str) -> int:
+        return count_preview(
+            "tag:nightly",
+            statuses,
+            author=author,
+            workspace=workspace,
+            now=now + later * MINUTE_MS,
+        )
+
+    for run_id in "ab":
+        fail(experiment, run_id, actor, now)
+    fail(experiment, "c", actor, now, tag="other")
+    week = 7 * 24 * 60
+    assert count(0, "Failed", "Canceled") == 2
+    assert count(0, "Completed") == 0
+    assert count(week, "Failed") == 2
+    assert count(week + 1, "Failed") == 0
+
+
 @pytest.mark.parametrize(
     ("change", "error"),
     [
@@ -195,6 +240,7 @@ def test_a_long_run_fires_once(
         ({"settings": {"statuses": []}}, InvalidValue),
         ({"settings": {"statuses": ["Happy"]}}, InvalidValue),
         ({"condition": "duration", "settings": {"minutes": 0}}, InvalidValue),
+        ({"condition": "queue", "settings": {}}, InvalidValue),
         ({"condition": "metric", "settings": {"metric": "x"}}, InvalidValue),
         ({"throttle": -1}, InvalidValue),
         ({"recipients": []}, InvalidValue),

@@ -24,11 +24,13 @@ from runs.models import (
     Run,
     User,
     Workspace,
+    now_ms,
 )
 from runs.render.formats import experiment_path
 from studio.core.filters import parse
 from studio.core.statuses import RunStatus
 from tests.access.people import browser_of
+from tests.actions.notify.rules import fail
 
 pytestmark = pytest.mark.django_db
 
@@ -200,6 +202,22 @@ def test_a_refused_rule_keeps_what_was_typed(
     page = sent.content.decode()
     assert 'value="nosuch:1"' in page
     assert 'value="Nightly fails"' in page
+
+
+def test_the_editor_of_a_rule_shows_its_time_in_the_queue_and_a_preview(
+    experiment: Experiment, browser: Client, actor: Actor
+) -> None:
+    fail(experiment, "a", actor, now_ms())
+    new = browser.get(f"{ALERTS}rules/new/").content.decode()
+    assert "1 run of the last 7 days would have fired this rule." in new
+    queue = {"condition": "queue", "minutes": "", "queue_minutes": "45"}
+    browser.post(f"{ALERTS}rules/new/", {**FORM, **queue})
+    assert "Queued longer than 45 min" in browser.get(ALERTS).content.decode()
+    rule = AlertRule.objects.get()
+    page = browser.get(f"{ALERTS}rules/{rule.pk}/").content.decode()
+    assert 'name="queue_minutes" value="45"' in page
+    assert 'name="minutes" value=""' in page
+    assert "would have fired" not in page
 
 
 def test_a_rule_made_from_a_list_starts_with_its_filter(

@@ -30,7 +30,8 @@ from runs.models import AlertCondition, AlertRule, FiredAlert, now_ms
 from runs.search.notify import find_fired_alert, find_rule, list_fired, list_rules
 
 _place = workspace_of
-_STATUS, _DURATION = AlertCondition.STATUS, AlertCondition.DURATION
+_STATUS = AlertCondition.STATUS
+_OF_MINUTES = (AlertCondition.DURATION, AlertCondition.QUEUE)
 
 
 @endpoint("GET", Permission.READ, reply=AlertRuleList)
@@ -122,7 +123,7 @@ def _rule_text(body: AlertRuleText) -> RuleText:
     settings: dict[str, Any]
     if body.condition == _STATUS:
         settings = {"statuses": body.statuses}
-    elif body.condition == _DURATION:
+    elif body.condition in _OF_MINUTES:
         settings = {"minutes": body.minutes}
     else:
         settings = {

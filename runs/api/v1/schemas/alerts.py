@@ -8,14 +8,15 @@ from msgspec import Meta, Struct, field
 
 from runs.api.v1.schemas.runs import RequestStruct
 
-ConditionName = Literal["status", "duration", "metric"]
+ConditionName = Literal["status", "duration", "metric", "queue"]
 
 
 class AlertRuleText(RequestStruct):
     """A whole rule: what is left out has the default.
 
-    The condition `status` has `statuses`, `duration` has `minutes`, and `metric` has
-    `metric`, `op`, `value` and `nan`. `recipients` are user names of members.
+    The condition `status` has `statuses`, `duration` and `queue` have `minutes`, and
+    `metric` has `metric`, `op`, `value` and `nan`. `recipients` are user names of
+    members.
     """
 
     name: str
