@@ -150,6 +150,7 @@ def _undo_step(task: BackgroundTask, keys: Sequence[int], now: int) -> None:
         actor=actor_of(task),
         now=now,
         anyway=task.request["anyway"],
+        is_owner=member_role(task) == Role.OWNER,
     )
     task.change_set = done.change_set
     task.changed += done.restored

@@ -27,7 +27,7 @@ from runs.actions.bulk.kinds import (
     StarChange,
     TagChange,
 )
-from runs.actions.bulk.lock_changes import LockChange
+from runs.actions.bulk.lock_changes import LockChange, lock_experiments_of
 from runs.actions.bulk.many_runs import (
     bump_changed_revisions,
     lock_runs,
@@ -87,6 +87,7 @@ __all__ = [
     "find_move_target",
     "find_skipped_experiments",
     "is_same_place",
+    "lock_experiments_of",
     "lock_places",
     "lock_runs",
     "mark_skip",

@@ -14,6 +14,7 @@ from runs.actions import experiments as experiment_actions
 from runs.actions.actor import Actor
 from runs.actions.bulk import EXPERIMENT_FIELD, registered_runs
 from runs.actions.changes import add_changes, record_changes
+from runs.actions.undo.restored_locks import LOCK_FIELD, LockUndoer
 from runs.actions.undo.stored_values import (
     NOT_OF_THE_RUN,
     lock_changed_runs,
@@ -101,6 +102,7 @@ def undo_changes(
     actor: Actor,
     now: int,
     anyway: bool,
+    is_owner: bool,
 ) -> UndonePart:
     """Restore the values before these changes; the caller holds the transaction.
 
@@ -113,7 +115,8 @@ def undo_changes(
     _attach_runs(changes, runs)
     values = read_current_values(changes, change_set)
     part = UndonePart(into)
-    kept = KeptRuns(changes, runs)
+    undoer = LockUndoer(actor, is_owner, now)
+    kept = KeptRuns(changes, runs, undoer)
     wanted: list[tuple[Change, Any]] = []
     for change, value in zip(changes, values, strict=True):
         if value == change.before:
@@ -126,7 +129,7 @@ def undo_changes(
         else:
             wanted.append((change, value))
     del part.later[MAX_LATER:]
-    edits = restore_values(wanted, runs, change_set, now)
+    edits = restore_values(wanted, runs, change_set, now, undoer)
     part.restored = len(wanted)
     if into is None:
         action = REDO if change_set.action == UNDO else UNDO
@@ -163,7 +166,14 @@ def _attach_runs(changes: Sequence[Change], locked: Mapping[int, Run]) -> None:
 class KeptRuns:
     """Runs that a member could not change either: locked, or of registered models."""
 
-    def __init__(self, changes: Sequence[Change], runs: Mapping[int, Run]) -> None:
+    def __init__(
+        self,
+        changes: Sequence[Change],
+        runs: Mapping[int, Run],
+        undoer: LockUndoer | None = None,
+    ) -> None:
+        locks = [change for change in changes if change.field == LOCK_FIELD]
+        self._locks = undoer.find_kept(locks, runs) if undoer and locks else {}
         self._runs = runs
         locked = [run for run in runs.values() if run.locked]
         self._locked = {run.pk for run in locked}
@@ -176,6 +186,9 @@ class KeptRuns:
         run = self._runs.get(change.run_id or 0)
         if run is None or change.field.startswith(NOT_OF_THE_RUN):
             return ""
+        if change.field == LOCK_FIELD:
+            why = self._locks.get(run.pk)
+            return why.value if why else ""
         is_restored = change.field == "deleted" and not change.before
         is_moved = change.field == EXPERIMENT_FIELD
         if run.pk in self._locked and not is_restored:

@@ -16,6 +16,7 @@ from runs.actions.bulk import (
     EXPERIMENT_FIELD,
     bump_changed_revisions,
     is_same_place,
+    lock_experiments_of,
     lock_places,
     lock_runs,
     read_places,
@@ -30,6 +31,7 @@ from runs.actions.bulk import (
 from runs.actions.changes import Edit
 from runs.actions.run import write_name_or_description
 from runs.actions.run_rows import refuse_if_locked, refuse_if_run_registered
+from runs.actions.undo.restored_locks import LOCK_FIELD, LockUndoer
 from runs.models import Change, ChangeSet, KeyKind, Run, RunStar, RunTag
 from studio.core.batches import batches
 
@@ -50,6 +52,8 @@ ROWS_PER_STATEMENT = 500
 def lock_changed_runs(changes: Sequence[Change]) -> dict[int, Run]:
     """Lock the changed runs, always in the same order; return them by key."""
     keys = {c.run_id for c in changes if c.run_id and c.field != STAR_FIELD}
+    if any(c.field == LOCK_FIELD for c in changes):
+        lock_experiments_of(sorted(keys))
     moved = {
         c.run_id: (c.before, c.after)
         for c in changes
@@ -135,16 +139,20 @@ def restore_values(
     runs: Mapping[int, Run],
     change_set: ChangeSet,
     now: int,
+    undoer: LockUndoer | None = None,
 ) -> list[Edit]:
     """Restore the values before the changes, which are given with the current values.
 
     `runs` are the locked runs by key. Raises InvalidState if a lock or a registered
-    version forbids deleting a run again.
+    version forbids deleting a run again. Locks need the `undoer`.
     """
     edits: list[Edit] = []
     changes = [change for change, _value in changed]
     for field, some in _changes_of_runs_by_field(changes).items():
-        edits += _restore_field(field, some, runs, change_set, now)
+        if field == LOCK_FIELD and undoer is not None:
+            edits += undoer.restore(some, runs)
+        else:
+            edits += _restore_field(field, some, runs, change_set, now)
     bump_changed_revisions(edits, now)
     for change, value in changed:
         if change.run_id is None:

@@ -1,8 +1,8 @@
 """Undo a change set; the undo is a change set of its own.
 
 Can be undone: names, descriptions, tags, stars, archiving and deletion of runs and
-experiments, moves, conclusions, and an undo itself (a redo). Later changes are not
-overwritten unless the caller asks for it.
+experiments, moves, locks, conclusions, and an undo itself (a redo). Later changes are
+not overwritten unless the caller asks for it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from runs.actions import experiments as experiment_actions
 from runs.actions.actor import Actor
 from runs.actions.bulk import EXPERIMENT_FIELD
 from runs.actions.changes import record_changes
+from runs.actions.undo.restored_locks import LOCK_FIELD, LockUndoer
 from runs.actions.undo.stored_values import (
     FLAG_FIELDS,
     STAR_FIELD,
@@ -48,7 +49,7 @@ def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> 
         # Views have an undo of their own (`undo_view_change`).
         (change.run_id is not None or change.experiment_id is not None)
         and (
-            change.field in (*TEXT_FIELDS, *FLAG_FIELDS, EXPERIMENT_FIELD)
+            change.field in (*TEXT_FIELDS, *FLAG_FIELDS, EXPERIMENT_FIELD, LOCK_FIELD)
             or change.field.startswith((TAG_PREFIX, compare_actions.CONCLUSION_FIELD))
             or (is_own and _belongs_to_one_member(change.field))
         )
@@ -76,14 +77,20 @@ def _belongs_to_one_member(field: str) -> bool:
 
 @transaction.atomic
 def undo_change_set(
-    change_set: ChangeSet, *, actor: Actor, now: int, anyway: bool = False
+    change_set: ChangeSet,
+    *,
+    actor: Actor,
+    now: int,
+    anyway: bool = False,
+    is_owner: bool = False,
 ) -> ChangeSet | None:
     """Restore the values before the change; raise Conflict if something changed since.
 
     Returns the change set of the undo, or None if nothing had to be restored. The
     error's detail `later` lists the first later changes: `field`, `before`, `after` and
     `now`. With `anyway` they are overwritten. Raises InvalidState while a background
-    task still adds to the change set.
+    task still adds to the change set, PermissionDenied if the lock of another member
+    would be undone by who is no owner.
     """
     related = ("run", "experiment__workspace")
     # In reverse: a change of the set can depend on one before it.
@@ -115,7 +122,8 @@ def undo_change_set(
         if value != change.before
         and not comment_actions.keeps_comment_deleted(change, value, actor)
     ]
-    edits = restore_values(changed, runs, change_set, now)
+    undoer = LockUndoer(actor, is_owner, now)
+    edits = restore_values(changed, runs, change_set, now, undoer)
     action = REDO if change_set.action == UNDO else UNDO
     undo = record_changes(change_set.workspace, action, edits, actor=actor, now=now)
     if undo is not None:

@@ -14,14 +14,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from runs.access import Permission
 from runs.actions.undo import UNDO, can_undo
 from runs.actions.views import can_undo_view_field
 from runs.models import Change, ChangeSet, ChangeWay, Role
 from runs.pages.activity.sentences import sentence, subject_link
-from runs.pages.lists import MATCHING_PARAMETER, MatchingBound
 from runs.pages.requests import PageRequest
-from runs.pages.run_shell import role_refusal
 from runs.pages.undo import ChangeLine, change_line
 from runs.render.formats import local_time, moment
 from runs.search.activity import (
@@ -41,10 +38,6 @@ WAYS = {
     ChangeWay.CLI: "CLI",
     ChangeWay.SERVER: gettext_lazy("by the server"),
 }
-
-
-#: No bound by keys: runs that arrive later were not changed at that time.
-MAX_KEY = 10**17
 
 
 @dataclass(frozen=True)
@@ -68,8 +61,6 @@ class ActivityEntry:
     undone_by: str
     changed_again_by: str
     runs_href: str
-    #: The dialog that unlocks what was locked, or the other way: locks have no undo.
-    relock_href: str
 
     @property
     def more(self) -> int:
@@ -135,7 +126,6 @@ def build_entry(
         _undone_text(undo_of, unknown) if undo_of else "",
         str(overwritten.actor or unknown) if overwritten else "",
         _runs_href(workspace, change_set),
-        _relock_href(request, change_set, changes),
     )
 
 
@@ -184,19 +174,3 @@ def _runs_href(workspace: str, change_set: ChangeSet) -> str:
     q = f'changed:{time} changed_by:"{change_set.actor.username}"'
     query = urlencode({"q": q, "children": "1", "archived": "1"})
     return f"{reverse('run-list', args=[workspace])}?{query}"
-
-
-def _relock_href(
-    request: PageRequest, change_set: ChangeSet, changes: Sequence[Change]
-) -> str:
-    action = {"lock run": "unlock", "unlock run": "lock"}.get(change_set.action)
-    if action is None or role_refusal(request, Permission.LOCK) or not changes:
-        return ""
-    workspace = request.workspace.name
-    path = reverse("list-bulk", args=[workspace, action])
-    run = changes[0].run
-    if change_set.run_count == 1 and run is not None:
-        return f"{path}?{urlencode({'selected': run.run_id})}"
-    _list, _mark, query = _runs_href(workspace, change_set).partition("?")
-    bound = MatchingBound(MAX_KEY, change_set.time).text
-    return f"{path}?{query}&{MATCHING_PARAMETER}={bound}" if query else ""

@@ -93,10 +93,6 @@ class TaskRow:
     export: int | None
 
 
-#: A lock has no undo: its opposite is as near.
-NOT_UNDONE = ("lock run", "unlock run")
-
-
 def task_row(
     task: BackgroundTask,
     now: int,
@@ -117,10 +113,7 @@ def task_row(
         skipped=tuple(_skipped(task.skipped_counts, is_undo=is_undo)),
         later=tuple(_later_value(each) for each in later),
         can_stop=can_stop and task.is_open,
-        can_undo=can_undo
-        and not task.is_open
-        and task.change_set_id is not None
-        and task.action not in NOT_UNDONE,
+        can_undo=can_undo and not task.is_open and task.change_set_id is not None,
         overwrites=task.request.get("change_set")
         if is_undo and later and can_undo and not task.is_open
         else None,

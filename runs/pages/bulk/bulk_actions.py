@@ -138,7 +138,7 @@ ACTIONS = {
         ngettext_lazy("%(number)s run locked", "%(number)s runs locked", "n"),
         gettext_lazy(
             "Locked runs are read-only for everyone. Their own scripts log until they "
-            "end. There is no undo: you and owners can unlock them."
+            "end. Undo unlocks them again, as you and owners can at any time."
         ),
         _lock,
     ),
@@ -147,8 +147,8 @@ ACTIONS = {
         ngettext_lazy("Unlock %(number)s run", "Unlock %(number)s runs", "n"),
         ngettext_lazy("%(number)s run unlocked", "%(number)s runs unlocked", "n"),
         gettext_lazy(
-            "All contributors can change and delete unlocked runs. There is no undo: "
-            "you can lock them again."
+            "All contributors can change and delete unlocked runs. Undo locks them "
+            "again, in your name."
         ),
         _unlock,
     ),

@@ -142,7 +142,8 @@ def lock_run_page(request: PageRequest, run_id: str) -> HttpResponse:
     else:
         is_owner = request.role == Role.OWNER
         unlock_run(run, actor=request.actor, now=now_ms(), is_owner=is_owner)
-    messages.success(request, _("Locked") if on else _("Unlocked"))
+    message = _("Locked") if on else _("Unlocked")
+    messages.success(request, message, extra_tags=run_undo_path(request, run))
     return _redirect_to_origin(request, run)
 
 

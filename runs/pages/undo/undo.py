@@ -18,7 +18,7 @@ from runs.access import Permission, access, check_role, is_permitted_view_change
 from runs.actions.background_tasks import LARGE_CHANGE, start_undo
 from runs.actions.undo import REDO, UNDO, is_of_stars, undo_change_set
 from runs.actions.views import undo_view_change
-from runs.models import BackgroundTask, ChangeSet, now_ms
+from runs.models import BackgroundTask, ChangeSet, Role, now_ms
 from runs.pages.requests import (
     FORM_ERROR_STATUS,
     FlagField,
@@ -49,6 +49,7 @@ from studio.core.errors import (
     InvalidState,
     NotFound,
     NotSupported,
+    PermissionDenied,
 )
 
 
@@ -133,15 +134,17 @@ def _undo_change_set(request: PageRequest, change_set: ChangeSet) -> HttpRespons
     anyway = UndoForm(request.POST).check()["anyway"]
     if is_large_change_set(change_set, LARGE_CHANGE):
         return _undo_in_background(request, change_set, anyway)
-    undo = (
-        undo_view_change
-        if is_permitted_view_change(request, change_set)
-        else undo_change_set
-    )
+    actor, now = request.actor, now_ms()
     try:
-        undo(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
+        if is_permitted_view_change(request, change_set):
+            undo_view_change(change_set, actor=actor, now=now, anyway=anyway)
+        else:
+            is_owner = request.role == Role.OWNER
+            undo_change_set(
+                change_set, actor=actor, now=now, anyway=anyway, is_owner=is_owner
+            )
     # A name that is taken is a conflict too, but no later change of this value.
-    except (AlreadyExists, InvalidState, NotSupported) as error:
+    except (AlreadyExists, InvalidState, NotSupported, PermissionDenied) as error:
         return _show_undo_result(request, _run_list_path(request), error.message)
     except Conflict as error:
         return _ask_to_overwrite(request, change_set, error.details.get("later", ()))
@@ -221,8 +224,14 @@ def _undo_in_run(
     if is_large_change_set(change_set, LARGE_CHANGE):
         return _undo_in_background(request, change_set, anyway)
     try:
-        undo_change_set(change_set, actor=request.actor, now=now_ms(), anyway=anyway)
-    except InvalidState as error:
+        undo_change_set(
+            change_set,
+            actor=request.actor,
+            now=now_ms(),
+            anyway=anyway,
+            is_owner=request.role == Role.OWNER,
+        )
+    except (InvalidState, PermissionDenied) as error:
         return _show_undo_result(request, _run_path(request, head), error.message)
     except Conflict as error:
         return _ask_to_overwrite_in_run(

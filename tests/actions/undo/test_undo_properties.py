@@ -313,8 +313,9 @@ class Scene:
         done = self.model.undo(number, person, anyway)
         try:
             with transaction.atomic():
-                undo_change_set(sets[number], anyway=anyway, **self.by(person))
-        except (Conflict, NotSupported, InvalidState):
+                by, is_owner = self.by(person), person == 0
+                undo_change_set(sets[number], anyway=anyway, is_owner=is_owner, **by)
+        except (Conflict, NotSupported, InvalidState, PermissionDenied):
             assert not done
         else:
             assert done

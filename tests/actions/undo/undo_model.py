@@ -2,7 +2,8 @@
 
 An undo restores each value that is as the change left it, leaves one that is as before,
 and otherwise changes nothing unless it is told to overwrite. Of stars and comments each
-person has their own. Locked runs stay as they are. A lock and a status have no undo.
+person has their own. Locked runs stay as they are. The undo of a lock is an unlock, and
+the other way, by the rule of locks. A status has no undo.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Model:
         changes = self.sets[number]
         kinds = {kind for kind, _n, _of in changes}
         is_own = self.owners[number] == person
-        if "locked" in kinds or (kinds & set(OF_ONE_PERSON) and not is_own):
+        if kinds & set(OF_ONE_PERSON) and not is_own:
             return False
         now = {place: self.values.get(place) for place in changes}
         if not anyway and any(now[p] not in pair for p, pair in changes.items()):
@@ -87,8 +88,18 @@ class Model:
         }
         if any(self.is_kept_by_lock(place, value) for place, value in wanted.items()):
             return False
+        locks = {run: on for (kind, run, _), on in wanted.items() if kind == "locked"}
+        if not all(self.can_lock(run, on, person) for run, on in locks.items()):
+            return False
         self.write(wanted, person)
+        self.locked_by.update({run: person for run, on in locks.items() if on})
         return True
+
+    def can_lock(self, run: int, on: bool, person: int) -> bool:
+        """Person 0 is the owner."""
+        if on:
+            return not self.values["deleted", run, 0]
+        return person == 0 or self.locked_by.get(run) == person
 
     def stays_deleted(self, place: Place, after: Any, person: int) -> bool:
         """Only the undo of its deletion brings a comment back, by who deleted it."""

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from runs.actions.actor import Actor
 from runs.actions.background_tasks import start_bulk_change
@@ -205,20 +206,26 @@ def test_running_tasks_are_above_the_changes_with_their_progress(team, runs):
     assert parse_page(reader.get(PAGE)).all("progress") == []
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_a_lock_leads_to_the_dialog_that_unlocks_its_runs(team, runs, count):
-    keys = [run.pk for run in runs[:count]]
-    lock = LockChange(True, Actor(team.contributor), False, now_ms())
-    apply_bulk_change(team.workspace, keys, lock, **by(team.contributor))
-    rename_run(runs[4], "later", **by(team.contributor))
-    assert parse_page(browser_of(team.reader).get(PAGE)).all("a.activity-undo") == []
-    client = browser_of(team.owner)
-    href = parse_page(client.get(PAGE)).one("a.activity-undo")["href"]
-    runs_text = "run" if count == 1 else "runs"
-    title = parse_page(client.get(href)).one("#bulk-title").text
-    assert title == f"Unlock {count} {runs_text}"
-    client.post(href)
-    assert not Run.objects.filter(locked=True).exists()
+def test_a_lock_is_undone_by_an_owner_or_who_locked(team, runs):
+    keys = [run.pk for run in runs[:3]]
+    lock = LockChange(True, Actor(team.owner), True, now_ms())
+    apply_bulk_change(team.workspace, keys, lock, **by(team.owner))
+    locked = Run.objects.filter(locked=True)
+    other, owner = browser_of(team.contributor), browser_of(team.owner)
+
+    def press(client):
+        action = parse_page(client.get(PAGE)).one("form.activity-undo")["action"]
+        return client.post(action, headers={"HX-Request": "true"})
+
+    assert "Only an owner" in press(other)["HX-Trigger"]
+    assert locked.count() == 3
+    assert "Undone" in press(owner)["HX-Trigger"]
+    assert not locked.exists()
+    last = ChangeSet.objects.latest("pk").pk
+    path = reverse("undo-change", args=[team.workspace.name, last])
+    assert "Redone" in other.post(path, headers={"HX-Request": "true"})["HX-Trigger"]
+    # Who locks them again can unlock them.
+    assert set(locked.values_list("locked_by", flat=True)) == {team.contributor.pk}
 
 
 def test_exports_have_a_row_for_each_value(team, runs):

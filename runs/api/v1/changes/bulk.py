@@ -74,7 +74,7 @@ def change_runs(request: StudioRequest, body: BulkRequest) -> BulkReply | HttpRe
 
     More than 1,000 runs are changed by a background task: the status is 202 and the
     reply has `task`. Stars need the role reader, all other actions contributor. No undo
-    brings back a status, and a lock is undone by unlocking. A repeated request changes
+    brings back a status. A repeated request changes
     nothing more.
     """
     assert request.role is not None

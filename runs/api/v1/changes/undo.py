@@ -19,7 +19,7 @@ from runs.actions.views import undo_view_change
 from runs.api.v1.background_tasks import task_info
 from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.schemas import UndoReply, UndoRequest
-from runs.models import ChangeSet, now_ms
+from runs.models import ChangeSet, Role, now_ms
 from runs.search.background_tasks import is_large_change_set
 from runs.search.run import find_change_set_in, last_change_in_workspace_by
 from runs.search.views import find_view_change
@@ -32,7 +32,8 @@ def undo_change(
 ) -> UndoReply | HttpResponse:
     """Undo a change of runs, experiments or an own view; an undo is undone too (redo).
 
-    Readers can undo their stars, and contributors all changes.
+    Readers can undo their stars, and contributors all changes; the lock of another
+    member only an owner.
 
     The error is Conflict, with `later`, if a value was changed since; `anyway`
     overwrites it. A background task restores more than 1,000 values: the status is 202,
@@ -73,10 +74,12 @@ def _undo(
             anyway=body.anyway,
         )
         return json_response(UndoReply(None, task.action, task_info(task)), 202)
-    undo = (
-        undo_view_change
-        if is_permitted_view_change(request, change_set)
-        else undo_change_set
-    )
-    made = undo(change_set, actor=request.actor, now=now_ms(), anyway=body.anyway)
+    actor, now, anyway = request.actor, now_ms(), body.anyway
+    if is_permitted_view_change(request, change_set):
+        made = undo_view_change(change_set, actor=actor, now=now, anyway=anyway)
+    else:
+        is_owner = request.role == Role.OWNER
+        made = undo_change_set(
+            change_set, actor=actor, now=now, anyway=anyway, is_owner=is_owner
+        )
     return UndoReply(made.pk, made.action) if made else UndoReply(None, "")
