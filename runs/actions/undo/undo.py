@@ -104,18 +104,8 @@ def undo_change_set(
     runs = lock_changed_runs(changes)
     values = read_current_values(changes, change_set)
     found = list(zip(changes, values, strict=True))
-    later = [
-        conflict_details(c, value)
-        for c, value in found
-        # What is restored already is no conflict.
-        if value not in (c.after, c.before)
-    ]
-    if later and not anyway:
-        raise Conflict(
-            _("Some of these values were changed after your edit."),
-            later=later[:MAX_LATER],
-            count=len(later),
-        )
+    if not anyway:
+        _refuse_if_changed_since(found)
     changed = [
         (change, value)
         for change, value in found
@@ -129,6 +119,21 @@ def undo_change_set(
     if undo is not None:
         mark_undone([change_set.pk], undo)
     return undo
+
+
+def _refuse_if_changed_since(found: Sequence[tuple[Change, Any]]) -> None:
+    later = [
+        conflict_details(c, value)
+        for c, value in found
+        # What is restored already is no conflict.
+        if value not in (c.after, c.before)
+    ]
+    if later:
+        raise Conflict(
+            _("Some of these values were changed after your edit."),
+            later=later[:MAX_LATER],
+            count=len(later),
+        )
 
 
 def conflict_details(change: Change, value: Any) -> dict[str, Any]:
