@@ -22,6 +22,7 @@ from runs.models import (
     User,
     Workspace,
 )
+from runs.search.query import expand_views
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidValue
 from studio.core.filters import parse
@@ -56,6 +57,7 @@ def create_alert_rule(
 ) -> AlertRule:
     """Create a rule; raise InvalidValue, InvalidFilter, AlreadyExists."""
     checked = check_rule(workspace, text)
+    _check_views(workspace, text, actor)
     _check_count(workspace)
     rule = AlertRule(workspace=workspace, created=now)
     _write(rule, checked, actor, now)
@@ -72,6 +74,7 @@ def change_alert_rule(
     what they can see.
     """
     checked = check_rule(rule.workspace, text)
+    _check_views(rule.workspace, text, actor)
     before = _summary(rule)
     _write(rule, checked, actor, now)
     _set_recipients(rule, text.recipients)
@@ -142,6 +145,12 @@ def check_rule(workspace: Workspace, text: RuleText) -> RuleText:
         raise InvalidValue(_("Choose who is notified."), field="recipients")
     _find_members(workspace, text.recipients)
     return text
+
+
+def _check_views(workspace: Workspace, text: RuleText, actor: Actor) -> None:
+    """Raise InvalidFilter for a view that the rule's author can't see."""
+    if actor.user is not None:
+        expand_views(parse(text.q), actor.user, workspace)
 
 
 def _check_condition(text: RuleText) -> None:

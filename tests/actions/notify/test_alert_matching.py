@@ -21,6 +21,7 @@ from runs.actions.notify import (
     resolve_alerts,
 )
 from runs.actions.run.purge import purge_run
+from runs.actions.views.views import ViewState, create_view
 from runs.models import (
     AlertRule,
     Experiment,
@@ -29,10 +30,13 @@ from runs.models import (
     Notification,
     Run,
     User,
+    View,
     Workspace,
     now_ms,
 )
-from studio.core.errors import InvalidValue
+from studio.core.errors import InvalidFilter, InvalidValue
+from studio.core.filters.source import FilterText
+from studio.core.view_spec import ViewSpec
 from tests.actions.notify.conftest import BASE, work
 from tests.actions.notify.rules import FAILS, MINUTE_MS, fail, messages
 from tests.actions.notify.smtp import Postbox, body
@@ -40,6 +44,32 @@ from tests.actions.notify.smtp import Postbox, body
 pytestmark = pytest.mark.django_db
 
 LONG = replace(FAILS, q="", condition="duration", settings={"minutes": 60})
+
+
+def test_a_rule_finds_the_runs_of_a_view_that_its_author_can_see(
+    workspace: Workspace, experiment: Experiment, actor: Actor, ben: User, now: int
+) -> None:
+    view = create_view(
+        workspace,
+        "nightly",
+        ViewState(ViewSpec(q=FilterText("tag:nightly"))),
+        actor=actor,
+        now=now,
+    )
+    text = replace(FAILS, q="view:nightly")
+    create_alert_rule(workspace, text, actor=actor, now=now)
+    fail(experiment, "a", actor, now)
+    fail(experiment, "b", actor, now, tag="other")
+    create_notifications(now)
+    assert FiredAlert.objects.get().matches == 1
+    with pytest.raises(InvalidFilter, match="No view that you can see"):
+        create_alert_rule(
+            workspace, replace(text, name="other"), actor=Actor(ben), now=now
+        )
+    View.objects.filter(pk=view.pk).update(deleted=now)
+    fail(experiment, "c", actor, now)
+    create_notifications(now)
+    assert "No view" in AlertRule.objects.get().error
 
 
 def test_two_alerts_of_a_rule_share_its_throttle(
