@@ -30,7 +30,7 @@ from runs.actions.account.links import (
     use_sign_in_link,
 )
 from runs.actions.account.secrets import generate_secret, hash_secret, to_datetime
-from runs.actions.account.sign_in import FAILURE_LIFETIME, check_sign_in
+from runs.actions.account.sign_in import FAILURE_LIFETIME, KnownBrowser, check_sign_in
 from runs.actions.account.tokens import (
     RUN_TOKEN_DAYS_AFTER_END,
     create_agent_token,
@@ -42,6 +42,7 @@ from runs.actions.account.tokens import (
 __all__ = [
     "FAILURE_LIFETIME",
     "RUN_TOKEN_DAYS_AFTER_END",
+    "KnownBrowser",
     "add_member",
     "check_language",
     "check_sign_in",

@@ -1,8 +1,9 @@
-"""Sign-in with a password, with rate limits by user name and by address."""
+"""Sign-in with a password, with rate limits by user name, address and browser."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth.hashers import check_password, make_password
@@ -16,7 +17,10 @@ from studio.core import names
 from studio.core.errors import InvalidValue, TooManyRequests
 
 THROTTLE_WINDOW = timedelta(minutes=15)
-MAX_FAILURES_PER_NAME = 5
+#: Of one name from one address, or in one browser that the person used before.
+MAX_FAILURES = 5
+#: From all addresses together. More, because anybody can use them up.
+MAX_FAILURES_PER_NAME = 100
 #: More, because a team can share one address behind a proxy or router.
 MAX_FAILURES_PER_ADDRESS = 30
 FAILURE_LIFETIME = timedelta(days=1)
@@ -24,8 +28,25 @@ FAILURE_LIFETIME = timedelta(days=1)
 MAX_PASSWORD_LENGTH = 4096
 
 
-def check_sign_in(name: str, password: str, *, address: str, now: int) -> User:
+@dataclass(frozen=True)
+class KnownBrowser:
+    """A browser in which these people signed in before, by their keys."""
+
+    key: str
+    people: tuple[int, ...]
+
+
+def check_sign_in(
+    name: str,
+    password: str,
+    *,
+    address: str,
+    browser: KnownBrowser | None = None,
+    now: int,
+) -> User:
     """Return the user with this name (or email address) and password.
+
+    Failures of others don't count for a browser in which the user signed in before.
 
     Raises InvalidValue, and TooManyRequests after too many failures. Message and
     duration do not reveal whether the name or the password was wrong.
@@ -34,33 +55,37 @@ def check_sign_in(name: str, password: str, *, address: str, now: int) -> User:
     # count.
     name = name.strip().lower()[: names.MAX_USER_NAME]
     time = to_datetime(now)
-    failure = _record_attempt(name, address, time)
     user = _find_user(name)
+    if browser is not None and user is not None and user.pk in browser.people:
+        address = f"browser {browser.key}"
+        _record_attempt(name, address, time, is_known=True)
+    else:
+        _record_attempt(name, address, time)
     known = _verify_password(user, password)
     if user is None or not known:
         raise InvalidValue(_("Wrong name or password."), field="name")
-    # Only this address: others may still be guessing this name.
+    # Only this address or browser: others may still be guessing this name.
     SignInFailure.objects.filter(name=name, address=address).delete()
-    SignInFailure.objects.filter(pk=failure.pk).delete()
     return user
 
 
 @transaction.atomic
-def _record_attempt(name: str, address: str, time: datetime) -> SignInFailure:
+def _record_attempt(
+    name: str, address: str, time: datetime, *, is_known: bool = False
+) -> None:
     """Count the attempt before the check, so parallel attempts count too."""
     SignInFailure.objects.filter(time__lt=time - FAILURE_LIFETIME).delete()
-    _refuse_too_many_attempts(
-        list(_times_of_recent_failures(time, name=name)), MAX_FAILURES_PER_NAME, time
-    )
-    _refuse_too_many_attempts(
-        list(_times_of_recent_failures(time, address=address)),
-        MAX_FAILURES_PER_ADDRESS,
-        time,
-    )
+    limits: list[tuple[dict[str, str], int]] = [
+        ({"name": name, "address": address}, MAX_FAILURES)
+    ]
+    if not is_known:
+        limits.append(({"name": name}, MAX_FAILURES_PER_NAME))
+        limits.append(({"address": address}, MAX_FAILURES_PER_ADDRESS))
+    for same, limit in limits:
+        _refuse_too_many_attempts(_times_of_recent_failures(time, **same), limit, time)
     failure = SignInFailure.objects.create(name=name, address=address)
     # `auto_now_add` uses the machine's clock; actions use the time that they are given.
     SignInFailure.objects.filter(pk=failure.pk).update(time=time)
-    return failure
 
 
 def _times_of_recent_failures(time: datetime, **same: str) -> list[datetime]:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import BROWSER_ONLY, PUBLIC, StudioRequest, access, signed_in_user
 from runs.actions import account as account_actions
-from runs.actions.account import check_sign_in, create_token, revoke_token
+from runs.actions.account import KnownBrowser, check_sign_in, create_token, revoke_token
 from runs.http import client_address
 from runs.models import ApiToken, Member, Role, Theme, TokenKind, User, now_ms
 from runs.pages.account.forms import (
@@ -133,10 +133,17 @@ def _check_old_password(request: StudioRequest, user: User, old: str) -> None:
     # The first owner signs in by a link, and has no password until this form sets one.
     if not user.has_usable_password():
         return
-    address = client_address(request)
+    browser = KnownBrowser(f"of {user.pk}", (user.pk,))
     try:
-        # The same check as signing in, so that guesses count toward its limit.
-        check_sign_in(user.username, old, address=address, now=now_ms())
+        # The same check as signing in, so that guesses count toward its limit. All
+        # signed-in browsers of the user have one count.
+        check_sign_in(
+            user.username,
+            old,
+            address=client_address(request),
+            browser=browser,
+            now=now_ms(),
+        )
     except InvalidValue as error:
         raise InvalidValue(_("The current password is wrong."), field="old") from error
 

@@ -22,6 +22,7 @@ from runs.actions.account import (
 from runs.http import client_address
 from runs.models import User, now_ms
 from runs.pages.account.forms import PastedSignInLinkForm, SignInForm
+from runs.pages.account.known_browsers import known_browser, remember_browser
 from studio.core.errors import InvalidValue, StudioError, TooManyRequests
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -49,6 +50,7 @@ def _sign_in_with_password(request: StudioRequest) -> HttpResponse:
             values["name"],
             values["password"],
             address=client_address(request),
+            browser=known_browser(request),
             now=now_ms(),
         )
     except (InvalidValue, TooManyRequests) as error:
@@ -106,7 +108,9 @@ def start_session(
     request.session["agent"] = request.headers.get("User-Agent", "")
     # 0 ends the session when the browser is closed.
     request.session.set_expiry(settings.SESSION_COOKIE_AGE if keep else 0)
-    return redirect(target)
+    response = redirect(target)
+    remember_browser(request, response, user)
+    return response
 
 
 @access(PUBLIC)

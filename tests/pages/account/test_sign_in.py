@@ -98,7 +98,7 @@ def test_only_users_who_choose_it_stay_signed_in(client, mira, form, closes):
 def test_cookies_are_out_of_reach_of_scripts_and_other_sites(client, mira):
     client.get("/sign-in/")
     sign_in(client)
-    assert len(client.cookies) == 2
+    assert len(client.cookies) == 3
     for name, cookie in client.cookies.items():
         assert name.endswith("_8000")
         assert cookie["httponly"]
@@ -112,6 +112,52 @@ def test_the_sixth_attempt_has_to_wait_even_with_the_right_password(client, mira
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= 900
     assert "Try again in 15 minutes" in answer.text
+
+
+def fail(client: Client, times: int, first: int = 0) -> None:
+    """Fail to sign in, each time from another address."""
+    for number in range(first, first + times):
+        address = f"198.51.{number // 250}.{number % 250}"
+        data = {"name": "mira", "password": "wrong"}
+        client.post("/sign-in/", data, REMOTE_ADDR=address)
+
+
+def test_failures_elsewhere_lock_nobody_out(client, mira):
+    for _time in range(5):
+        sign_in(client, password="wrong")
+    data = {"name": "mira", "password": PASSWORD}
+    answer = Client().post("/sign-in/", data, REMOTE_ADDR="192.0.2.7")
+    assert answer.status_code == 302
+
+
+def test_only_browsers_that_signed_in_before_pass_a_guessed_name(
+    client, mira, monkeypatch
+):
+    monkeypatch.setattr("runs.actions.account.sign_in.MAX_FAILURES_PER_NAME", 20)
+    make_person("max", password=PASSWORD)
+    sign_in(client)
+    sign_in(client, name="max")
+    client.post("/sign-out/")
+    fail(Client(), 20)
+    assert sign_in(Client()).status_code == 429
+    assert sign_in(client).status_code == 302
+    # It has a count of its own, and a forged cookie is none.
+    client.post("/sign-out/")
+    for _time in range(5):
+        sign_in(client, password="wrong")
+    assert sign_in(client).status_code == 429
+    forged = Client()
+    forged.cookies["studio_browser_8000"] = f'["key",{mira.pk}]'
+    assert sign_in(forged).status_code == 429
+
+
+def test_a_browser_of_one_user_is_none_of_another(client, mira, monkeypatch):
+    monkeypatch.setattr("runs.actions.account.sign_in.MAX_FAILURES_PER_NAME", 20)
+    make_person("max", password=PASSWORD)
+    sign_in(client, name="max")
+    client.post("/sign-out/")
+    fail(Client(), 20)
+    assert sign_in(client).status_code == 429
 
 
 def test_one_address_cannot_try_many_names(client, mira):
