@@ -172,18 +172,30 @@ def test_a_moved_tree_gets_its_numbers_back(
     assert state() == before
 
 
+@pytest.mark.parametrize("kind", ["tags", "lock"])
 def test_a_change_of_many_steps_is_undone_and_redone_as_one(
-    runs: list[Run], actor: Actor
+    runs: list[Run], actor: Actor, workspace: Workspace, kind: str
 ) -> None:
+    change = TAG if kind == "tags" else change_of_kind(kind, actor, workspace)
     before = state()
-    task = ended(start(runs, TAG, actor))
+    task = ended(start(runs, change, actor))
     after = state()
-    [change_set] = ChangeSet.objects.filter(action="set tags")
+    [change_set] = ChangeSet.objects.filter(action=change.action)
     assert (task.change_set, change_set.changes.count()) == (change_set, 5)
     back = ended(undo(task, actor))
     assert (state(), back.changed, back.action) == (before, 5, "undo")
     again = ended(undo(back, actor))
     assert (state(), again.action) == (after, "redo")
+
+
+def test_an_undo_in_the_background_leaves_locks_of_other_members(
+    runs: list[Run], actor: Actor, workspace: Workspace
+) -> None:
+    Member.objects.filter(user=actor.user).update(role=Role.CONTRIBUTOR)
+    task = ended(start(runs, change_of_kind("lock", actor, workspace), actor))
+    Run.objects.filter(pk=runs[0].pk).update(locked_by=None)
+    back = ended(undo(task, actor))
+    assert (back.changed, back.skipped) == (4, {"locked_by_others": 1})
 
 
 def test_what_a_stopped_task_has_done_is_undone_as_one(

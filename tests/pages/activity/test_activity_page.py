@@ -103,6 +103,8 @@ def test_stars_and_private_views_are_seen_by_their_author_alone(team, runs):
         ("?q=id:r0", 1),
         ("?q=name:other", 1),
         ("?current=1", 1),
+        # The switch is on.
+        ("?current=1&current=0", 3),
     ],
 )
 def test_filters(team, runs, query, found):
