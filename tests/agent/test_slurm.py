@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +10,8 @@ import pytest
 
 from studio.agent.executors.slurm import QueueRow, describe_row
 from studio.core.compute_kinds import EngineState, slurm_script
-from studio.sdk.client import Client
-from tests.agent.cluster import STUDIO, Cluster
-from tests.parts.clients import ROOT
+from tests.agent.cluster import Cluster
 from tests.parts.engines.slurm import Slurm
-from tests.parts.owner_token import owner_token
 from tests.parts.server import Server
 from tests.parts.waiting import becomes
 
@@ -81,40 +75,6 @@ def test_a_partition_that_does_not_exist_fails_with_the_words_of_slurm(
         assert error.startswith("LaunchFailed: ")
         assert "invalid partition specified: nosuch" in error
     finally:
-        cluster.end()
-
-
-def test_the_documented_lines_run_as_written(
-    slurm: Slurm, server: Server, tmp_path: Path
-) -> None:
-    page = (ROOT / "docs/user/compute.md").read_text()
-    section = page.partition("## On a Slurm cluster\n")[2]
-    lines = section.partition("```text\n")[2].partition("```")[0].splitlines()
-    create, token, agent = lines
-    owner = Client(server.url, owner_token(server.home, {}), "default")
-    cluster = Cluster(server, tmp_path, owner, "a100", "")
-    (tmp_path / "studio").write_text(f'#!/bin/sh\nexec {" ".join(STUDIO)} "$@"\n')
-    (tmp_path / "studio").chmod(0o755)
-    environment = {**cluster.environment(), **slurm.variables}
-    environment["PATH"] = f"{tmp_path}:{environment['PATH']}"
-    environment["STUDIO_TOKEN"] = owner.token
-
-    def run_line(line: str) -> str:
-        words = ["bash", "-c", line]
-        return subprocess.check_output(words, env=environment, cwd=tmp_path, text=True)
-
-    run_line(create)
-    found = re.search(r"rs_[\w-]+", run_line(token))
-    assert found is not None
-    agents = {**environment, "STUDIO_TOKEN": found[0]}
-    process = subprocess.Popen(["bash", "-c", agent], env=agents, cwd=tmp_path)
-    try:
-        assert "#SBATCH --gpus=1" in run_line("studio target preview a100")
-        printed = run_line("studio target test a100")
-        assert json.loads(printed)["status"] == "Completed"
-    finally:
-        process.terminate()
-        process.wait(60)
         cluster.end()
 
 
