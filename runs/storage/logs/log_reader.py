@@ -89,7 +89,7 @@ class LogReader:
         return self._checked(lambda: self._find_line_stop(byte))
 
     def count_more(self, blocks: int) -> int:
-        """Count the lines of so many more blocks; returns the bytes that are left.
+        """Count the lines of `blocks` more blocks; returns the bytes that are left.
 
         Returns 0 if the count can't be saved: only one that counts all can end then.
         """
