@@ -37,7 +37,7 @@ from runs.pages.lists import (
 from runs.render import formats
 from runs.render.charts import draw_sparkline
 from runs.render.descriptions import render_markdown
-from runs.render.run_list import Sheet, sheet_as_text_cells
+from runs.render.run_list import Sheet, sheet_as_text_cells, status_pill
 from runs.search.metrics import sparkline_points
 from runs.search.run_list import find_runs
 from runs.search.sql import time_limit
@@ -121,11 +121,21 @@ def _shared_rows_context(
     noun = npgettext("after a number", "run", "runs", page.total)
     return {
         "columns": sheet.columns,
-        "rows": sheet_as_text_cells(sheet, timezone.get_current_timezone()),
+        "rows": _cells_with_status_icons(sheet),
         "count_text": f"{formats.grouped(page.total)}{more} {noun}",
         "before": page.before,
         "after": page.after,
     }
+
+
+def _cells_with_status_icons(sheet: Sheet) -> list[list[tuple[str, str]]]:
+    cells = sheet_as_text_cells(sheet, timezone.get_current_timezone())
+    for number, column in enumerate(sheet.columns):
+        if column.name != "status":
+            continue
+        for row, values in zip(cells, sheet.rows, strict=True):
+            row[number] = (column.kind, status_pill(values[number]))
+    return cells
 
 
 def _shared_groups_context(

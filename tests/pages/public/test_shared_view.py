@@ -50,6 +50,14 @@ def test_groups_are_shown_with_mean_and_deviation(
     assert "run-0" not in page.text
 
 
+def test_a_status_has_its_icon(log: Any, make_view: Any, look: Any) -> None:
+    log("good")
+    page = look(make_view("columns=name,status"))
+    (status,) = every(page, "tbody td .status")
+    assert status.text == "Running"
+    assert status.all("svg")
+
+
 def test_groups_have_pages(log: Any, make_view: Any, look: Any) -> None:
     for n in range(60):
         log(f"run-{n}", tags={"model": f"m{n:02}"})
