@@ -22,6 +22,7 @@ COMMANDS = {
     **ML_COMMANDS,
     "activity": "studio.cli.changes:activity",
     "agent": "studio.cli.compute.agent:agent",
+    "alert": "studio.cli.notify.alerts:alert_group",
     "az": "studio.cli.az:az",
     "completion": "studio.cli.completion:completion",
     "env": "studio.cli.env:env",

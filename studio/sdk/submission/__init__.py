@@ -19,7 +19,7 @@ from studio.sdk.submission.run_configuration import (
     RunConfiguration,
     environment_of_definition,
 )
-from studio.sdk.submission.run_configuration_files import read_yaml
+from studio.sdk.submission.run_configuration_files import parse_yaml, read_yaml
 from studio.sdk.submission.script_run_config import (
     DEFAULT_CPU_IMAGE,
     DEFAULT_GPU_IMAGE,
@@ -57,6 +57,7 @@ __all__ = [
     "TensorFlow",
     "TensorflowConfiguration",
     "environment_of_definition",
+    "parse_yaml",
     "read_yaml",
     "resubmit_here",
     "submit_run",

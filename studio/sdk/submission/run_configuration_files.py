@@ -58,15 +58,27 @@ def _candidate_paths(path: Path, name: str | None) -> Iterator[Path]:
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read the mapping in a YAML file. Raises UserErrorException."""
-    yaml = _import_yaml()
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise UserErrorException(f"{path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except ValueError as error:
         raise UserErrorException(f"{path} is not YAML: {error}") from error
+    return parse_yaml(text, str(path))
+
+
+def parse_yaml(text: str, name: str) -> dict[str, Any]:
+    """Parse the mapping in a YAML text, for errors with its name.
+
+    Raises UserErrorException.
+    """
+    yaml = _import_yaml()
+    try:
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UserErrorException(f"{name} is not YAML: {error}") from error
     if not isinstance(content, dict):
-        raise UserErrorException(f"{path} has no settings: it names no keys")
+        raise UserErrorException(f"{name} has no settings: it names no keys")
     return content
 
 

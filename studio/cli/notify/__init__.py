@@ -1,0 +1,1 @@
+"""`studio alert`: the alert rules of a workspace."""

@@ -1,0 +1,149 @@
+"""The options by which `studio alert create` and `update` describe a rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from studio.core.statuses import RunStatus
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+MINUTES = click.IntRange(1)
+_OPTIONS = (
+    click.option(
+        "-f",
+        "--file",
+        type=click.File("r", encoding="utf-8"),
+        help="A YAML file (`-` reads from a pipe). Options go before what it says.",
+    ),
+    click.option(
+        "-q", "--filter", "q", metavar="FILTER", help="Which runs: the filter language."
+    ),
+    click.option(
+        "--status",
+        "statuses",
+        multiple=True,
+        type=click.Choice([status.value for status in RunStatus], case_sensitive=False),
+        help="Fire when a run enters this status; repeat it for more.",
+    ),
+    click.option(
+        "--longer-than",
+        type=MINUTES,
+        metavar="MINUTES",
+        help="Fire when a run takes longer.",
+    ),
+    click.option(
+        "--queued-longer-than",
+        type=MINUTES,
+        metavar="MINUTES",
+        help="Fire when a run is queued longer.",
+    ),
+    click.option(
+        "--metric",
+        metavar="NAME",
+        help="Fire by its last value: with --above or --below, --nan, or both.",
+    ),
+    click.option("--above", type=float, metavar="VALUE"),
+    click.option("--below", type=float, metavar="VALUE"),
+    click.option("--nan", is_flag=True, help="Fire when the metric is NaN."),
+    click.option(
+        "--severity",
+        type=click.IntRange(0, 4),
+        help="From 0 (Critical) to 4 (Verbose); default: 2.",
+    ),
+    click.option(
+        "--to",
+        "recipients",
+        multiple=True,
+        metavar="USER",
+        help="Notify this member; repeat it for more.",
+    ),
+    click.option(
+        "--to-submitter/--not-to-submitter",
+        default=None,
+        help="Notify the submitter of the run.",
+    ),
+    click.option(
+        "--throttle",
+        type=click.IntRange(0),
+        metavar="MINUTES",
+        help="At most one message in this time; default: 30.",
+    ),
+    click.option(
+        "--resolve-after",
+        type=click.IntRange(0),
+        metavar="MINUTES",
+        help="Resolve an alert after this time without a match; 0: never.",
+    ),
+    click.option(
+        "--enabled/--disabled", default=None, help="Whether it fires; default: it does."
+    ),
+)
+
+
+def rule_options(command: Command) -> Command:
+    """Add the options of a rule, for `changes_of_options`."""
+    wrapped: Any = command
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    result: Command = wrapped
+    return result
+
+
+def changes_of_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What the options say, with the names of the API. Raises UsageError."""
+    changes = _condition(options)
+    for name in ("q", "severity", "to_submitter", "throttle", "enabled"):
+        if options[name] is not None:
+            changes[name] = options[name]
+    if options["recipients"]:
+        changes["recipients"] = list(options["recipients"])
+    if options["resolve_after"] is not None:
+        changes["resolve_after"] = options["resolve_after"] or None
+    return changes
+
+
+def _condition(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The condition with its settings; empty without one."""
+    found: list[dict[str, Any]] = []
+    if options["statuses"]:
+        found.append({"condition": "status", "statuses": list(options["statuses"])})
+    for name, condition in (
+        ("longer_than", "duration"),
+        ("queued_longer_than", "queue"),
+    ):
+        if options[name] is not None:
+            found.append({"condition": condition, "minutes": options[name]})
+    metric = _metric(options)
+    if metric:
+        found.append({"condition": "metric", **metric})
+    if len(found) > 1:
+        raise click.UsageError(
+            "A rule has one condition: --status, --longer-than, --queued-longer-than "
+            "or --metric."
+        )
+    return found[0] if found else {}
+
+
+def _metric(options: Mapping[str, Any]) -> dict[str, Any]:
+    name, above, below = options["metric"], options["above"], options["below"]
+    has_value = above is not None or below is not None
+    if name is None:
+        if has_value or options["nan"]:
+            raise click.UsageError("Name the metric: --metric NAME.")
+        return {}
+    if above is not None and below is not None:
+        raise click.UsageError("Give --above or --below.")
+    value = below if above is None else above
+    if value is not None and not math.isfinite(value):
+        raise click.UsageError("Give a finite value. For NaN there is --nan.")
+    return {
+        "metric": name,
+        "op": ">" if below is None else "<",
+        "value": value,
+        "nan": options["nan"],
+    }
