@@ -98,11 +98,11 @@ def test_an_update_does_not_prevent_an_editor_from_opening(
 def test_an_older_update_does_not_revert_a_change(
     run: Remote, owner_page: Page, card: Locator, news: Held
 ) -> None:
+    card.get_by_role("link", name="Add tag").click()
     box = card.get_by_label("New tag")
     box.fill("mine: 1")
     box.press("Enter")
     expect(card.locator(".chip")).to_have_count(3)
-    box.blur()
     owner_page.evaluate(
         """() => new MutationObserver(() => {
           const chips = document.querySelectorAll("#run-tags-card .chip");

@@ -102,7 +102,7 @@ def _render_tag_form(
 ) -> HttpResponse:
     context = {
         **head_context(request, head),
-        "box": {**box, "editing": True},
+        "box": box,
         "title": _("Edit tag") if "key" in box else _("Add tag"),
     }
     template, refused = "run/_run_tag_box.html", "problem" in box
