@@ -96,6 +96,12 @@ def test_a_rule_is_changed_switched_and_tested(
     # The number stands for the name, too.
     by_file = studio.json("alert", "update", str(number), "-f", str(file))
     assert (by_file["filter"], by_file["minutes"]) == ("tag:b", 20)
+    # Another condition starts without settings.
+    words = ("--metric", "loss", "--below", "1", "--nan")
+    assert studio.json("alert", "update", name, *words)["nan"] is True
+    file.write_text("condition: metric\nmetric: loss\nvalue: 3\n")
+    above = studio.json("alert", "update", name, "-f", str(file))
+    assert (above["op"], above["value"], above["nan"]) == (">", 3.0, False)
     renamed = studio.json("alert", "update", name, "--name", f"{name} 2")
     assert (renamed["name"], renamed["number"]) == (f"{name} 2", number)
     for word, is_on in (("disable", False), ("enable", True)):
@@ -103,7 +109,7 @@ def test_a_rule_is_changed_switched_and_tested(
         listed = studio.json("alert", "list", f"[?number==`{number}`]")
         assert [rule["is_enabled"] for rule in listed] == [is_on]
     row = studio("alert", "list", "-o", "table", COLUMNS="200").stdout
-    assert "duration > 20 min" in row
+    assert "loss > 3.0" in row
     assert studio.json("alert", "test", f"{name} 2") == {"user": me}
     rest = Connection(server).rest
     [sent, *_] = rest("GET", "/notifications")["notifications"]
