@@ -74,7 +74,7 @@ def test_rules_go_through_files(
         file.write_text(text)
         again = studio.json("alert", "create", "-f", str(file))
         assert {**again, "number": 0} == {**created, "number": 0}
-        # Options go before the file, which can come through a pipe.
+        # Options override the file, which can come through a pipe.
         piped = studio("alert", "create", f"{one}b", "-f", "-", given=text)
         assert piped.returncode == 0, piped.stderr
         other = yaml.safe_load(studio("alert", "show", f"{one}b", "--yaml").stdout)
@@ -97,8 +97,8 @@ def test_a_rule_is_changed_switched_and_tested(
     by_file = studio.json("alert", "update", str(number), "-f", str(file))
     assert (by_file["filter"], by_file["minutes"]) == ("tag:b", 20)
     # Another condition starts without settings.
-    words = ("--metric", "loss", "--below", "1", "--nan")
-    assert studio.json("alert", "update", name, *words)["nan"] is True
+    below = ("--metric", "loss", "--below", "1", "--nan")
+    assert studio.json("alert", "update", name, *below)["nan"] is True
     file.write_text("condition: metric\nmetric: loss\nvalue: 3\n")
     above = studio.json("alert", "update", name, "-f", str(file))
     assert (above["op"], above["value"], above["nan"]) == (">", 3.0, False)
@@ -146,6 +146,7 @@ def test_a_bad_file_creates_nothing(
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
+        (("--status", "Faild"), "'Faild' is not one of"),
         (("--status", "Failed", "--nan"), "Name the metric"),
         (("--status", "Failed", "--longer-than", "3"), "A rule has one condition"),
         (("--metric", "a", "--above", "1", "--below", "2"), "--above or --below."),

@@ -18,7 +18,7 @@ _OPTIONS = (
         "-f",
         "--file",
         type=click.File("r", encoding="utf-8"),
-        help="A YAML file (`-` reads from a pipe). Options go before what it says.",
+        help="A YAML file (`-` reads from a pipe). Options override it.",
     ),
     click.option(
         "-q", "--filter", "q", metavar="FILTER", help="Which runs: the filter language."
@@ -28,7 +28,8 @@ _OPTIONS = (
         "statuses",
         multiple=True,
         type=click.Choice([status.value for status in RunStatus], case_sensitive=False),
-        help="Fire when a run enters this status; repeat it for more.",
+        metavar="STATUS",
+        help="Fire when a run enters this status, such as Failed; repeat it for more.",
     ),
     click.option(
         "--longer-than",
@@ -53,7 +54,7 @@ _OPTIONS = (
     click.option(
         "--severity",
         type=click.IntRange(0, 4),
-        help="From 0 (Critical) to 4 (Verbose); default: 2.",
+        help="From 0 (Critical) to 4 (Verbose); new rules: 2.",
     ),
     click.option(
         "--to",
@@ -71,7 +72,7 @@ _OPTIONS = (
         "--throttle",
         type=click.IntRange(0),
         metavar="MINUTES",
-        help="At most one message in this time; default: 30.",
+        help="At most one message in this time; new rules: 30.",
     ),
     click.option(
         "--resolve-after",
@@ -79,9 +80,7 @@ _OPTIONS = (
         metavar="MINUTES",
         help="Resolve an alert after this time without a match; 0: never.",
     ),
-    click.option(
-        "--enabled/--disabled", default=None, help="Whether it fires; default: it does."
-    ),
+    click.option("--enabled/--disabled", default=None, help="Whether the rule fires."),
 )
 
 
