@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from studio.sdk.changes import Change
+from studio.sdk.changes import BulkResult, Change
 from studio.sdk.comments import Comment
 from studio.sdk.compute import ComputeTarget
 from studio.sdk.errors import (
@@ -51,6 +51,7 @@ from studio.sdk.workspace import Workspace
 __all__ = [
     "ActivityFailedException",
     "AzureMLException",
+    "BulkResult",
     "Change",
     "Comment",
     "ComputeTarget",

@@ -27,14 +27,21 @@ def follow_task(
         yield task
 
 
-def wait_for_task(get: Callable[..., Any], task: Mapping[str, Any]) -> dict[str, Any]:
+def wait_for_task(
+    get: Callable[..., Any],
+    task: Mapping[str, Any],
+    progress: Callable[[int, int], object] | None = None,
+) -> dict[str, Any]:
     """Wait until a task has ended, with its progress on a terminal; return it.
 
+    `progress` is called with how much is done, and of how much, instead of that.
     Raises UserErrorException if it failed or was stopped.
     """
     ended = task
-    has_progress = sys.stderr.isatty()
+    has_progress = progress is None and sys.stderr.isatty()
     for ended in follow_task(get, task):
+        if progress is not None:
+            progress(ended["position"], ended["total"])
         if has_progress:
             _show(progress_text(ended))
     if has_progress:

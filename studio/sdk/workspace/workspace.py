@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from studio.core.errors import NotFound
-from studio.sdk.changes import (
-    Change,
-    list_activity,
-    undo_change,
-    undo_token_changes,
-)
+from studio.sdk.changes import WorkspaceChanges
 from studio.sdk.compute import (
     LOCAL_TARGET,
     ComputeTarget,
@@ -32,8 +27,6 @@ from studio.sdk.workspace import config_file
 from studio.sdk.workspace.config_file import WorkspaceConfig
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from studio.sdk.client import Client
     from studio.sdk.data import Datastore
     from studio.sdk.keyvault import Keyvault
@@ -45,7 +38,7 @@ NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 NO_GROUP = "run-studio"
 
 
-class Workspace(NamesOfWorkspaces):
+class Workspace(WorkspaceChanges, NamesOfWorkspaces):
     """A workspace of the server that the environment names.
 
     `subscription_id` and `resource_group` are kept and shown, and have no effect.
@@ -306,65 +299,6 @@ class Workspace(NamesOfWorkspaces):
             children=children,
             archived=archived,
         )
-
-    def activity(
-        self,
-        filter: str = "",
-        *,
-        member: str = "",
-        kind: str = "",
-        way: str = "",
-        run: str = "",
-        experiment: str = "",
-        limit: int | None = 100,
-    ) -> Iterator[Change]:
-        """Who changed what, the newest first.
-
-            for change in workspace.activity("changed:-1d", kind="rename,tag"):
-                print(change.member, change.action, change.runs)
-
-        In `filter`, `changed` and `changed_by` are of the change, all other terms of a
-        run that it changed. `member`, `kind` and `way` have alternatives, separated by
-        commas. `limit=None` reads all changes. Not in the v1 SDK.
-        """
-        given = {
-            "q": filter,
-            "member": member,
-            "kind": kind,
-            "way": way,
-            "run": run,
-            "experiment": experiment,
-        }
-        wanted = {name: text for name, text in given.items() if text}
-        return list_activity(self._connection.get, wanted, limit)
-
-    def undo(
-        self,
-        change: Change | int | None = None,
-        *,
-        anyway: bool = False,
-        wait: bool = True,
-    ) -> int | None:
-        """Undo a change, or the last one that was made with this token.
-
-        Returns the number of the undo, which can be undone in turn; None if nothing
-        was restored. More than 1,000 values are restored in the background: this waits
-        for it, with the progress on a terminal; with `wait=False` it returns None at
-        once. Raises Conflict if a value was changed since, unless `anyway`, and
-        UserErrorException if the background task failed or was stopped. Not in the v1
-        SDK.
-        """
-        return undo_change(self._connection, change, anyway, wait=wait)
-
-    def undo_since(
-        self, token: str, since: datetime, *, dry_run: bool = False
-    ) -> dict[str, Any]:
-        """Undo everything that the token of this name changed since a time, as one.
-
-        Returns what changed and was skipped; with `dry_run`, what would. Not in the v1
-        SDK.
-        """
-        return undo_token_changes(self._connection, token, since, dry_run)
 
     def _experiment_of(self, run_info: Mapping[str, Any]) -> Experiment:
         """The experiment of a run, as far as the run's information tells."""

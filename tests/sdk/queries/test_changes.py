@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from studio.core.errors import InvalidState
-from studio.sdk import UserErrorException, Workspace
+from studio.core.errors import InvalidState, InvalidValue, NotFound
+from studio.sdk import BulkResult, Run, UserErrorException, Workspace
 from studio.sdk.client import Client
 
 
@@ -54,7 +55,7 @@ def test_a_run_is_locked_moved_and_everything_undone(
         workspace.undo_since(newest.token, datetime.now())
 
 
-def test_a_large_undo_is_waited_for_and_returns_its_number(
+def test_large_changes_are_waited_for_and_undone(
     client: Client, workspace: Workspace
 ) -> None:
     client.post("runs", {"experiment": "large", "id": "large"})
@@ -69,3 +70,55 @@ def test_a_large_undo_is_waited_for_and_returns_its_number(
     assert client.get("runs/large-1000")["experiment"] == "large"
     assert number is not None
     assert client.get(f"changes/{number}")["change"]["action"] == "undo"
+
+    workspace.get_run("large-7").tag("kept", "yes")
+    wanted: dict[str, Any] = {"experiment": "large", "below": True}
+    wanted["tags"] = {"kept": "yes"}
+    planned = workspace.change_runs("", "tag", dry_run=True, **wanted)
+    assert planned == BulkResult(1_001, {"same": 1}, None)
+    assert "kept" not in workspace.get_run("large").get_tags()
+    seen: list[tuple[int, int]] = []
+    done = workspace.change_runs(
+        "", "tag", progress=lambda *given: seen.append(given), **wanted
+    )
+    assert done == BulkResult(1_001, {"same": 1}, done.change_set, done.task)
+    assert done.task is not None
+    assert seen[-1] == (1_002, 1_002)
+    assert workspace.get_run("large-1000").get_tags()["kept"] == "yes"
+    workspace.undo(done.change_set)
+    assert "kept" not in workspace.get_run("large-1000").get_tags()
+    started = workspace.change_runs("", "tag", wait=False, **wanted)
+    assert started.task is not None
+    client.post(f"tasks/{started.task}/stop")
+
+
+def test_runs_and_experiments_are_changed_by_filter_or_by_name(
+    client: Client, workspace: Workspace
+) -> None:
+    for name in ("bulk-a", "bulk-b"):
+        client.post("runs", {"experiment": name, "id": name, "name": "trial"})
+    runs: list[Run | str] = [workspace.get_run("bulk-a"), "bulk-b"]
+    renamed = workspace.change_runs(runs, "rename", find="trial", replacement="best")
+    assert renamed.changed == 2
+    assert workspace.get_run("bulk-b").display_name == "best"
+    marked = workspace.change_runs(
+        "name = best", "mark", experiment="bulk-a", status="Failed", reason="disk full"
+    )
+    assert (marked.changed, marked.task) == (1, None)
+    assert workspace.get_run("bulk-a").status == "Failed"
+    with pytest.raises(InvalidValue, match="tagz"):
+        workspace.change_runs(runs, "tag", tagz={"a": "b"})
+    with pytest.raises(NotFound, match="bulk-c"):
+        workspace.change_runs("", "archive", experiment="bulk-c")
+
+    places = [workspace.experiments[name] for name in ("bulk-a", "bulk-b")]
+    planned = workspace.change_experiments(places, "archive", dry_run=True)
+    assert planned == BulkResult(2, {}, None)
+    done = workspace.change_experiments("bulk-", "archive")
+    assert done.changed == 2
+    again = workspace.change_experiments(places, "archive")
+    assert again == BulkResult(0, {"same": 2}, None)
+    workspace.undo(done.change_set)
+    tagged = workspace.change_experiments(places[:1], "tag", tags={"team": "nlp"})
+    assert tagged.changed == 1
+    assert client.get(f"experiments/{places[0].id}")["tags"] == {"team": "nlp"}
