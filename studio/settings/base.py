@@ -39,7 +39,7 @@ SESSION_COOKIE_NAME = f"studio_session_{PORT}"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-#: Of a browser in which somebody signed in before.
+#: Of a browser in which a user signed in before.
 BROWSER_COOKIE_NAME = f"studio_browser_{PORT}"
 CSRF_COOKIE_NAME = f"studio_csrf_{PORT}"
 CSRF_COOKIE_SECURE = HTTPS

@@ -1,4 +1,4 @@
-"""The cookie of browsers in which somebody signed in before.
+"""The cookie of browsers in which a user signed in before.
 
 However often others fail to sign in with a person's name, a browser with this cookie
 has its own count, and stays able to sign in. Source: OWASP, "Slow Down Online Guessing

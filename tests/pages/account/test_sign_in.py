@@ -122,7 +122,7 @@ def fail(client: Client, times: int, first: int = 0) -> None:
         client.post("/sign-in/", data, REMOTE_ADDR=address)
 
 
-def test_failures_elsewhere_lock_nobody_out(client, mira):
+def test_failures_elsewhere_do_not_count(client, mira):
     for _time in range(5):
         sign_in(client, password="wrong")
     data = {"name": "mira", "password": PASSWORD}
