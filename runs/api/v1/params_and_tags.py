@@ -24,15 +24,19 @@ from runs.search.run import list_params, list_properties, list_tags
 @endpoint("GET", Permission.READ, reply=ParamReply)
 def get_params(request: StudioRequest, run_id: str) -> ParamReply:
     """Read a run's parameters."""
-    return _params_reply(find_run(request, run_id))
+    found = list_params(find_run(request, run_id))
+    return ParamReply({text.key: text.value or "" for text in found})
 
 
 @endpoint("POST", Permission.LOG, body=ParamSet, reply=ParamReply, scoped_tokens=True)
 def log_params(request: StudioRequest, run_id: str, body: ParamSet) -> ParamReply:
-    """Write parameters, once each: changing a value is an error (Immutable)."""
+    """Write parameters, once each: changing a value is an error (Immutable).
+
+    The response has those of the request. A run can have thousands.
+    """
     run = find_run(request, run_id)
     ingest.log_params(run, body.params, actor=request.actor, now=now_ms())
-    return _params_reply(run)
+    return ParamReply(body.params)
 
 
 @endpoint("GET", Permission.READ, reply=PropertyReply)
@@ -73,10 +77,6 @@ def edit_tags(request: StudioRequest, run_id: str, body: TagEdit) -> TagReply:
     if removed:
         run_actions.remove_run_tags(run, removed, actor=request.actor, now=now)
     return _tags_reply(run)
-
-
-def _params_reply(run: Run) -> ParamReply:
-    return ParamReply({text.key: text.value or "" for text in list_params(run)})
 
 
 def _properties_reply(run: Run) -> PropertyReply:

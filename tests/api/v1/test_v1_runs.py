@@ -24,6 +24,14 @@ def test_a_run_is_created_changed_and_completed(rest: Rest) -> None:
     assert rest.get("runs/r1/tags") == {"tags": {"baseline": None}}
 
 
+def test_writing_parameters_returns_only_those_of_the_request(rest: Rest) -> None:
+    rest.new_run(params={"lr": "0.1"})
+    assert rest.post("runs/r1/params", params={"seed": "1"}) == {
+        "params": {"seed": "1"}
+    }
+    assert rest.get("runs/r1/params") == {"params": {"lr": "0.1", "seed": "1"}}
+
+
 def test_a_run_needs_only_an_experiment(rest: Rest) -> None:
     made = rest.ok("POST", "runs", {"experiment_id": 0}, 201)
     assert made["experiment"] == "Default"
