@@ -285,7 +285,11 @@ MAX_ANONYMOUS_BODY_BYTES = 64 * 1024
 
 def has_token_scope(declared: AccessDeclaration, token: ApiToken | None) -> bool:
     """Return whether `token_scopes` has a rule for this view or token."""
-    return _is_scoped(token) or declared.need is Permission.SERVE
+    return (
+        _is_scoped(token)
+        or (token is not None and token.role_cap == Role.READER)
+        or declared.need is Permission.SERVE
+    )
 
 
 def _is_scoped(token: ApiToken | None) -> bool:

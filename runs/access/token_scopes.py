@@ -1,4 +1,4 @@
-"""What the tokens of agents and of runs can do: nothing that a view does not allow.
+"""What the tokens of agents, of runs, and those that only read can do.
 
 An agent's token serves its target. A run's token is in the environment of a user's
 script. It reads in its workspace, and changes only the runs of its tree: views that
@@ -20,11 +20,18 @@ from runs.access.permissions import (
 )
 from runs.actions.account import RUN_TOKEN_DAYS_AFTER_END
 from runs.http import invalid_token
-from runs.models import ApiToken, LoggedModel, Run, TokenKind, now_ms
+from runs.models import ApiToken, LoggedModel, Role, Run, TokenKind, now_ms
 from runs.storage.prepared import PreparedRows
 from studio.core.errors import PermissionDenied
 
 _DAY_MS = 24 * 3600 * 1000
+
+#: Permissions of readers to write in their own name. MLflow and exports read with POST.
+_WRITES_OF_READERS = frozenset(
+    need
+    for need in Permission
+    if need.role == Role.READER and need is not Permission.READ
+)
 
 _root_and_end = PreparedRows(
     lambda run: Run.objects.filter(pk=run).values_list("root_id", "ended")
@@ -43,6 +50,7 @@ def check_token_scope(request: Any, declared: AccessDeclaration) -> None:
             raise PermissionDenied(_("Only the token of an agent can do this."))
         return
     if token is None or kind == TokenKind.ORDINARY:
+        _check_read_only(token, declared, request.method)
         return
     if kind == TokenKind.RUN:
         request.tree = _find_tree(token)
@@ -54,6 +62,22 @@ def check_token_scope(request: Any, declared: AccessDeclaration) -> None:
             else _(
                 "The token of a run can't do this. It can read, and log to the runs of "
                 "its tree."
+            )
+        )
+
+
+def _check_read_only(
+    token: ApiToken | None, declared: AccessDeclaration, method: str
+) -> None:
+    """Refuse what a reader may write, such as own views, to a token that only reads."""
+    if token is None or token.role_cap != Role.READER or method in SAFE_METHODS:
+        return
+    need = declared.need
+    if need == SIGNED_IN or need in _WRITES_OF_READERS:
+        raise PermissionDenied(
+            _(
+                "A token with the maximum role reader can only read. Create a token "
+                "with the maximum role contributor on the Account page."
             )
         )
 

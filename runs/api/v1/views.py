@@ -174,7 +174,7 @@ def _set_star(request: StudioRequest, slug: str, on: bool) -> Starred:
     return Starred(on)
 
 
-@endpoint("POST", Permission.READ, body=CloneTo, reply=ViewInfo, status=201)
+@endpoint("POST", Permission.VIEWS, body=CloneTo, reply=ViewInfo, status=201)
 def clone_view(request: StudioRequest, slug: str, body: CloneTo) -> ViewInfo:
     """Copy a view to another workspace of the caller, as a private view.
 
