@@ -74,8 +74,10 @@ def rest_client(workspace: str = "lab", role: Role = Role.CONTRIBUTOR) -> Rest:
     space = create_workspace(workspace, actor=SERVER, now=now_ms())
     user = ensure_user(f"{role.label}-of-{workspace}", actor=SERVER, now=now_ms())
     add_member(space, user, role, actor=SERVER, now=now_ms())
+    # A token with the maximum role reader could only read.
+    cap = max(role, Role.CONTRIBUTOR)
     _token, secret = create_token(
-        user, space, "script", role_cap=role, actor=SERVER, now=now_ms()
+        user, space, "script", role_cap=cap, actor=SERVER, now=now_ms()
     )
     headers = {"Authorization": f"Bearer {secret}"}
     client = Client(headers=headers, raise_request_exception=False)

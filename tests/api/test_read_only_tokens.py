@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,7 +13,7 @@ from runs.actions.views import ViewState, create_view
 from runs.models import ApiToken, Role, View, now_ms
 from studio.core.view_spec import ViewSpec
 from tests.access.entries import READER, SIGNED_IN
-from tests.access.people import Team, bearer, token_of
+from tests.access.people import Team, bearer, make_team, token_of
 from tests.access.table import TABLE
 from tests.access.test_every_url import path_of
 
@@ -26,6 +27,11 @@ WRITES = [
     for method, need in entry.needs.items()
     if need in (READER, SIGNED_IN) and method not in SAFE
 ]
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    return make_team()
 
 
 @pytest.fixture
@@ -44,7 +50,7 @@ def test_it_writes_nothing(client: Client, route: str, method: str) -> None:
 
 def test_the_private_views_of_its_owner_stay(client: Client, team: Team) -> None:
     state = ViewState(ViewSpec())
-    act = {"actor": Actor(team.owner), "now": now_ms()}
+    act: Any = {"actor": Actor(team.owner), "now": now_ms()}
     view = create_view(team.workspace, "mine", state, **act)
     path = f"/api/v1/workspaces/lab/views/{view.slug}"
     assert client.get(path).status_code == 200
