@@ -42,7 +42,8 @@ from studio.sdk.responses import is_temporary
 
 #: How often the loop looks at its jobs, and asks for new ones.
 TICK_SECONDS, TAKE_SECONDS = 0.25, 0.5
-#: How soon the server learns what an engine says of a job.
+#: Minimum time between two heartbeats for what an engine says of jobs. The first one
+#: is sent at once.
 NEWS_SECONDS = 1.0
 #: How soon an agent that could not register tries again.
 REGISTER_SECONDS = 1.0
@@ -258,10 +259,10 @@ class Agent:
 
     def _has_news(self, now: float) -> bool:
         """Whether the engine says something else than in the last heartbeat."""
-        if now < self._next_look:
+        if now < self._next_look or self._read_reports() == self._reported:
             return False
         self._next_look = now + NEWS_SECONDS
-        return self._read_reports() != self._reported
+        return True
 
     def _talk_to_server(self, now: float) -> None:
         """Send what is due. Raises StudioError."""

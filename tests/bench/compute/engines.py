@@ -20,6 +20,7 @@ from studio.core.job_files import JobFile, write_job
 from tests.agent.cluster import Cluster
 from tests.bench.commands import AS_JSON
 from tests.bench.compute.commands import fresh_cluster
+from tests.bench.compute.status_delay import measure_status_delay
 from tests.bench.compute.sweeps import wait_for_children
 from tests.bench.report import Report
 from tests.parts.engines.slurm import Slurm, missing_programs, slurm_cluster
@@ -36,9 +37,14 @@ ENDED = ("Completed", "Failed", "Canceled")
 @click.command("compute")
 @click.option("--starts", default=30, show_default=True, help="Measured submissions.")
 @click.option("--watched", default=1000, show_default=True, help="Watched jobs.")
+@click.option(
+    "--changes", default=10, show_default=True, help="Of each state, to time."
+)
 @click.option("--trials", default=200, show_default=True, help="Runs of the sweep.")
 @AS_JSON
-def compute(starts: int, watched: int, trials: int, as_json: bool) -> None:
+def compute(
+    starts: int, watched: int, changes: int, trials: int, as_json: bool
+) -> None:
     """Measure the executor for Slurm on a real cluster of one node.
 
     Ends with 1 if a trial of the sweep is lost, or runs twice, though the agent is
@@ -54,6 +60,8 @@ def compute(starts: int, watched: int, trials: int, as_json: bool) -> None:
                 _measure_starts(slurm, place, starts, report)
             if watched:
                 _watch(slurm, place, watched, report)
+            if changes:
+                measure_status_delay(slurm, changes, report)
             wrong = _run_sweep(slurm, trials, report) if trials else []
     report.show(as_json=as_json)
     for line in wrong:

@@ -286,8 +286,10 @@ def test_an_unchanged_page_is_a_304(
 def test_only_the_page_of_an_active_run_polls(
     browser: Client, run: Run, actor: Actor, now: int
 ) -> None:
-    assert one(browser.get(PAGE), "#run")["data-pace"] == "5"
-    change_status(run, RunStatus.COMPLETED, actor=actor, now=now)
+    assert one(browser.get(PAGE), "#run")["data-pace"] == "3"
+    change_status(run, RunStatus.CANCEL_REQUESTED, actor=actor, now=now)
+    assert one(browser.get(PAGE), "#run")["data-pace"] == "2"
+    change_status(run, RunStatus.CANCELED, actor=actor, now=now)
     assert one(browser.get(PAGE), "#run")["data-pace"] == "0"
 
 
