@@ -1,5 +1,5 @@
-"""The contract of each kind of targets, from a member's view: eight runs on real
-engines, whose agent, server and engine are restarted meanwhile.
+"""The contract of each kind of targets, from a member's view: at most eight runs
+on real engines, whose agent, server and engine are restarted meanwhile.
 
 `test_executors.py` is the contract of the executors themselves.
 """
@@ -39,6 +39,8 @@ while what != "short" and not (folder / "go").exists(): time.sleep(0.05)
 print("ended")
 """
 TRIALS = 3
+#: Of each kind of targets: more would take too long.
+MAX_RUNS = 8
 
 
 @dataclass
@@ -203,6 +205,7 @@ def test_runs_survive_restarts_and_end_as_their_members_want(site: Site) -> None
     assert len(children) == TRIALS
     runs = [first, canceled, killed, limited, *children, *filter(None, [hungry])]
     assert sorted(site.executions()) == sorted(runs)
+    assert len(runs) <= MAX_RUNS
     assert becomes(lambda: not scripts_of(cluster.folder))
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from studio.agent.executors import SubmissionRefused
 from studio.agent.executors.slurm import QueueRow, describe_row
+from studio.agent.executors.slurm.commands import list_queue, submit
 from studio.core.compute_kinds import EngineState, slurm_script
 from tests.agent.cluster import Cluster
 from tests.parts.engines.slurm import Slurm
@@ -102,6 +104,27 @@ def test_each_state_of_slurm_has_a_meaning(
     found = describe_row(QueueRow("7", state, reason, "", "c"), can_requeue=True)
     assert (found.state, found.code, found.can_repeat) == wanted
     assert reason in found.message
+
+
+def write_command(folder: Path, name: str, text: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+def test_a_limit_of_an_account_is_the_reason_or_the_refusal(tmp_path: Path) -> None:
+    """As Slurm prints them; a real limit needs a database of accounts."""
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    line = "7|PENDING|AssocMaxJobsLimit||run-studio-1"
+    write_command(tmp_path, "squeue", f"echo '{line}'")
+    [row] = list_queue(environment)
+    waiting = describe_row(row, can_requeue=True)
+    assert waiting.state is EngineState.QUEUED
+    assert waiting.message == "Slurm job 7: PENDING (AssocMaxJobsLimit)"
+    words = "Batch job submission failed: Invalid qos specification"
+    write_command(tmp_path, "sbatch", f"echo 'sbatch: error: {words}' >&2; exit 1")
+    with pytest.raises(SubmissionRefused, match=f"^{words}$"):
+        submit("job.sh", str(tmp_path), environment)
 
 
 def test_names_in_the_script_stay_what_they_are(tmp_path: Path) -> None:

@@ -40,9 +40,16 @@ Submit = Callable[..., str]
 
 
 def create_executor(
-    slurm: Slurm, *, unknown_seconds: float = 0.5, **settings: object
+    slurm: Slurm,
+    *,
+    unknown_seconds: float = 0.5,
+    commands: Path | None = None,
+    **settings: object,
 ) -> SlurmExecutor:
+    """`commands` has commands that replace those of Slurm."""
     environment = {**clean_environment(os.environ), **slurm.variables}
+    if commands is not None:
+        environment["PATH"] = f"{commands}:{environment['PATH']}"
     return SlurmExecutor(
         environment,
         {"partition": "main", **settings},
@@ -109,6 +116,49 @@ def test_a_job_waits_runs_pauses_and_is_canceled_in_slurm(
     slurm.command("scancel", waiting.job)
     assert ends(executor, handle)
     assert report(executor, handle).code == "Canceled"
+
+
+def write_sacct(folder: Path, answer: str) -> Path:
+    """A `sacct` that notes its calls: a real one needs a database of accounts."""
+    folder.mkdir()
+    path = folder / "sacct"
+    path.write_text(f'#!/bin/sh\necho "$@" >> {folder}/calls\n{answer}\n')
+    path.chmod(0o755)
+    return folder
+
+
+def test_who_canceled_a_job_is_named_where_slurm_has_accounts(
+    slurm: Slurm, folder: Path, tmp_path: Path
+) -> None:
+    commands = write_sacct(tmp_path / "bin", "echo CANCELLED by 1")
+    executor = create_executor(slurm, commands=commands)
+    handle = start(executor, folder)
+    slurm.command("scancel", report(executor, handle).job)
+    assert ends(executor, handle)
+    wanted = {"reason": "The job was canceled in Slurm by daemon."}
+    assert becomes(lambda: read_stop_request(folder) == wanted)
+
+
+@pytest.mark.parametrize(
+    ("answer", "by"), [("echo CANCELLED by 1", " by daemon"), ("exit 1", "")]
+)
+def test_who_canceled_a_waiting_job_is_named_where_slurm_has_accounts(
+    slurm: Slurm, folder: Path, tmp_path: Path, answer: str, by: str
+) -> None:
+    commands = write_sacct(tmp_path / "bin", answer)
+    executor = create_executor(slurm, commands=commands, options=["--hold"])
+    for number in (1, 2):
+        (folder / str(number)).mkdir()
+        handle = executor.start(folder / str(number), 0)
+        job = report(executor, handle).job
+        slurm.command("scancel", job)
+        assert ends(executor, handle)
+        executor.stop(handle, force=True)
+        wanted = f"Slurm job {job}: CANCELLED{by} (JobHeldUser)"
+        assert report(executor, handle).message == wanted
+    # Without accounts they are asked for once.
+    calls = (commands / "calls").read_text().splitlines()
+    assert len(calls) == (2 if by else 1)
 
 
 def test_a_job_over_its_time_limit_fails_with_that_reason(

@@ -19,7 +19,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from studio.agent.executors.executor import EngineUnavailable
 from studio.agent.executors.process_table import kill_all, kill_job
+from studio.agent.executors.slurm.commands import find_canceler
 from studio.agent.executors.slurm.submission import KILL, STOP, Submission
 from studio.core.compute_kinds import EndCode
 from studio.core.job_files import (
@@ -35,8 +37,9 @@ from studio.sdk.runner_process import start_runner_process
 
 #: Slurm checks time limits only now and then, and never early.
 LIMIT_MARGIN_SECONDS = 1.0
-#: How long Slurm is asked why it ends the job: less than the runner waits for the note.
-REASON_SECONDS = 10.0
+#: How long Slurm is asked why it ends the job. With accounting, it is less than the
+#: runner waits for the note.
+REASON_SECONDS = 8.0
 #: Slurm's states of a job that it is still to run.
 _LIVE_STATES = frozenset({"RUNNING", "COMPLETING", "CONFIGURING", "SIGNALING"})
 KILLED_EXIT_CODE = 137
@@ -96,7 +99,16 @@ def _find_reason(folder: Path, limit: float) -> tuple[str, str]:
     if "PREEMPTED" in states:
         status = LOST if Submission.read(folder).can_requeue else status
         return f"{EndCode.PREEMPTED}: Slurm gave the node to another job.", status
-    return "The job was canceled in Slurm.", ""
+    return f"The job was canceled in Slurm{_find_canceler()}.", ""
+
+
+def _find_canceler() -> str:
+    """Such as " by alice"; empty without accounting."""
+    try:
+        name = find_canceler(_own_number(os.environ), os.environ)
+    except EngineUnavailable:
+        return ""
+    return f" by {name}" if name else ""
 
 
 def _own_number(environment: Mapping[str, str]) -> str:

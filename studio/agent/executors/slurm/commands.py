@@ -1,10 +1,12 @@
-"""Slurm's commands: `sbatch`, `squeue`, `scancel`, with what they print."""
+"""Slurm's commands, such as `sbatch`, `squeue` and `scancel`, with what they print."""
 
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +18,10 @@ from studio.agent.executors.executor import (
 
 #: `sbatch` itself waits about nine seconds for a controller that is down.
 COMMAND_SECONDS = 30.0
+#: How long accounting, which can lag behind, is asked for who canceled a job; and the
+#: limit of each such `sacct`.
+ACCOUNTING_SECONDS, SACCT_SECONDS = 3.0, 3.0
+_CANCELED_BY = re.compile(r"CANCELLED by (\d+)")
 #: What the commands print if the controller can't be reached, in any of their wordings.
 _UNREACHABLE = (
     "Unable to contact slurm controller",
@@ -101,6 +107,33 @@ def cancel(job: str, environment: Mapping[str, str], *options: str) -> None:
         raise EngineUnavailable(_own_words(done.stderr))
 
 
+def find_canceler(job: str, environment: Mapping[str, str]) -> str:
+    """The user who canceled a job, by its accounting; empty if that does not say it.
+
+    Only `sacct` knows. Raises EngineUnavailable on clusters without accounting.
+    """
+    until = time.monotonic() + ACCOUNTING_SECONDS
+    words = ["sacct", "-X", "-n", "-P", "-o", "State", "-j", job]
+    while True:
+        done = _run(words, environment, seconds=SACCT_SECONDS)
+        if done.returncode:
+            raise EngineUnavailable(_own_words(done.stderr) or "sacct failed")
+        found = _CANCELED_BY.search(done.stdout)
+        if found is not None:
+            return _user_name(int(found[1]))
+        if time.monotonic() > until:
+            return ""
+        time.sleep(0.5)
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        # A machine can lack users that the cluster has.
+        return f"user {uid}"
+
+
 def _read_row(line: str) -> QueueRow | None:
     parts = line.strip().split("|", 4)
     if len(parts) != 5:
@@ -114,7 +147,11 @@ def _read_row(line: str) -> QueueRow | None:
 
 
 def _run(
-    words: Sequence[str], environment: Mapping[str, str], folder: str | None = None
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    folder: str | None = None,
+    *,
+    seconds: float = COMMAND_SECONDS,
 ) -> subprocess.CompletedProcess[str]:
     # The texts are compared, so they must be English.
     variables = {**environment, "LC_ALL": "C"}
@@ -129,12 +166,12 @@ def _run(
             env=variables,
             cwd=folder,
             stdin=subprocess.DEVNULL,
-            timeout=COMMAND_SECONDS,
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise EngineUnavailable(
-            f"{words[0]} did not end within {COMMAND_SECONDS:g} seconds"
+            f"{words[0]} did not end within {seconds:g} seconds"
         ) from error
     except FileNotFoundError as error:
         raise EngineUnavailable(

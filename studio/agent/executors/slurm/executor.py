@@ -99,11 +99,16 @@ class SlurmExecutor:
         self._submissions: dict[str, Submission] = {}
         #: Since when Slurm does not know a job, by its folder.
         self._missing: dict[str, float] = {}
+        #: Who canceled a job in Slurm, by its folder; empty where no one is known.
+        self._cancelers: dict[str, str] = {}
+        #: Whether Slurm keeps accounts of jobs, as far as is known.
+        self._has_accounting = True
         self._can_requeue = bool(self._settings.get("can_requeue"))
 
     def start(self, folder: Path, _slot: int, *, may_start: MayStart = None) -> str:
         # The folder of an earlier job can have had the same name.
         self._submissions.pop(str(folder), None)
+        self._cancelers.pop(str(folder), None)
         submission = self._submission_of(folder)
         # It fails at once where `sbatch` would wait for the controller.
         self._queue.refresh(now=bool(submission.comment))
@@ -241,7 +246,12 @@ class SlurmExecutor:
         row = self._row_of(folder)
         if row is not None:
             log = _read_end_of_log(folder) if states.is_ended(row.state) else ""
-            return states.describe_row(row, log, can_requeue=self._can_requeue)
+            return states.describe_row(
+                row,
+                log,
+                can_requeue=self._can_requeue,
+                canceler=self._cancelers.get(handle, ""),
+            )
         if is_runner_alive(folder):
             return EngineReport(job, EngineState.RUNNING)
         return EngineReport(
@@ -262,7 +272,11 @@ class SlurmExecutor:
         folder = Path(handle)
         row = self._row_of(folder)
         if row is None or states.is_ended(row.state):
+            if row is not None and row.state == states.CANCELED:
+                self._find_canceler(handle, row.job)
             return
+        # A cancel of the server, whose own history says by whom.
+        self._cancelers[handle] = ""
         try:
             if read_runner_state(folder) is None:
                 self._cancel(row.job)
@@ -277,6 +291,20 @@ class SlurmExecutor:
             with contextlib.suppress(EngineUnavailable):
                 self._cancel(row.job)
             self._becomes_ended(folder)
+
+    def _find_canceler(self, handle: str, job: str) -> None:
+        """Ask for who canceled a job, unless its runner has noted that already."""
+        if handle in self._cancelers or read_end(Path(handle)) is not None:
+            return
+        with self._cancels:
+            if not self._has_accounting:
+                return
+            try:
+                name = commands.find_canceler(job, self._environment)
+            except EngineUnavailable:
+                self._has_accounting = False
+            else:
+                self._cancelers[handle] = name
 
     def _cancel(self, job: str, *options: str) -> None:
         with self._cancels:

@@ -28,11 +28,13 @@ _STATES = {
     "COMPLETING": EngineState.FINALIZING,
     "STAGE_OUT": EngineState.FINALIZING,
 }
+#: As Slurm spells it.
+CANCELED = "CANCELLED"
 #: Without a code the runner's own end counts, or the run is lost.
 _ENDS = {
     "COMPLETED": "",
     "FAILED": "",
-    "CANCELLED": EndCode.CANCELED.value,
+    CANCELED: EndCode.CANCELED.value,
     "BOOT_FAIL": EndCode.LAUNCH_FAILED.value,
     "LAUNCH_FAILED": EndCode.LAUNCH_FAILED.value,
     "DEADLINE": EndCode.TIME_LIMIT.value,
@@ -54,12 +56,16 @@ def is_ended(state: str) -> bool:
     return state in _ENDS
 
 
-def describe_row(row: QueueRow, log: str = "", *, can_requeue: bool) -> EngineReport:
+def describe_row(
+    row: QueueRow, log: str = "", *, can_requeue: bool, canceler: str = ""
+) -> EngineReport:
     """What the row means; `log` is the end of what Slurm wrote to the job's log.
 
-    A state of a later version counts as running.
+    `canceler` is the user who canceled the job, where that is known. A state of a later
+    version counts as running.
     """
     reason = f" ({row.reason})" if row.reason else ""
+    by = f" by {canceler}" if canceler and row.state == CANCELED else ""
     if not is_ended(row.state):
         state = _STATES.get(row.state, EngineState.RUNNING)
         return EngineReport(row.job, state, f"Slurm job {row.job}: {row.state}{reason}")
@@ -72,7 +78,7 @@ def describe_row(row: QueueRow, log: str = "", *, can_requeue: bool) -> EngineRe
     return EngineReport(
         row.job,
         None,
-        f"Slurm job {row.job}: {row.state}{reason}{_describe_memory(log)}",
+        f"Slurm job {row.job}: {row.state}{by}{reason}{_describe_memory(log)}",
         code,
         can_repeat=can_requeue and code in _REPEATED,
     )
