@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runs.models import ApiToken, ChangeWay, User
+from runs.models import AlertRule, ApiToken, ChangeWay, User
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,8 @@ class Actor:
     token: ApiToken | None = None
     #: How the change was requested.
     way: ChangeWay = ChangeWay.SERVER
+    #: The rule that acts in the name of the user, who is its author.
+    alert_rule: AlertRule | None = None
 
 
 #: The server itself: worker, migrations, startup.

@@ -27,6 +27,7 @@ from runs.actions.notify import (
     create_notifications,
     delete_expired_notifications,
     fire_for_conditions,
+    perform_alert_actions,
     resolve_alerts,
 )
 from runs.actions.public import delete_expired_share_links
@@ -133,6 +134,7 @@ def all_tasks(
         Task("resolve alerts", 60, resolve_alerts),
         # Mails follow within a second or two.
         Task("create notifications", BUSY_TICK_SECONDS, create_notifications),
+        Task("act on alerts", BUSY_TICK_SECONDS, perform_alert_actions),
         # Without a pause while steps are left: they end after a slice of time.
         Task("do background tasks", 0, background or BackgroundTasks()),
         Task("write history exports", TICK_SECONDS, HistoryExporter()),

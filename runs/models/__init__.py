@@ -83,6 +83,8 @@ from runs.models.metrics import (
     MetricKind,
 )
 from runs.models.notify import (
+    ActionOutcome,
+    AlertAction,
     AlertCondition,
     AlertMatch,
     AlertRecipient,
@@ -170,7 +172,9 @@ __all__ = [
     "SERVER_KINDS",
     "STATE_INDEX",
     "STORED_SELECTION_PREFIX",
+    "ActionOutcome",
     "Agent",
+    "AlertAction",
     "AlertCondition",
     "AlertMatch",
     "AlertRecipient",

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from runs.models.accounts import ApiToken, User, Workspace
 from runs.models.experiments import Experiment
+from runs.models.notify.alerts import AlertRule
 from runs.models.registry import RegisteredModel
 from runs.models.runs import Run
 from runs.models.views import View
@@ -73,6 +74,14 @@ class ChangeSet(models.Model):
     )
     token = models.ForeignKey(
         ApiToken,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+    )
+    # The rule that made the change, in the name of its author.
+    alert_rule = models.ForeignKey(
+        AlertRule,
         null=True,
         on_delete=models.SET_NULL,
         related_name="+",

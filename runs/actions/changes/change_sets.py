@@ -71,6 +71,7 @@ def record_changes(
             is_compute=action in COMPUTE_ACTIONS,
             actor=actor.user,
             token=actor.token,
+            alert_rule=actor.alert_rule,
             way=actor.way,
             kind=_kind_of(action, real[0]),
             experiment_id=_only_experiment(real),

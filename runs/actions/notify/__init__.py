@@ -7,6 +7,7 @@ from runs.actions.notify.addresses import (
     read_confirmation,
     request_confirmation,
 )
+from runs.actions.notify.alert_actions import perform_alert_actions
 from runs.actions.notify.alert_matching import (
     fire_for_conditions,
     resolve_alerts,
@@ -65,6 +66,7 @@ __all__ = [
     "mark_read",
     "mute_subscription",
     "notify_of_mentions",
+    "perform_alert_actions",
     "read_confirmation",
     "request_confirmation",
     "resolve_alerts",

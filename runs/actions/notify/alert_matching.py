@@ -25,6 +25,7 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
+from runs.actions.notify.alert_actions import plan_actions
 from runs.actions.notify.outbox import ChangedRun, new_delivery, read_people
 from runs.models import (
     AlertCondition,
@@ -124,7 +125,7 @@ def fire_matches(
     for match in matches:
         hits = [change for change in match.changes if change.event in events]
         if hits:
-            _fire(match.rule, len(hits), hits[-1].run, now)
+            _fire(match.rule, [change.run for change in hits], now)
 
 
 def fire_for_conditions(now: int) -> int:
@@ -202,7 +203,7 @@ def _fire_once(rule: AlertRule, runs: Sequence[int], now: int) -> int:
             AlertMatch.objects.bulk_create(
                 AlertMatch(rule=rule, run_id=run, time=now) for run in runs
             )
-            _fire(rule, len(runs), runs[-1], now)
+            _fire(rule, runs, now)
     except IntegrityError:
         # A run was purged since then, or another worker was first: the next look
         # finds the others.
@@ -210,8 +211,9 @@ def _fire_once(rule: AlertRule, runs: Sequence[int], now: int) -> int:
     return len(runs)
 
 
-def _fire(rule: AlertRule, count: int, run: int, now: int) -> None:
+def _fire(rule: AlertRule, runs: Sequence[int], now: int) -> None:
     """Count matches in the rule's open alert, which begins with the first one."""
+    count, run = len(runs), runs[-1]
     latest = {"last": now, "run": run}
     open_alerts = FiredAlert.objects.filter(rule=rule, resolved__isnull=True)
     if not open_alerts.update(
@@ -225,6 +227,8 @@ def _fire(rule: AlertRule, count: int, run: int, now: int) -> None:
             matches=count,
             unsent=count,
         )
+    if rule.has_action:
+        plan_actions(open_alerts.latest("pk"), runs)
 
 
 def notify_of_alerts(now: int) -> int:

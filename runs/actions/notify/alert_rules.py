@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
+from runs.actions.run_rows import check_tags
 from runs.models import (
+    AlertAction,
     AlertCondition,
     AlertMatch,
     AlertRecipient,
@@ -49,6 +51,11 @@ class RuleText:
     throttle: int = 30
     resolve_after: int | None = None
     recipients: Collection[str] = field(default=())
+    #: The tag that each matching run gets.
+    tag_key: str = ""
+    tag_value: str = ""
+    #: Request a cancel of each matching run.
+    cancels_run: bool = False
 
 
 @transaction.atomic
@@ -114,8 +121,9 @@ def restore_alert_rule(rule: AlertRule, *, actor: Actor, now: int) -> None:
 
 
 def _drop_unsent(rule: AlertRule) -> None:
-    """Send no message of matches that the throttle holds back."""
+    """Send no message of matches that the throttle holds back; act on none of them."""
     FiredAlert.objects.filter(rule=rule, unsent__gt=0).update(unsent=0)
+    AlertAction.objects.filter(alert__rule=rule).delete()
 
 
 @transaction.atomic
@@ -141,10 +149,19 @@ def check_rule(workspace: Workspace, text: RuleText) -> RuleText:
             _("A rule has at most %(limit)s recipients.") % {"limit": MAX_RECIPIENTS},
             field="recipients",
         )
-    if not text.recipients and not text.to_submitter:
+    _check_action(text)
+    has_action = text.tag_key or text.cancels_run
+    if not text.recipients and not text.to_submitter and not has_action:
         raise InvalidValue(_("Choose who is notified."), field="recipients")
     _find_members(workspace, text.recipients)
     return text
+
+
+def _check_action(text: RuleText) -> None:
+    if text.tag_key:
+        check_tags({text.tag_key: text.tag_value})
+    elif text.tag_value:
+        raise InvalidValue(_("Enter the name of the tag."), field="tag_key")
 
 
 def _check_views(workspace: Workspace, text: RuleText, actor: Actor) -> None:
@@ -206,6 +223,9 @@ _OTHERS = (
     "to_submitter",
     "throttle",
     "resolve_after",
+    "tag_key",
+    "tag_value",
+    "cancels_run",
 )
 
 
@@ -263,7 +283,10 @@ def _set_recipients(rule: AlertRule, wanted: Collection[str]) -> None:
 
 
 def _summary(rule: AlertRule) -> str:
-    return f"{rule.name}: {rule.q} · {rule.condition} {rule.settings}"
+    text = f"{rule.name}: {rule.q} · {rule.condition} {rule.settings}"
+    if rule.tag_key:
+        text += f" · tag {rule.tag_key}: {rule.tag_value}"
+    return f"{text} · cancel" if rule.cancels_run else text
 
 
 def _record(

@@ -1,6 +1,8 @@
 """Status changes to notify of, who follows what, notifications and their delivery."""
 
 from runs.models.notify.alerts import (
+    ActionOutcome,
+    AlertAction,
     AlertCondition,
     AlertMatch,
     AlertRecipient,
@@ -20,6 +22,8 @@ from runs.models.notify.notifications import (
 from runs.models.notify.status_changes import StatusChange
 
 __all__ = [
+    "ActionOutcome",
+    "AlertAction",
     "AlertCondition",
     "AlertMatch",
     "AlertRecipient",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils.translation import gettext_noop
 
 from runs.models.accounts import User, Workspace
@@ -74,6 +74,11 @@ class AlertRule(models.Model):
     throttle = models.PositiveIntegerField(default=30)
     #: Minutes without a match after which an alert is resolved; null: only by hand.
     resolve_after = models.PositiveIntegerField(null=True)
+    #: The tag that each matching run gets; empty: none.
+    tag_key = models.CharField(max_length=250, blank=True, default="", db_default="")
+    tag_value = models.TextField(blank=True, default="", db_default="")
+    #: Request a cancel of each matching run.
+    cancels_run = models.BooleanField(default=False, db_default=False)
     author = models.ForeignKey(
         User, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -100,6 +105,10 @@ class AlertRule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def has_action(self) -> bool:
+        return bool(self.tag_key) or self.cancels_run
 
 
 class AlertRecipient(models.Model):
@@ -141,6 +150,8 @@ class FiredAlert(models.Model):
         User, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     resolved = models.BigIntegerField(null=True)
+    #: How many runs the rule tagged, canceled or skipped: numbers by `ActionOutcome`.
+    outcomes = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
 
     class Meta:
         indexes: ClassVar = [
@@ -153,6 +164,35 @@ class FiredAlert(models.Model):
                 condition=Q(resolved__isnull=True),
                 name="fired_alerts_open",
             ),
+        ]
+
+
+class ActionOutcome(models.TextChoices):
+    """What a rule did to a run that matched, or why it did nothing."""
+
+    TAGGED = "tagged"
+    CANCELED = "canceled"
+    LOCKED = "locked"
+    #: It has ended, or a cancel was requested already.
+    ENDED = "ended"
+    TRASHED = "trashed"
+    #: The rule's author is no contributor.
+    ROLE = "role"
+    #: The change was refused.
+    FAILED = "failed"
+
+
+class AlertAction(models.Model):
+    """A run that a rule must still tag or cancel: the worker deletes what it did."""
+
+    alert = models.ForeignKey(
+        FiredAlert, on_delete=models.CASCADE, related_name="actions", db_index=False
+    )
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["alert", "run"], name="alert_action_once")
         ]
 
 

@@ -59,6 +59,7 @@ PATTERNS: dict[str, Any] = {
     **dict.fromkeys(("unstar", "unstar experiment", "unstar view"), _UNSTARRED),
     **dict.fromkeys(("lock run", "lock view"), _LOCKED),
     **dict.fromkeys(("unlock run", "unlock view"), _UNLOCKED),
+    "cancel run": gettext_lazy("{who} requested the cancel of {what}"),
     "set parent": gettext_lazy("{who} set the parent of {what}"),
     "set metric goal": gettext_lazy("{who} set the goal of a metric in {what}"),
     "set priority": gettext_lazy("{who} changed the priority of {what}"),

@@ -69,6 +69,9 @@ class RuleForm(PageForm):
     throttle = TextField(default="30")
     resolve_after = TextField()
     recipients = TextListField()
+    tag_key = TextField()
+    tag_value = TextField()
+    cancels_run = PresenceField()
 
     def rule_text(self) -> RuleText:
         """Raises InvalidValue for what is no number."""
@@ -100,6 +103,9 @@ class RuleForm(PageForm):
             throttle=_whole(values["throttle"], "throttle"),
             resolve_after=_whole(after, "resolve_after") if after else None,
             recipients=values["recipients"],
+            tag_key=values["tag_key"].strip(),
+            tag_value=values["tag_value"],
+            cancels_run=values["cancels_run"],
         )
 
 
@@ -209,6 +215,9 @@ def _values_of(rule: AlertRule) -> dict[str, Any]:
         "throttle": str(rule.throttle),
         "resolve_after": "" if rule.resolve_after is None else str(rule.resolve_after),
         "recipients": list(names.values_list("user__username", flat=True)),
+        "tag_key": rule.tag_key,
+        "tag_value": rule.tag_value,
+        "cancels_run": rule.cancels_run,
         "op": ">",
         **settings,
     }

@@ -9,12 +9,13 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import Permission, access
 from runs.actions.notify import acknowledge_alert
 from runs.models import (
+    ActionOutcome,
     AlertCondition,
     AlertRule,
     Delivery,
@@ -26,7 +27,7 @@ from runs.models import (
 )
 from runs.pages.notify.alert_tabs import alert_frame, read_before
 from runs.pages.requests import PageRequest, safe_return_path
-from runs.render.formats import ago, number, run_path, status_label
+from runs.render.formats import ago, grouped, number, run_path, status_label
 from runs.search.notify import (
     find_fired_alert,
     last_alerts,
@@ -35,11 +36,22 @@ from runs.search.notify import (
     list_rules,
 )
 
+OUTCOME_LABELS = {
+    ActionOutcome.TAGGED: gettext_lazy("tagged"),
+    ActionOutcome.CANCELED: gettext_lazy("cancel requested"),
+    ActionOutcome.LOCKED: gettext_lazy("skipped because locked"),
+    ActionOutcome.ENDED: gettext_lazy("not canceled because ended or canceling"),
+    ActionOutcome.TRASHED: gettext_lazy("skipped in the trash"),
+    ActionOutcome.ROLE: gettext_lazy("skipped: the rule's author is no contributor"),
+    ActionOutcome.FAILED: gettext_lazy("skipped: the change was refused"),
+}
+
 
 @dataclass(frozen=True)
 class RuleRow:
     rule: AlertRule
     condition: str
+    action: str
     severity: str
     last: FiredAlert | None
     #: How long it has been firing; empty if it does not.
@@ -64,6 +76,7 @@ def _rule_row(rule: AlertRule, last: FiredAlert | None, now: int) -> RuleRow:
     return RuleRow(
         rule,
         condition_text(rule),
+        action_text(rule),
         severity_label(rule.severity),
         last,
         ago(now - last.started) if last is not None and is_firing else "",
@@ -93,6 +106,26 @@ def condition_text(rule: AlertRule) -> str:
     return f"{settings['metric']} {_('or').join(f' {part} ' for part in parts)}".strip()
 
 
+def action_text(rule: AlertRule) -> str:
+    """What the rule does to a run; empty if it only notifies."""
+    parts = []
+    if rule.tag_key:
+        tag = f"{rule.tag_key}: {rule.tag_value}" if rule.tag_value else rule.tag_key
+        parts.append(_("sets the tag %(tag)s") % {"tag": tag})
+    if rule.cancels_run:
+        parts.append(_("cancels the run"))
+    return ", ".join(parts)
+
+
+def outcomes_text(outcomes: dict[str, int]) -> str:
+    """What the rule did to the runs that matched, and why it skipped some."""
+    return " · ".join(
+        f"{label}: {grouped(outcomes[outcome])}"
+        for outcome, label in OUTCOME_LABELS.items()
+        if outcomes.get(outcome)
+    )
+
+
 @access(Permission.READ)
 @require_safe
 def fired_page(request: PageRequest) -> HttpResponse:
@@ -104,6 +137,7 @@ def fired_page(request: PageRequest) -> HttpResponse:
             {
                 "alert": alert,
                 "severity": severity_label(alert.rule.severity),
+                "outcomes": outcomes_text(alert.outcomes),
                 "run_href": run_path(space, alert.run.run_id) if alert.run else "",
             }
             for alert in page.alerts

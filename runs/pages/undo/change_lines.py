@@ -43,6 +43,7 @@ ACTION_LABELS = {
     "move run": gettext_lazy("Moved to another experiment"),
     "lock run": gettext_lazy("Locked"),
     "unlock run": gettext_lazy("Unlocked"),
+    "cancel run": gettext_lazy("Cancel requested"),
     "star": gettext_lazy("Starred"),
     "unstar": gettext_lazy("Star removed"),
     "set priority": gettext_lazy("Priority changed"),
@@ -66,6 +67,7 @@ FIELD_LABELS = {
     "public_links": gettext_lazy("Public links"),
     "alert_rules": gettext_lazy("Alert rule"),
     "queue.priority": pgettext_lazy("changed field", "Priority"),
+    "status": gettext_lazy("Status"),
     "revision": pgettext_lazy("changed field", "Version"),
 }
 #: Numbers that only order a queue.

@@ -28,6 +28,7 @@ class HistoryRow:
     note: str = ""
     undo: str = ""
     runs: int = 1
+    rule: str = ""
 
 
 def change_set_row(
@@ -50,6 +51,7 @@ def change_set_row(
         describe_changes(changes),
         undo=f"{change_set.pk}" if undoable else "",
         runs=runs,
+        rule=change_set.alert_rule.name if change_set.alert_rule else "",
     )
 
 

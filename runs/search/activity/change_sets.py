@@ -38,6 +38,7 @@ _UNREAD = ("experiment__description", "view__spec", "view__description", "view__
 _RELATED = (
     "actor",
     "token",
+    "alert_rule",
     "experiment",
     "view__owner",
     "undone_by__actor",

@@ -45,7 +45,7 @@ def _run_changes(run: Run, limit: int) -> list[HistoryEntry]:
     newest = own.order_by("-change_set").values("change_set").distinct()[:limit]
     sets = (
         ChangeSet.objects.filter(pk__in=[row["change_set"] for row in newest])
-        .select_related("actor", "token")
+        .select_related("actor", "token", "alert_rule")
         .prefetch_related(Prefetch("changes", own.order_by("pk"), to_attr="of_run"))
         .order_by("-pk")
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runs.actions.notify import create_notifications
+from runs.actions.notify import create_notifications, perform_alert_actions
 from runs.models import now_ms
 from tests.api.rest import Rest
 
@@ -42,6 +42,19 @@ def test_a_rule_is_created_replaced_switched_deleted_and_restored(rest: Rest) ->
     assert rest.refused("GET", path)[0] == 404
     assert rest.ok("POST", f"{path}/restore")["recipients"] == [rule["author"]]
     assert [each["name"] for each in rest.get("alert-rules")["rules"]] == ["B"]
+
+
+def test_a_rule_tags_runs_and_the_change_names_it(rest: Rest) -> None:
+    rule = create(rest, tag="triage", tag_value="todo", cancel=True)
+    assert (rule["tag"], rule["tag_value"], rule["cancel"]) == ("triage", "todo", True)
+    fail(rest, "a")
+    perform_alert_actions(now_ms())
+    found = rest.get("runs", q="tags.triage:todo")["runs"]
+    assert len(found) == 1
+    (alert,) = rest.get("alerts")["alerts"]
+    assert alert["outcomes"] == {"tagged": 1, "ended": 1}
+    change = rest.get("activity")["changes"][0]
+    assert (change["alert_rule"], change["way"]) == ("A", "server")
 
 
 def test_alerts_are_listed_and_acknowledged(rest: Rest) -> None:

@@ -194,6 +194,23 @@ def test_a_rule_is_made_from_events_fires_and_is_acknowledged(
     assert "Nightly fails" in browser.get(ALERTS).content.decode()
 
 
+def test_the_action_of_a_rule_is_edited_and_shown(
+    browser: Client, workspace: Workspace
+) -> None:
+    action = {"tag_key": "triage", "tag_value": "todo", "cancels_run": "1"}
+    browser.post(f"{ALERTS}rules/new/", {**FORM, **action})
+    rule = AlertRule.objects.get()
+    assert (rule.tag_key, rule.tag_value, rule.cancels_run) == ("triage", "todo", True)
+    shown = browser.get(ALERTS).content.decode()
+    assert "sets the tag triage: todo, cancels the run" in shown
+    path = f"{ALERTS}rules/{rule.pk}/"
+    editor = browser.get(path).content.decode()
+    assert 'name="tag_value" value="todo"' in editor
+    assert 'name="cancels_run" value="1" checked' in editor
+    browser.post(path, FORM)
+    assert not AlertRule.objects.get().has_action
+
+
 def test_a_refused_rule_keeps_what_was_typed(
     browser: Client, workspace: Workspace
 ) -> None:

@@ -123,6 +123,7 @@ def _change_set_info(found: ChangeSet) -> ChangeSetInfo:
         member=found.actor.username if found.actor else None,
         token=found.token.name if found.token else None,
         token_number=found.token_id,
+        alert_rule=found.alert_rule.name if found.alert_rule else None,
         experiment=found.experiment.name if found.experiment else None,
         runs=found.run_count,
         changes=found.change_count,

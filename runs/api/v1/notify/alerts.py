@@ -143,6 +143,9 @@ def _rule_text(body: AlertRuleText) -> RuleText:
         throttle=body.throttle,
         resolve_after=body.resolve_after,
         recipients=body.recipients,
+        tag_key=body.tag,
+        tag_value=body.tag_value,
+        cancels_run=body.cancel,
     )
 
 
@@ -165,6 +168,9 @@ def _rule_info(rule: AlertRule) -> AlertRuleInfo:
         throttle=rule.throttle,
         resolve_after=rule.resolve_after,
         recipients=[each.user.username for each in rule.recipients.all()],
+        tag=rule.tag_key,
+        tag_value=rule.tag_value,
+        cancel=rule.cancels_run,
         author=rule.author.username if rule.author else None,
         error=rule.error,
     )
@@ -184,4 +190,5 @@ def _alert_info(alert: FiredAlert) -> FiredAlertInfo:
         acknowledged=alert.acknowledged,
         acknowledged_by=by.username if by else None,
         resolved=alert.resolved,
+        outcomes=alert.outcomes,
     )

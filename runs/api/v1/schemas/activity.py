@@ -35,7 +35,8 @@ class ChangeSetInfo(Struct):
 
     `way` is `browser`, `rest`, `sdk`, `cli`, `mlflow` or `server`, and empty for what
     older versions wrote. `experiment` is the only one that was changed. `undone_by` is
-    the number of the newest undo, which `undone` says is in effect.
+    the number of the newest undo, which `undone` says is in effect. `alert_rule` is the
+    name of the rule that made the change in the name of `member`.
     """
 
     number: int
@@ -46,6 +47,7 @@ class ChangeSetInfo(Struct):
     member: str | None
     token: str | None
     token_number: int | None
+    alert_rule: str | None
     experiment: str | None
     runs: int
     changes: int

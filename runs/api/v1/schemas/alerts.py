@@ -16,7 +16,8 @@ class AlertRuleText(RequestStruct):
 
     The condition `status` has `statuses`, `duration` and `queue` have `minutes`, and
     `metric` has `metric`, `op`, `value` and `nan`. `recipients` are user names of
-    members.
+    members. Each run that matches gets the tag `tag` with `tag_value`, if there is one,
+    and is canceled with `cancel`.
     """
 
     name: str
@@ -34,6 +35,9 @@ class AlertRuleText(RequestStruct):
     throttle: int = 30
     resolve_after: int | None = None
     recipients: list[str] = field(default_factory=list)
+    tag: str = ""
+    tag_value: str = ""
+    cancel: bool = False
 
 
 class AlertRuleInfo(Struct):
@@ -55,6 +59,9 @@ class AlertRuleInfo(Struct):
     throttle: int
     resolve_after: int | None
     recipients: list[str]
+    tag: str
+    tag_value: str
+    cancel: bool
     author: str | None
     error: str
 
@@ -74,7 +81,12 @@ class FiredAlertQuery(RequestStruct):
 
 
 class FiredAlertInfo(Struct):
-    """`run_id` is the latest run that matched; `matches` counts all of them."""
+    """`run_id` is the latest run that matched; `matches` counts all of them.
+
+    `outcomes` counts the runs that the rule `tagged` and `canceled`, and those that it
+    skipped: `locked`, `ended` (or a cancel was requested), `trashed`, `role` (the
+    rule's author was no contributor), `failed` (the change was refused).
+    """
 
     number: int
     rule: int
@@ -87,6 +99,7 @@ class FiredAlertInfo(Struct):
     acknowledged: int | None
     acknowledged_by: str | None
     resolved: int | None
+    outcomes: dict[str, int]
 
 
 class FiredAlertList(Struct):
