@@ -38,7 +38,7 @@ from runs.pages.requests import (
 from runs.render.formats import experiment_path
 from runs.render.logs import LEVELS
 from runs.search.compare import find_runs_by_id
-from runs.search.logs import LogPair, read_pair
+from runs.search.logs import LogPair, UncountedLinesError, read_pair
 from studio.core.errors import NotFound
 
 MAX_TYPED_CHARS = 300
@@ -61,7 +61,11 @@ def log_comparison(request: PageRequest) -> HttpResponse:
     if runs:
         # Runs that can't be shown are left out of all links.
         state = replace(state, runs=tuple(run.run_id for run in runs))
-        context |= _panes_context(request, state, runs, added)
+        try:
+            context |= _panes_context(request, state, runs, added)
+        except UncountedLinesError as error:
+            context |= {"counted": error.details["percent"]}
+            context["here"] = request.get_full_path()
     return render(request, "log_comparison/log_comparison.html", context)
 
 

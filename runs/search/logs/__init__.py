@@ -24,6 +24,7 @@ from runs.search.logs.log_window import (
     WindowQuery,
     read_window,
 )
+from runs.storage.logs import UncountedLinesError
 
 __all__ = [
     "ALIGNMENTS",
@@ -44,6 +45,7 @@ __all__ = [
     "LogTail",
     "LogWindow",
     "PairQuery",
+    "UncountedLinesError",
     "WindowQuery",
     "check_levels",
     "find_log_source",

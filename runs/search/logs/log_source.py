@@ -20,6 +20,8 @@ from runs.render.logs import (
 from runs.search.files import find_file
 from runs.storage.logs import BLOCK_BYTES, LogReader, open_log
 
+#: A request counts the lines of a log for this time; the next one continues.
+COUNT_SECONDS = 0.5
 #: Lines at the start of a log that tell its columns and its clock.
 _FIRST_LINES = 200
 _JSON_LINES = 20
@@ -31,18 +33,22 @@ _MAX_OFFSET_MINUTES = 14 * 60
 
 @dataclass(frozen=True)
 class LogSource:
-    """A stored log: the first `size` bytes of a blob; `started` is the run's, in ms."""
+    """A stored log: the first `size` bytes of a blob; `started` is the run's, in ms.
+
+    With `count_seconds=None`, all its lines are counted, however long that takes.
+    """
 
     path: str
     blob: str
     size: int
     version: str
     started: int | None
+    count_seconds: float | None = None
 
     @contextmanager
     def open(self) -> Iterator[LogReader]:
         """Open the log; raises MissingBytes, OSError."""
-        with open_log(self.blob, self.size) as reader:
+        with open_log(self.blob, self.size, self.count_seconds) as reader:
             yield reader
 
 
@@ -55,7 +61,9 @@ def find_log_source(run: Run, path: str, model_id: str = "") -> LogSource:
 
 
 def source_of_file(run: Run, file: File) -> LogSource:
-    return LogSource(file.path, file.blob, file.size, file.version, run.started)
+    return LogSource(
+        file.path, file.blob, file.size, file.version, run.started, COUNT_SECONDS
+    )
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from runs.render.logs import (
     LineContext,
@@ -15,6 +16,8 @@ from runs.storage.logs import LogReader
 
 #: Lines without a stamp are skipped up to this many bytes: a long traceback, a table.
 SKIPPED_BYTES = 256 * 1024
+#: And up to this many, since short ones cost as much as long ones.
+SKIPPED_LINES = 4000
 #: The last part of the log is read line by line.
 READ_BYTES = 32 * 1024
 
@@ -42,7 +45,7 @@ def _first_stamp(
     """Return the first line with a stamp that starts at or after a byte."""
     start = reader.line_stop(byte - 1) if byte else 0
     end = min(limit, start + SKIPPED_BYTES)
-    for line in _lines_from(reader, shape, start):
+    for line in islice(_lines_from(reader, shape, start), SKIPPED_LINES):
         if line.start >= end:
             return None
         if line.time is not None:
@@ -54,13 +57,15 @@ def _last_line_until(
     reader: LogReader, shape: LogShape, start: int, time: int
 ) -> int | None:
     found: int | None = None
-    end = start + READ_BYTES + SKIPPED_BYTES
+    read_end = start + READ_BYTES
+    skipped = 0
     for line in _lines_from(reader, shape, start):
         if line.time is not None and line.time > time:
             return line.number if found is None else found
         if line.time is not None:
             found = line.number
-        if line.start > end:
+        skipped += line.start > read_end
+        if skipped > SKIPPED_LINES or line.start > read_end + SKIPPED_BYTES:
             break
     return found
 

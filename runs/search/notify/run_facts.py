@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runs.models import Metric, MetricGoal, MetricKind, Run, RunEvent
 from runs.search.files import find_log
@@ -104,7 +104,9 @@ def _read_log_end(run: Run) -> tuple[str, tuple[tuple[int, str], ...]]:
         return "", ()
     query = WindowQuery(is_end=True, count=LOG_LINES)
     try:
-        window = read_window(source_of_file(run, file), query)
+        # The worker has the time that a request has not.
+        source = replace(source_of_file(run, file), count_seconds=None)
+        window = read_window(source, query)
     except (MissingBytes, OSError):
         return "", ()
     lines = [(line.number, line.text[:MAX_LINE_CHARS]) for line in window.lines]

@@ -6,13 +6,14 @@ from runs.storage.logs.line_index import (
     extend_line_index,
     index_uploaded_text,
 )
-from runs.storage.logs.log_reader import LogReader, open_log
+from runs.storage.logs.log_reader import LogReader, UncountedLinesError, open_log
 from runs.storage.logs.outline_store import load_outline, save_outline
 
 __all__ = [
     "BLOCK_BYTES",
     "MIN_UPLOAD_BYTES",
     "LogReader",
+    "UncountedLinesError",
     "extend_line_index",
     "index_uploaded_text",
     "load_outline",

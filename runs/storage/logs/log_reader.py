@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from runs.storage.files import MISSING_MESSAGE, files
 from runs.storage.logs.line_index import (
     BLOCK_BYTES,
+    SAVED_BLOCKS,
     Records,
     add_records,
     count_line_ends,
@@ -23,25 +26,42 @@ from runs.storage.logs.line_index import (
     line_end_of,
     load_records,
 )
-from studio.core.errors import MissingBytes
+from studio.core.errors import MissingBytes, Unavailable
 
 Found = TypeVar("Found")
+RETRY_AFTER_SECONDS = 1
 
 
 class WrongIndexError(Exception):
     """The index does not fit the bytes that were read."""
 
 
+class UncountedLinesError(Unavailable):
+    """The lines of a log are not all counted. The next request goes on counting."""
+
+    def __init__(self, percent: int) -> None:
+        super().__init__(
+            _("The lines of this log are being counted. Try again in a moment."),
+            retry_after=RETRY_AFTER_SECONDS,
+            percent=percent,
+        )
+
+
 class LogReader:
     """The first `size` bytes of a log: later bytes are not acknowledged yet.
 
-    Line numbers start at 1. A final line end opens no further line.
+    Line numbers start at 1. A final line end opens no further line. What needs the
+    number of a line raises UncountedLinesError if counting takes more than
+    `count_seconds`.
     """
 
-    def __init__(self, handle: int, blob: str, size: int) -> None:
+    def __init__(
+        self, handle: int, blob: str, size: int, count_seconds: float | None = None
+    ) -> None:
         self._handle = handle
         self.blob = blob
         self.size = size
+        self._count_seconds = count_seconds
         self.encoding = find_encoding(self.read(0, 2))
         self.line_end = line_end_of(self.encoding)
 
@@ -106,7 +126,25 @@ class LogReader:
     @cached_property
     def _records(self) -> Records:
         found = load_records(self.blob, self.encoding)[: self.size // BLOCK_BYTES]
+        if self._count_seconds is not None:
+            found = self._count_until(time.monotonic() + self._count_seconds, found)
         return add_records(self._handle, self.blob, self.encoding, found, self.size)
+
+    def _count_until(self, deadline: float, records: Records) -> Records:
+        """Count lines to the end. Raises UncountedLinesError after the deadline."""
+        while (known := len(records)) < (whole := self.size // BLOCK_BYTES):
+            end = min(known + SAVED_BLOCKS, whole)
+            records = add_records(
+                self._handle, self.blob, self.encoding, records, end * BLOCK_BYTES
+            )
+            if len(records) < end:
+                break
+            if end < whole and time.monotonic() >= deadline:
+                # Without a saved count, the next request would not get further.
+                if len(load_records(self.blob, self.encoding)) < end:
+                    break
+                raise UncountedLinesError(100 * end // whole)
+        return records
 
     def _checked(self, find: Callable[[], Found]) -> Found:
         try:
@@ -173,7 +211,9 @@ class LogReader:
 
 
 @contextmanager
-def open_log(blob: str, size: int) -> Iterator[LogReader]:
+def open_log(
+    blob: str, size: int, count_seconds: float | None = None
+) -> Iterator[LogReader]:
     """Open the first `size` bytes of a blob; raises MissingBytes, OSError."""
     with files.open(blob, size) as file:
-        yield LogReader(file.fileno(), blob, size)
+        yield LogReader(file.fileno(), blob, size, count_seconds)

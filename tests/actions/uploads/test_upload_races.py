@@ -40,11 +40,11 @@ def run(committed: None) -> Run:
     return create_run(experiment, run_id="run-1", now=now_ms(), **ACT)
 
 
-def upload_whole(run: Run, key: str) -> File:
+def upload_whole(run: Run, key: str, content: bytes = CONTENT) -> File:
     """As a client does: it repeats what the server asks it to repeat."""
     now = now_ms()
     known: dict[str, Any] = {
-        "size": len(CONTENT),
+        "size": len(content),
         "key": key,
         "overwrite": True,
         "limit": 10**6,
@@ -52,8 +52,8 @@ def upload_whole(run: Run, key: str) -> File:
     upload = open_upload(run, "a.bin", now=now, **known, **ACT)
     while True:
         try:
-            for offset in () if upload.completed else range(0, len(CONTENT), PIECE):
-                piece = CONTENT[offset : offset + PIECE]
+            for offset in () if upload.completed else range(0, len(content), PIECE):
+                piece = content[offset : offset + PIECE]
                 save_piece(upload, offset, [piece], sha256="", now=now, **ACT)
             return complete_upload(run, upload, sha256="", now=now, **ACT)
         except Unavailable:
@@ -69,6 +69,14 @@ def test_clients_with_one_key_fill_one_upload(run: Run) -> None:
     assert len(set(saved)) == 1
     with files.open(File.objects.get().blob) as opened:
         assert opened.read() == CONTENT
+
+
+def test_of_uploads_of_one_path_one_is_the_file(run: Run) -> None:
+    contents = [bytes([65 + number]) * 2500 for number in range(WRITERS)]
+    at_once(lambda number: upload_whole(run, f"key-{number}", contents[number]))
+    file = File.objects.get(replaced__isnull=True)
+    with files.open(file.blob) as opened:
+        assert opened.read() in contents
 
 
 def test_an_expired_upload_that_is_continued_keeps_its_pieces(run: Run) -> None:

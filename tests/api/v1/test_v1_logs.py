@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from runs.search.logs import log_source
+from runs.storage.logs import BLOCK_BYTES, log_reader
 from tests.api.rest import Rest
 
 LOG = b"""\
@@ -66,6 +68,21 @@ def test_a_line_has_what_a_script_needs(rest: Rest) -> None:
 def test_the_line_of_a_moment(rest: Rest) -> None:
     assert rest.get("runs/r1/logs", at=1795523269000)["moment"] == 1
     assert rest.get("runs/r1/logs", at=1795523270000)["moment"] == 5
+
+
+@pytest.mark.parametrize("address", ["logs?end=1", "logs?line=9000", "logs/outline"])
+def test_a_request_counts_only_a_part_of_a_large_log(
+    rest: Rest, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_source, "COUNT_SECONDS", 0)
+    monkeypatch.setattr(log_reader, "SAVED_BLOCKS", 2)
+    text = b"INFO a line\n" * (5 * BLOCK_BYTES // 12 + 1)
+    rest.send("PUT", "runs/r1/files/user_logs/std_log.txt", text, "text/plain")
+    for percent in (40, 80):
+        answer = rest.send("GET", f"runs/r1/{address}")
+        assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+        assert answer.json()["error"]["percent"] == percent
+    assert rest.get(f"runs/r1/{address}")["total"] == len(text) // 12
 
 
 def test_a_search_continues(rest: Rest) -> None:

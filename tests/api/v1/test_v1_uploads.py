@@ -6,8 +6,12 @@ import hashlib
 from typing import Any
 
 import pytest
+from django.test import Client
 
-from runs.models import Role
+from runs.actions.account.accounts import add_member, ensure_user
+from runs.actions.account.tokens import create_token
+from runs.actions.actor import SERVER
+from runs.models import Role, now_ms
 from tests.api.rest import Rest, rest_client
 
 OCTETS = "application/octet-stream"
@@ -83,6 +87,40 @@ def test_an_upload_is_found_in_its_run_only(rest: Rest) -> None:
     other = rest_client("elsewhere", Role.OWNER)
     other.new_run("r1")
     assert other.refused("GET", f"runs/r1/uploads/{upload}")[0] == 404
+
+
+def member(rest: Rest, role: Role) -> Rest:
+    """Another member of the workspace, with a token of their own."""
+    user = ensure_user("other", actor=SERVER, now=now_ms())
+    add_member(rest.workspace, user, role, actor=SERVER, now=now_ms())
+    _token, secret = create_token(
+        user, rest.workspace, "t", role_cap=role, actor=SERVER, now=now_ms()
+    )
+    headers = {"Authorization": f"Bearer {secret}"}
+    return Rest(Client(headers=headers), rest.workspace, user)
+
+
+def test_another_contributor_continues_an_upload(rest: Rest) -> None:
+    upload = start(rest, key="k")["id"]
+    put(rest, upload, 0, CONTENT[:300])
+    other = member(rest, Role.CONTRIBUTOR)
+    assert start(other, key="k")["id"] == upload
+    assert put(other, upload, 0, b"x" * 300).status_code == 409
+    assert put(other, upload, 300, CONTENT[300:]).status_code == 200
+    other.post(f"runs/r1/uploads/{upload}/complete")
+    assert rest.send("GET", "runs/r1/files/out/a.bin").getvalue() == CONTENT
+
+
+def test_a_reader_cannot_touch_an_upload(rest: Rest) -> None:
+    upload = start(rest, key="k")["id"]
+    reader = member(rest, Role.READER)
+    body = {"path": "out/a.bin", "size": len(CONTENT), "key": "k"}
+    assert reader.refused("POST", "runs/r1/uploads", body)[0] == 403
+    assert put(reader, upload, 0, CONTENT).status_code == 403
+    address = f"runs/r1/uploads/{upload}"
+    assert reader.refused("POST", f"{address}/complete", {})[0] == 403
+    assert reader.refused("DELETE", address)[0] == 403
+    assert rest.get(address)["pieces"] == []
 
 
 @pytest.mark.parametrize("size", [-1, 2**63, "much", None])

@@ -10,6 +10,7 @@ from django.test import Client
 
 from runs.models import LoggedModel, Run
 from runs.render.files import ZipEntry, stream_zip, zip_size, zip_stream
+from runs.storage.files import files as file_store
 from studio.core.errors import MissingBytes
 from tests.pages.run.run_page import PAGE, browser, keep
 from tests.parts.records import NOON
@@ -168,6 +169,23 @@ def test_a_download_of_all_files_continues_where_it_broke_off(
     keep(run, "3.txt")
     changed = browser.get(f"{FILES}all.zip", headers=headers)
     assert (changed.status_code, changed["ETag"] == whole["ETag"]) == (200, False)
+
+
+def test_a_download_ends_before_its_length_if_a_file_disappears(
+    browser: Client, run: Run
+) -> None:
+    kept = [keep(run, f"{number}.txt", bytes([number]) * 1000) for number in range(3)]
+    answer = browser.get(f"{FILES}all.zip")
+    pieces = iter(answer.streaming_content)
+    sent = len(next(pieces))
+    file_store.delete(kept[2].blob)
+    with pytest.raises(MissingBytes):
+        for piece in pieces:
+            sent += len(piece)
+    # So the browser does not take it for the whole archive.
+    assert sent < int(answer["Content-Length"])
+    with zipfile.ZipFile(io.BytesIO(browser.get(f"{FILES}all.zip").getvalue())) as zip:
+        assert zip.namelist() == ["0.txt", "1.txt", "MISSING_FILES.txt"]
 
 
 def test_a_file_that_becomes_shorter_ends_the_download() -> None:

@@ -12,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from runs.actions.actor import Actor
 from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run
+from runs.search.logs import log_source
+from runs.storage.logs import BLOCK_BYTES, log_reader
 from tests.pages.run.run_page import browser, keep
 from tests.parts.elements import every, one
 from tests.parts.records import NOON
@@ -43,6 +45,20 @@ def pair(run: Run, new_run: Callable[[str], Run]) -> str:
 
 def texts(page: str, side: str) -> list[str]:
     return [each.text for each in every(page, f".log-lines[data-side={side}] code")]
+
+
+def test_lines_of_a_large_log_are_counted_before_it_is_shown(
+    browser: Client, run: Run, pair: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_source, "COUNT_SECONDS", 0)
+    monkeypatch.setattr(log_reader, "SAVED_BLOCKS", 2)
+    keep(run, LOG, b"a line\n" * (3 * BLOCK_BYTES // 7 + 1))
+    page = browser.get(PAGE + pair).text
+    assert one(page, ".empty h2").text == "Counting the lines: 66 %"
+    assert one(page, "meta[http-equiv=refresh]")["content"] == "1"
+    page = browser.get(PAGE + pair).text
+    assert texts(page, "left")[0] == "a line"
+    assert not every(page, "meta[http-equiv=refresh]")
 
 
 def test_the_main_logs_are_side_by_side_with_marks(browser: Client, pair: str) -> None:

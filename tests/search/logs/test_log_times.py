@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from runs.search.logs import WindowQuery, read_window
+from runs.render.logs import LogLine
+from runs.search.logs import WindowQuery, log_times, read_window
 from tests.search.logs.log_files import log_folder, store_log
 
 __all__ = ["log_folder"]
@@ -48,6 +51,23 @@ def test_a_moment_leads_to_the_last_line_before_it(
 def test_lines_without_stamps_are_passed_over() -> None:
     table = b"| a | b |\n" * 500
     assert line_at(stamped(300, between=table), 1234).endswith(" step 123")
+
+
+def test_a_moment_is_not_looked_for_in_each_empty_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[int] = []
+    read = log_times.read_lines
+
+    def count(*given: Any) -> Iterator[LogLine]:
+        for line in read(*given):
+            seen.append(line.number)
+            yield line
+
+    monkeypatch.setattr(log_times, "read_lines", count)
+    source = store_log(b"\n" * 1_000_000 + stamped(1), START_MS)
+    assert read_window(source, WindowQuery(at=START_MS)).moment is None
+    assert len(seen) < 100_000
 
 
 def test_a_moment_before_the_log_leads_to_its_first_stamp() -> None:
