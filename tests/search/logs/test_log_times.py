@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runs.render.logs import LogLine
+from runs.render.logs import LogLine, read_lines
 from runs.search.logs import WindowQuery, log_times, read_window
 from tests.search.logs.log_files import log_folder, store_log
 
@@ -57,7 +57,7 @@ def test_a_moment_is_not_looked_for_in_each_empty_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[int] = []
-    read = log_times.read_lines
+    read = read_lines
 
     def count(*given: Any) -> Iterator[LogLine]:
         for line in read(*given):
