@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 
 from runs.models import Run
 from runs.search.fields.field_source import FieldSource
-from runs.search.sql import IndexScan, InKeys, Scope
-from studio.core.errors import InvalidFilter
+from runs.search.sql import IndexScan, InKeys, Scope, term_error
 from studio.core.filters.tree import Comparison
 from studio.core.messages import message
 
@@ -50,16 +49,11 @@ def matching_log_runs(
     if pattern in scope.log_runs:
         return scope.log_runs[pattern]
     if not is_index_on(scope.workspace):
-        raise InvalidFilter(
-            _(
-                "Search in logs is off in this workspace. An owner can turn it on, on "
-                "the page of log search."
-            ),
-            field="q",
-            position=term.span.position,
-            length=term.span.length,
-            suggestions=[],
+        text = _(
+            "Search in logs is off in this workspace. An owner can turn it on, on the "
+            "page of log search."
         )
+        raise term_error(text, term)
     return frozenset(find_matching_runs(scope.workspace, pattern, narrow))
 
 

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from runs.search.expressions import compile_expression, compile_whole_line
 from runs.search.log_index.literals import Clause, is_long_enough, literal_clauses
 from runs.search.log_index.log_text import folded
-from runs.search.sql import refuse_long_pattern, term_texts
-from studio.core.errors import InvalidFilter, InvalidValue
+from runs.search.sql import refuse_long_pattern, term_error, term_texts
+from studio.core.errors import InvalidValue
 from studio.core.filters import tree
 from studio.core.filters.tree import Comparison, Node
 
@@ -111,7 +111,7 @@ def read_pattern(term: Comparison) -> LogPattern:
     if term.op != "contains":
         _check_expression(pattern, term)
     if not pattern.clauses:
-        raise _error(
+        raise term_error(
             _(
                 "A search in logs needs at least three fixed characters in a row, such "
                 "as log:OutOfMemory."
@@ -125,17 +125,7 @@ def _check_expression(pattern: LogPattern, term: Comparison) -> None:
     try:
         _compiled(pattern)
     except InvalidValue as error:
-        raise _error(str(error), term) from error
-
-
-def _error(text: str, term: Comparison) -> InvalidFilter:
-    return InvalidFilter(
-        text,
-        field="q",
-        position=term.span.position,
-        length=term.span.length,
-        suggestions=[],
-    )
+        raise term_error(str(error), term) from error
 
 
 def log_terms(node: Node | None) -> Iterator[Comparison]:

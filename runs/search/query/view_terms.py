@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from runs.models import User, View, Workspace
-from runs.search.sql import term_texts
+from runs.search.sql import term_error, term_texts
 from studio.core.errors import InvalidFilter
 from studio.core.filters import parse, tree
 from studio.core.filters.tree import And, Comparison, Node, Not, Or, all_of, any_of
@@ -66,10 +66,10 @@ class _VisibleViews:
                 for term in _terms_of_views(self._filter_of(view, found[0]))
             ]
         if {text for term in found for text in term_texts(term)} - self.by_name.keys():
-            raise _error(
-                found[0],
+            raise term_error(
                 _("Views can name other views up to %(limit)s levels deep.")
                 % {"limit": MAX_VIEW_DEPTH},
+                found[0],
             )
 
     def _read(self, names: set[str]) -> None:
@@ -92,7 +92,7 @@ class _VisibleViews:
             except InvalidFilter as error:
                 text = _("The filter of the view %(name)s has an error: %(error)s")
                 shown = {"name": view.name, "error": str(error)}
-                raise _error(term, text % shown) from error
+                raise term_error(text % shown, term) from error
         return self.filters[view.pk]
 
     def expand(
@@ -122,10 +122,10 @@ class _VisibleViews:
         view = self._one_view(name, written)
         if view in path:
             names = [each.name for each in (*path[path.index(view) :], view)]
-            raise _error(
-                written,
+            raise term_error(
                 _("These views name each other in a circle: %(names)s.")
                 % {"names": " → ".join(names)},
+                written,
             )
         node = self._filter_of(view, written)
         if node is None:
@@ -133,27 +133,27 @@ class _VisibleViews:
         # Views that name others twice can grow without limit.
         self.terms += _count_terms(node)
         if self.terms > MAX_TERMS:
-            raise _error(
-                written,
+            raise term_error(
                 _("The views of this filter have more than %(limit)s terms together.")
                 % {"limit": MAX_TERMS},
+                written,
             )
         return self.expand(node, (*path, view), written)
 
     def _one_view(self, name: str, written: Comparison) -> View:
         views = self.by_name[name]
         if not views:
-            raise _error(
-                written,
+            raise term_error(
                 _("No view that you can see has the name or slug “%(name)s”.")
                 % {"name": name},
+                written,
             )
         if len(views) > 1:
             slugs = ", ".join(view.slug for view in views)
-            raise _error(
-                written,
+            raise term_error(
                 _("Several views are named “%(name)s”. Use a slug: %(slugs)s.")
                 % {"name": name, "slugs": slugs},
+                written,
             )
         return views[0]
 
@@ -171,13 +171,3 @@ def _count_terms(node: Node) -> int:
     if isinstance(node, (And, Or)):
         return sum(_count_terms(each) for each in node.nodes)
     return _count_terms(node.node) if isinstance(node, Not) else 1
-
-
-def _error(term: Comparison, text: str) -> InvalidFilter:
-    return InvalidFilter(
-        text,
-        field="q",
-        position=term.span.position,
-        length=term.span.length,
-        suggestions=[],
-    )

@@ -64,6 +64,17 @@ def term_texts(term: Comparison) -> list[str]:
     return [value.text for value in term.values if isinstance(value, Text)]
 
 
+def term_error(text: str, term: Comparison) -> InvalidFilter:
+    """An error that points to the term in the filter."""
+    return InvalidFilter(
+        text,
+        field="q",
+        position=term.span.position,
+        length=term.span.length,
+        suggestions=[],
+    )
+
+
 def any_of(conditions: Sequence[Q]) -> Q:
     """Their disjunction; of none, never."""
     return join_conditions(conditions, Q.OR) if conditions else NEVER
