@@ -10,24 +10,12 @@ from runs.notify.email import (
     is_mail_configured,
     message_id,
 )
-from runs.notify.webhooks import (
-    HookMessage,
-    PermanentHookError,
-    TemporaryHookError,
-    post_to_webhook,
-    sign_message,
-)
 
 __all__ = [
-    "HookMessage",
     "Mail",
     "MailConnection",
-    "PermanentHookError",
     "PermanentMailError",
-    "TemporaryHookError",
     "TemporaryMailError",
     "is_mail_configured",
     "message_id",
-    "post_to_webhook",
-    "sign_message",
 ]

@@ -1,5 +1,5 @@
 """The contract of each kind of targets, from a member's view: at most eight runs
-on real engines, whose agent, server and engine are restarted meanwhile.
+on real engines, whose agent, server and engine are restarted too.
 
 `test_executors.py` is the contract of the executors themselves.
 """

@@ -135,8 +135,9 @@ def _undo_change_set(request: PageRequest, change_set: ChangeSet) -> HttpRespons
     if is_large_change_set(change_set, LARGE_CHANGE):
         return _undo_in_background(request, change_set, anyway)
     actor, now = request.actor, now_ms()
+    is_of_view = is_permitted_view_change(request, change_set)
     try:
-        if is_permitted_view_change(request, change_set):
+        if is_of_view:
             undo_view_change(change_set, actor=actor, now=now, anyway=anyway)
         else:
             is_owner = request.role == Role.OWNER

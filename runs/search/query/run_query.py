@@ -20,7 +20,7 @@ from runs.search.fields import matching_log_runs, source_of
 from runs.search.log_index import LOG, log_terms, read_pattern
 from runs.search.query.query_plan import MAX_CANDIDATES, LeadScan, Plan, plan_for
 from runs.search.query.selection import selected_keys
-from runs.search.query.view_terms import expand_views
+from runs.search.query.view_terms import VIEW, expand_views
 from runs.search.sql import (
     IndexScan,
     InKeys,
@@ -72,8 +72,11 @@ def runs_matching(
 
     Raises InvalidFilter for what cannot be answered.
     """
-    node = expand_views(node, viewer, workspace)
-    scope = make_scope(viewer, workspace, now, fields_of(node))
+    fields = fields_of(node)
+    if VIEW in fields:
+        node = expand_views(node, viewer, workspace)
+        fields = fields_of(node)
+    scope = make_scope(viewer, workspace, now, fields)
     runs = Run.objects.visible_to(viewer).in_workspace(workspace)
     return runs if node is None else runs.filter(filter_condition(node, scope))
 
@@ -392,7 +395,9 @@ def build_query(
 
     Raises InvalidFilter.
     """
-    parsed = expand_views(spec.filter(), viewer, workspace)
+    parsed = spec.filter()
+    if VIEW in fields_of(parsed):
+        parsed = expand_views(parsed, viewer, workspace)
     node = None if parsed is None else merge_alternatives(parsed)
     scope = make_scope(viewer, workspace, now, {*fields_of(node), *fields})
     scope = with_log_runs(node, scope, experiment)

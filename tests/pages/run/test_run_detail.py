@@ -80,7 +80,7 @@ def test_tags_are_shown_without_system_tags(
     tags = {"team": "nlp", "worth another look": None, "mlflow.user": "root"}
     set_run_tags(run, tags, actor=actor, now=now)
     shown = card(browser.get(PAGE).text, "tags")
-    assert shown.startswith("Tags 2 team: nlp worth another look Save Show 1 ")
+    assert shown.startswith("Tags 2 Add tag team: nlp worth another look Show 1 ")
 
 
 def test_a_tag_links_to_the_runs_that_have_it(
