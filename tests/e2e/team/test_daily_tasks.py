@@ -43,6 +43,9 @@ def hands(
 ) -> Iterator[tuple[Page, list[str]]]:
     """The page *All runs*, and the clicks and keys that were used on it."""
     used: list[str] = []
+    # These hands click on while a slow server still answers the click before, and the
+    # page that this answer is for is left.
+    watch.expect("htmx:oobErrorNoTarget, #view-bar")
     with profiles.page(watch, state=owner_state, base=server.url) as page:
         page.expose_function("used", lambda kind: used.append(kind))  # noqa: PLW0108
         page.add_init_script(COUNT)
