@@ -34,7 +34,7 @@ def wait_for_task(
 ) -> dict[str, Any]:
     """Wait until a task has ended, with its progress on a terminal; return it.
 
-    `progress` is called with how much is done, and of how much, instead of that.
+    `progress` gets how much is done, and of how much, instead of that.
     Raises UserErrorException if it failed or was stopped.
     """
     ended = task

@@ -34,7 +34,7 @@ def open_below(root: Path, file: Path) -> BinaryIO:
 def has_only_files(folder: Path) -> bool:
     """Whether a folder and all below it are folders and regular files, without links.
 
-    Nothing must be able to change it meanwhile.
+    Nothing must be able to change it at the same time.
     """
     if folder.is_symlink():
         return False
