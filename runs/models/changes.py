@@ -45,6 +45,7 @@ class ChangeKind(models.TextChoices):
     MODEL = "model"
     COMPUTE = "compute"
     MEMBERS = "members"
+    FILE = "file"
     OTHER = "other"
 
 

@@ -24,6 +24,7 @@ _REASONS = {
     "registered": "belong to a registered model",
     "experiment_deleted": "come from a deleted experiment",
     "name": "would take a used name",
+    "version_gone": "are versions of files that no longer exist",
     "not_supported": "can't be undone",
 }
 

@@ -171,6 +171,7 @@ IN_WORKSPACE: dict[str, Row] = {
     f"{RUN}files/": page(READER),
     f"{RUN}files/tree/": page(READER),
     f"{RUN}files/all.zip": page(READER),
+    f"{RUN}files/delete/": form(CONTRIBUTOR, 400),
     f"{RUN}files/raw/<path:path>": page(READER),
     f"{RUN}logs/lines/": page(READER, 400),
     f"{RUN}logs/search/": page(READER, 400),

@@ -96,6 +96,7 @@ REFUSED: dict[tuple[str, str], Any] = {
     ("POST", f"{PAGE}archive/"): {"on": "1"},
     ("POST", f"{PAGE}description/"): {"text": "other"},
     ("POST", f"{PAGE}description/versions/restore/"): {"version": "{first}"},
+    ("POST", f"{PAGE}files/delete/"): {"path": "out.txt"},
     ("POST", f"{PAGE}name/"): {"name": "other"},
     ("POST", f"{PAGE}row/name/"): {"name": "other"},
     ("POST", f"{PAGE}row/tags/"): {"tag": "a"},

@@ -121,6 +121,8 @@ _KIND_OF_FIELD = {
     "public_links": ChangeKind.MEMBERS,
     "purged": ChangeKind.DELETE,
     "queue": ChangeKind.COMPUTE,
+    "file": ChangeKind.FILE,
+    "model_file": ChangeKind.FILE,
 }
 
 

@@ -86,8 +86,11 @@ def delete_replaced_files(now: int) -> int:
     # Small transactions, because SQLite has one writer at a time.
     for start in range(0, len(keys), FILES_PER_TRANSACTION):
         with transaction.atomic():
+            some = keys[start : start + FILES_PER_TRANSACTION]
+            # An undo can have brought some back in the meantime.
+            rows = old.select_for_update().filter(pk__in=some)
             delete_file_rows(
-                File.objects.filter(pk__in=keys[start : start + FILES_PER_TRANSACTION])
+                File.objects.filter(pk__in=list(rows.values_list("pk", flat=True)))
             )
     return len(keys)
 

@@ -9,13 +9,19 @@ from runs.actions.files.blob_sweep import (
     run_blob_sweep,
 )
 from runs.actions.files.equal_files import EqualFileSharing
+from runs.actions.files.file_changes import FILE_FIELDS, is_same_version
+from runs.actions.files.file_versions import (
+    missing_versions,
+    read_current_files,
+    restore_version,
+)
 from runs.actions.files.files import (
     FileOwner,
     create_file,
     create_or_replace_file,
     current_files,
-    delete_file,
     delete_file_rows,
+    delete_files,
     keep_or_discard_blob,
     lock_owner,
     refuse_clash,
@@ -34,6 +40,7 @@ from runs.actions.files.snapshots import (
 from runs.actions.files.uploaded_sources import save_uploaded_sources
 
 __all__ = [
+    "FILE_FIELDS",
     "SNAPSHOT_PROPERTY",
     "EqualFileSharing",
     "FileOwner",
@@ -43,16 +50,20 @@ __all__ = [
     "create_or_replace_file",
     "current_files",
     "delete_blobs_after_commit",
-    "delete_file",
     "delete_file_rows",
+    "delete_files",
     "delete_unused_snapshots",
+    "is_same_version",
     "keep_or_discard_blob",
     "link_known_snapshot",
     "link_snapshot",
     "lock_owner",
+    "missing_versions",
     "plan_blob_sweep",
+    "read_current_files",
     "referenced_blobs",
     "refuse_clash",
+    "restore_version",
     "run_blob_sweep",
     "save_file",
     "save_snapshot",

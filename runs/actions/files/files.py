@@ -9,7 +9,7 @@ it, and to quarantine otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.files.blob_deletions import delete_blobs_after_commit
+from runs.actions.files.file_changes import record_deleted, record_replaced
 from runs.actions.log_index import mark_logs_deleted
 from runs.actions.run_rows import (
     begin_edit,
@@ -29,6 +30,7 @@ from runs.models import File, IndexedLog, LoggedModel, Run, in_folder, path_key
 from runs.storage.files import Blob, files
 from runs.storage.logs import index_uploaded_text
 from studio.core import names
+from studio.core.batches import batches
 from studio.core.errors import (
     AlreadyExists,
     Conflict,
@@ -93,19 +95,28 @@ def _keep_named_blob(name: str) -> None:
 
 
 @transaction.atomic
-def delete_file(owner: FileOwner, path: str, *, actor: Actor, now: int) -> int:
-    """Delete a file or a whole folder; return how many files.
+def delete_files(
+    owner: FileOwner, paths: Sequence[str], *, actor: Actor, now: int
+) -> int:
+    """Delete files and whole folders as one change; return how many files.
 
     The rows stay, marked as replaced, until they expire. Raises InvalidState for a
     locked run, and for a model that such a run wrote.
     """
-    names.check_path(path)
+    for path in paths:
+        names.check_path(path)
     if isinstance(owner, Run):
         begin_edit(owner, actor, now)
     else:
         refuse_if_source_locked(owner)
-    deleted = in_folder(path) | Q(path_key=path_key(path))
-    return current_files(owner).filter(deleted).update(replaced=now)
+    deleted: dict[int, File] = {}
+    for path in paths:
+        below = in_folder(path) | Q(path_key=path_key(path))
+        deleted.update((f.pk, f) for f in current_files(owner).filter(below))
+    for some in batches(list(deleted)):
+        File.objects.filter(pk__in=some).update(replaced=now)
+    record_deleted(owner, list(deleted.values()), actor=actor, now=now)
+    return len(deleted)
 
 
 def current_files(owner: FileOwner) -> QuerySet[File]:
@@ -126,7 +137,7 @@ def create_or_replace_file(
     """
     # Uploads of one owner take turns: otherwise two could both insert the path as new.
     is_locked = lock_owner(owner, actor, now)
-    _refuse_path_clash(owner, path)
+    refuse_path_clash(owner, path)
     key = path_key(path)
     old = current_files(owner).filter(path_key=key).first()
     if old is not None:
@@ -140,12 +151,15 @@ def create_or_replace_file(
         if is_locked and isinstance(owner, Run):
             refuse_edit_if_locked(owner, actor)
         _mark_replaced(owner, old, now)
-    return _insert_file(owner, path, blob, now)
+    file = _insert_file(owner, path, blob, now)
+    if old is not None:
+        record_replaced(owner, old, file, actor=actor, now=now)
+    return file
 
 
 def create_file(owner: FileOwner, path: str, blob: Blob, now: int) -> File:
     """Insert the row of a new file; the caller has locked the owner's row."""
-    _refuse_path_clash(owner, path)
+    refuse_path_clash(owner, path)
     return _insert_file(owner, path, blob, now)
 
 
@@ -166,7 +180,7 @@ def _insert_file(owner: FileOwner, path: str, blob: Blob, now: int) -> File:
 
 def refuse_clash(owner: FileOwner, path: str, size: int, *, overwrite: bool) -> None:
     """Raise the errors of `save_file` that are certain before the bytes arrive."""
-    _refuse_path_clash(owner, path)
+    refuse_path_clash(owner, path)
     old = current_files(owner).filter(path_key=path_key(path)).first()
     if old is not None and not overwrite and old.size != size:
         raise _already_exists(path)
@@ -193,7 +207,7 @@ def lock_owner(owner: FileOwner, actor: Actor, now: int) -> bool:
     return False
 
 
-def _refuse_path_clash(owner: FileOwner, path: str) -> None:
+def refuse_path_clash(owner: FileOwner, path: str) -> None:
     # Clients download files into folders, where a path can't be both.
     parts = path.split("/")
     above = ["/".join(parts[:length]) for length in range(1, len(parts))]

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from runs.actions import experiments as experiment_actions
 from runs.actions.actor import Actor
-from runs.actions.bulk import EXPERIMENT_FIELD, registered_runs
+from runs.actions.bulk import EXPERIMENT_FIELD, Skip, registered_runs
 from runs.actions.changes import add_changes, record_changes
+from runs.actions.files import missing_versions
 from runs.actions.undo.restored_locks import LOCK_FIELD, LockUndoer
 from runs.actions.undo.stored_values import (
     NOT_OF_THE_RUN,
@@ -180,6 +181,7 @@ class KeptRuns:
         self._locked_trees = {run.root_id or run.pk for run in locked}
         trashed = [c.run_id for c in changes if _trashes(c) and c.run_id]
         self._registered = registered_runs(trashed) if trashed else set()
+        self._gone = missing_versions(changes)
 
     def why(self, change: Change) -> str:
         """Return why the value is left as it is; empty if it is restored."""
@@ -193,6 +195,8 @@ class KeptRuns:
         is_moved = change.field == EXPERIMENT_FIELD
         if run.pk in self._locked and not is_restored:
             return "locked"
+        if change.pk in self._gone:
+            return Skip.VERSION_GONE.value
         if is_moved and (run.root_id or run.pk) in self._locked_trees:
             return "tree_locked"
         return "registered" if run.pk in self._registered and _trashes(change) else ""

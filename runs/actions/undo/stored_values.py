@@ -29,6 +29,12 @@ from runs.actions.bulk import (
     write_stars_of_runs,
 )
 from runs.actions.changes import Edit
+from runs.actions.files import (
+    FILE_FIELDS,
+    is_same_version,
+    read_current_files,
+    restore_version,
+)
 from runs.actions.run import write_name_or_description
 from runs.actions.run_rows import refuse_if_locked, refuse_if_run_registered
 from runs.actions.undo.restored_locks import LOCK_FIELD, LockUndoer
@@ -84,9 +90,14 @@ def read_current_values(changes: Sequence[Change], change_set: ChangeSet) -> lis
 
 def _as_stored(change: Change, value: Any) -> Any:
     """Return the value of the change that means the same, else `value`."""
-    if change.field == EXPERIMENT_FIELD and value is not None:
+    is_same = None
+    if change.field == EXPERIMENT_FIELD:
+        is_same = is_same_place
+    elif change.field.startswith(FILE_FIELDS):
+        is_same = is_same_version
+    if is_same is not None and value is not None:
         for stored in (change.after, change.before):
-            if stored is not None and is_same_place(stored, value):
+            if stored is not None and is_same(stored, value):
                 return stored
     return value
 
@@ -106,6 +117,8 @@ def _read_field(
         return dict.fromkeys(keys, compare_actions.read_current_conclusion(field))
     if field.startswith(comment_actions.COMMENT_FIELD):
         return dict.fromkeys(keys, comment_actions.read_current_comment(field))
+    if field.startswith(FILE_FIELDS):
+        return dict(read_current_files(field, keys))
     found: dict[int, Any] = dict.fromkeys(keys, False) if field == STAR_FIELD else {}
     for some in batches(keys, ROWS_PER_STATEMENT):
         found.update(_read_rows(field, some, change_set))
@@ -206,9 +219,7 @@ def _restore_rows(
         names = {run.pk: str(before) for run, before in wanted}
         return write_names_of_runs(runs, names)
     return [
-        edit
-        for run, before in wanted
-        for edit in _restore_text(field, run, before, now)
+        edit for run, before in wanted for edit in _restore_one(field, run, before, now)
     ]
 
 
@@ -254,8 +265,10 @@ def _restore_tags(name: str, wanted: Sequence[tuple[Run, Any]]) -> list[Edit]:
     ]
 
 
-def _restore_text(field: str, run: Run, before: Any, now: int) -> list[Edit]:
-    now_text: str | None
+def _restore_one(field: str, run: Run, before: Any, now: int) -> list[Edit]:
+    now_text: Any
+    if field.startswith(FILE_FIELDS):
+        return [Edit(field, restore_version(field, run, before, now), before, run)]
     if field.startswith(comment_actions.COMMENT_FIELD):
         now_text = comment_actions.read_current_comment(field)
         comment_actions.restore_comment(field, before, now)

@@ -22,6 +22,7 @@ from runs.actions import experiments as experiment_actions
 from runs.actions.actor import Actor
 from runs.actions.bulk import EXPERIMENT_FIELD
 from runs.actions.changes import Edit, add_changes, record_changes
+from runs.actions.files import FILE_FIELDS
 from runs.actions.undo.parts import KeptRuns
 from runs.actions.undo.stored_values import (
     FLAG_FIELDS,
@@ -51,6 +52,7 @@ class UndoSkip(str, Enum):
     REGISTERED = "registered"
     EXPERIMENT_DELETED = "experiment_deleted"
     NAME = "name"
+    VERSION_GONE = "version_gone"
     NOT_SUPPORTED = "not_supported"
 
 
@@ -160,6 +162,7 @@ def _is_supported(change: Change) -> bool:
     return (change.run_id is not None or change.experiment_id is not None) and (
         change.field in (*TEXT_FIELDS, *FLAG_FIELDS, EXPERIMENT_FIELD)
         or change.field.startswith(TAG_PREFIX)
+        or (change.run_id is not None and change.field.startswith(FILE_FIELDS))
     )
 
 

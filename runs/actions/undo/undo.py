@@ -1,7 +1,8 @@
 """Undo a change set; the undo is a change set of its own.
 
 Can be undone: names, descriptions, tags, stars, archiving and deletion of runs and
-experiments, moves, locks, conclusions, and an undo itself (a redo). Later changes are
+experiments, moves, locks, conclusions, replaced and deleted files, and an undo itself
+(a redo). Later changes are
 not overwritten unless the caller asks for it.
 """
 
@@ -20,6 +21,7 @@ from runs.actions import experiments as experiment_actions
 from runs.actions.actor import Actor
 from runs.actions.bulk import EXPERIMENT_FIELD
 from runs.actions.changes import record_changes
+from runs.actions.files import FILE_FIELDS
 from runs.actions.undo.restored_locks import LOCK_FIELD, LockUndoer
 from runs.actions.undo.stored_values import (
     FLAG_FIELDS,
@@ -51,6 +53,7 @@ def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> 
         and (
             change.field in (*TEXT_FIELDS, *FLAG_FIELDS, EXPERIMENT_FIELD, LOCK_FIELD)
             or change.field.startswith((TAG_PREFIX, compare_actions.CONCLUSION_FIELD))
+            or (change.run_id is not None and change.field.startswith(FILE_FIELDS))
             or (is_own and _belongs_to_one_member(change.field))
         )
         for change in changes

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.http import HttpResponseBase
 
 from runs.access import Permission, StudioRequest, access
-from runs.actions.files import FileOwner, current_files, delete_file, save_file
+from runs.actions.files import FileOwner, current_files, delete_files, save_file
 from runs.api.file_responses import file_response
 from runs.api.mlflow.decoding import decode_query
 from runs.api.mlflow.endpoints import Handler, View, endpoint, json_response
@@ -198,10 +198,10 @@ def find_artifact(place: ArtifactPath) -> File:
 def remove(request: StudioRequest, address: str) -> dict[str, Any]:
     place = find_artifact_path(request, address)
     # Without a path, the client's `delete_artifacts()` means all files. The top folder
-    # itself has no name that `delete_file` accepts.
+    # itself has no name that `delete_files` accepts.
     top = [entry.name for entry in list_folder(place.owner, "")]
-    for path in [place.path] if place.path else top:
-        delete_file(place.owner, path, actor=request.actor, now=now_ms())
+    paths = [place.path] if place.path else top
+    delete_files(place.owner, paths, actor=request.actor, now=now_ms())
     return {}
 
 

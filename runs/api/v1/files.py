@@ -8,7 +8,7 @@ from django.utils.translation import pgettext
 
 from runs.access import Permission, StudioRequest
 from runs.actions import files as file_actions
-from runs.actions.files import current_files, delete_file, save_file
+from runs.actions.files import current_files, delete_files, save_file
 from runs.api.file_responses import file_response
 from runs.api.request_bodies import read_chunks
 from runs.api.v1.endpoints import endpoint
@@ -92,7 +92,7 @@ def download_file(request: StudioRequest, run_id: str, path: str) -> HttpRespons
 def remove_file(request: StudioRequest, run_id: str, path: str) -> Removed:
     """Delete a file, or a folder with its contents."""
     run = find_run(request, run_id)
-    return Removed(delete_file(run, path, actor=request.actor, now=now_ms()))
+    return Removed(delete_files(run, [path], actor=request.actor, now=now_ms()))
 
 
 @endpoint(

@@ -57,6 +57,7 @@ KIND_LABELS: dict[str, str | Promise] = {
     ChangeKind.VIEW: pgettext_lazy("kind of change", "View"),
     ChangeKind.MODEL: pgettext_lazy("kind of change", "Model"),
     ChangeKind.COMPUTE: pgettext_lazy("kind of change", "Compute"),
+    ChangeKind.FILE: pgettext_lazy("kind of change", "Files"),
     ChangeKind.MEMBERS: pgettext_lazy("kind of change", "Members, tokens"),
     ChangeKind.OTHER: pgettext_lazy("kind of change", "Other"),
     "undo": pgettext_lazy("kind of change", "Undo, redo"),

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
+from runs.actions.files import FILE_FIELDS
 from runs.models import COMPUTE_ACTIONS, Change, ChangeSet, User
 from runs.pages.compute import change_text
 from runs.pages.registry import describe_model_change
@@ -71,6 +72,8 @@ PATTERNS: dict[str, Any] = {
     "unshare view": gettext_lazy("{who} made {what} private"),
     "edit view": _CHANGED,
     "set default view": gettext_lazy("{who} set the default view"),
+    "replace file": gettext_lazy("{who} replaced a file of {what}"),
+    "delete files": gettext_lazy("{who} deleted files of {what}"),
     "undo": gettext_lazy("{who} undid a change of {what}"),
     "redo": gettext_lazy("{who} restored a change of {what}"),
 }
@@ -266,7 +269,7 @@ def _values(change_set: ChangeSet, changes: Sequence[Change]) -> SafeString:
     if change_set.change_count != 1 or not changes:
         return SafeString()
     change = changes[0]
-    if change.field != "name" and not change.field.startswith("tags."):
+    if change.field != "name" and not change.field.startswith(("tags.", *FILE_FIELDS)):
         return SafeString()
     line = change_line(change.field, change.before, change.after)
     if max(len(line.before or ""), len(line.after or "")) > MAX_SHOWN_TEXT:

@@ -31,6 +31,7 @@ REASONS = {
     UndoSkip.REGISTERED: gettext_lazy("used by a registered model"),
     UndoSkip.EXPERIMENT_DELETED: gettext_lazy("from a deleted experiment"),
     UndoSkip.NAME: gettext_lazy("name is taken"),
+    UndoSkip.VERSION_GONE: gettext_lazy("a file’s version no longer exists"),
     UndoSkip.NOT_SUPPORTED: gettext_lazy("can’t be undone"),
 }
 #: What `<input type="datetime-local">` sends.

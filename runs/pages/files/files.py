@@ -96,6 +96,7 @@ def _chosen_file_context(
         "file": file,
         "model": model,
         "folder_archive_href": _folder_archive_href(base, file, model),
+        "delete_href": f"{state.base}delete/",
         **file_viewer_context(
             request,
             content,

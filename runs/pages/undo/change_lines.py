@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from runs.actions.comments import COMMENT_FIELD
 from runs.actions.compare import CONCLUSION_FIELD as CONCLUSION
+from runs.actions.files import FILE_FIELDS
 from runs.actions.undo import TAG_PREFIX
 from runs.models import Change
 from runs.render.compare import DiffPart, shorten_unchanged_parts, word_diff
+from runs.render.formats import filesize
 
 #: Shorter texts are shown whole. If both texts together are longer than MAX_DIFF_CHARS,
 #: only the page of versions compares them.
@@ -49,6 +51,8 @@ ACTION_LABELS = {
     "set priority": gettext_lazy("Priority changed"),
     "move to top": gettext_lazy("Moved to the top of the queue"),
     "public links": gettext_lazy("Public links"),
+    "replace file": gettext_lazy("File replaced"),
+    "delete files": gettext_lazy("Files deleted"),
     "undo": gettext_lazy("Undone"),
     "redo": gettext_lazy("Redone"),
 }
@@ -66,12 +70,22 @@ FIELD_LABELS = {
     "locked": pgettext_lazy("changed field", "Locked"),
     "public_links": gettext_lazy("Public links"),
     "alert_rules": gettext_lazy("Alert rule"),
+    "file": pgettext_lazy("changed field", "File"),
+    "model_file": gettext_lazy("File of a model"),
     "queue.priority": pgettext_lazy("changed field", "Priority"),
     "status": gettext_lazy("Status"),
     "revision": pgettext_lazy("changed field", "Version"),
 }
 #: Numbers that only order a queue.
 HIDDEN_FIELDS = frozenset({"queue.position"})
+#: Beginnings of fields whose rest is a key, which tells a reader nothing.
+KEYED_FIELDS = (
+    CONCLUSION,
+    COMMENT_FIELD,
+    "public_links.",
+    "alert_rules.",
+    *FILE_FIELDS,
+)
 
 
 @dataclass(frozen=True)
@@ -101,8 +115,7 @@ def describe_changes(changes: Sequence[Change]) -> list[ChangeLine]:
 def change_line(field: str, before: Any, after: Any) -> ChangeLine:
     is_tag = field.startswith(TAG_PREFIX)
     name = field
-    if field.startswith((CONCLUSION, COMMENT_FIELD, "public_links.", "alert_rules.")):
-        # The rest is the key of the text.
+    if field.startswith(KEYED_FIELDS):
         name = field.partition(".")[0]
     label = (
         field.removeprefix(TAG_PREFIX) if is_tag else str(FIELD_LABELS.get(name, name))
@@ -129,7 +142,16 @@ def _value_text(value: Any) -> str | None:
     if isinstance(value, dict) and "experiment" in value:
         place = {"name": value["name"], "number": value["number"]}
         return _("%(name)s, number %(number)s") % place
+    if isinstance(value, dict) and "blob" in value:
+        return _version_text(value)
     if isinstance(value, dict):
         # A dictionary tells a tag without value from a missing tag, which is None.
         return value.get("value") or pgettext("value of a tag", "set, without a value")
     return str(value)
+
+
+def _version_text(version: dict[str, Any]) -> str:
+    """A file's path, size and the begin of its hash, which a growing log has not."""
+    size = filesize(version["size"])
+    parts = [size, version["sha256"][:12]] if version["sha256"] else [size]
+    return f"{version['path']} ({', '.join(parts)})"

@@ -35,6 +35,7 @@ _REASONS = {
     "trashed": "are in the trash",
     "tree_locked": "belong to trees with a locked run",
     "name": "would get an empty or too long name",
+    "version_gone": "have versions of files that no longer exist",
 }
 _VERBS = {
     "tag": "Change the tags of",

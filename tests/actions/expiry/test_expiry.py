@@ -15,7 +15,7 @@ from runs.actions.expiry.expiry import (
     delete_replaced_files,
     purge_old_trash,
 )
-from runs.actions.files.files import current_files, delete_file, save_file
+from runs.actions.files.files import current_files, delete_files, save_file
 from runs.actions.run.runs import create_run, restore_run, trash_run
 from runs.models import (
     ApiToken,
@@ -72,7 +72,7 @@ def test_a_replaced_file_is_deleted_after_thirty_days(
     save_file(run, "a.txt", [b"old"], actor=actor, now=now, limit=100)
     save_file(run, "a.txt", [b"new"], actor=actor, now=now, limit=100)
     save_file(run, "b.txt", [b"gone"], actor=actor, now=now, limit=100)
-    delete_file(run, "b.txt", actor=actor, now=now)
+    delete_files(run, ["b.txt"], actor=actor, now=now)
     assert delete_replaced_files(now + 29 * DAY) == 0
     with django_capture_on_commit_callbacks(execute=True):
         assert delete_replaced_files(now + 31 * DAY) == 2

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from runs.actions.actor import Actor
-from runs.actions.files.files import delete_file, save_file
+from runs.actions.files.files import delete_files, save_file
 from runs.actions.ingest.log_files import append_log
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import trash_run
@@ -63,7 +63,7 @@ def test_deleted_files_do_not_count(changed: Files) -> None:
     changed.save("a/b", b"12345")
     changed.save("a/c", b"1")
     changed.save("d", b"1")
-    delete_file(changed.run, "a", **changed.act)
+    delete_files(changed.run, ["a"], **changed.act)
     assert changed.total() == (1, 1)
     File.objects.update(replaced=None)
     assert changed.total() == (3, 7)

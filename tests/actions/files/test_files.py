@@ -16,7 +16,7 @@ from runs.actions.files import line_counter
 from runs.actions.files.blob_sweep import DAY_MS, plan_blob_sweep
 from runs.actions.files.files import (
     current_files,
-    delete_file,
+    delete_files,
     keep_or_discard_blob,
     save_file,
 )
@@ -143,9 +143,9 @@ def test_a_final_run_keeps_all_old_versions(
 def test_deleting_a_file_and_a_folder(save, run: Run, actor: Actor, now: int) -> None:
     for path in ("a", "f/x", "f/g/y", "fx"):
         save(path)
-    assert delete_file(run, "f", actor=actor, now=now) == 2
-    assert delete_file(run, "a", actor=actor, now=now) == 1
-    assert delete_file(run, "a", actor=actor, now=now) == 0
+    assert delete_files(run, ["f"], actor=actor, now=now) == 2
+    assert delete_files(run, ["a"], actor=actor, now=now) == 1
+    assert delete_files(run, ["a"], actor=actor, now=now) == 0
     assert [file.path for file in current_files(run)] == ["fx"]
     save("f")
 

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from runs.actions.actor import Actor
 from runs.actions.expiry.expiry import delete_replaced_files
 from runs.actions.files.blob_sweep import DAY_MS, plan_blob_sweep, run_blob_sweep
-from runs.actions.files.files import delete_file, save_file
+from runs.actions.files.files import delete_files, save_file
 from runs.models import BlobRemoval, File, Run
 from runs.storage.files import deletions_allowed, files, hold_deletions
 from tests.parts.records import stored_files
@@ -153,7 +153,7 @@ def test_the_blob_of_a_deleted_row_is_removed_even_after_a_crash(
     django_capture_on_commit_callbacks: Any,
     is_killed: bool,
 ) -> None:
-    delete_file(run, "a", actor=actor, now=now)
+    delete_files(run, ["a"], actor=actor, now=now)
     # A process that is killed after the commit never comes to what follows it.
     with django_capture_on_commit_callbacks(execute=not is_killed):
         delete_replaced_files(now + 31 * DAY_MS)
@@ -174,7 +174,7 @@ def test_a_rolled_back_deletion_keeps_the_blob(
     now: int,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    delete_file(run, "a", actor=actor, now=now)
+    delete_files(run, ["a"], actor=actor, now=now)
     with django_capture_on_commit_callbacks(execute=True):
         try:
             with transaction.atomic():
@@ -198,7 +198,7 @@ def test_during_a_backup_nothing_is_deleted_or_moved(
     lost = write()
     age(files.incoming_path(lost), now - 2 * DAY_MS)
     before = places(files_dir)
-    delete_file(run, "a", actor=actor, now=now)
+    delete_files(run, ["a"], actor=actor, now=now)
     with hold_deletions():
         with deletions_allowed() as is_allowed:
             assert not is_allowed

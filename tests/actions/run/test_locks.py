@@ -11,7 +11,7 @@ from runs.actions.experiments.experiments import (
     restore_experiment,
 )
 from runs.actions.expiry.expiry import DAY_MS, purge_experiments, purge_old_trash
-from runs.actions.files.files import delete_file, save_file
+from runs.actions.files.files import delete_files, save_file
 from runs.actions.ingest.logged_models import create_logged_model, trash_logged_model
 from runs.actions.run.purge import purge_run
 from runs.actions.run.runs import restore_run, trash_run
@@ -79,7 +79,7 @@ def test_files_of_a_deleted_run_are_not_found(
 ) -> None:
     save_file(locked, "a.txt", [b"x"], actor=SERVER, now=now, limit=9)
     with pytest.raises(InvalidState):
-        delete_file(locked, "a.txt", actor=actor, now=now)
+        delete_files(locked, ["a.txt"], actor=actor, now=now)
 
 
 @pytest.mark.usefixtures("files_dir")
@@ -91,11 +91,11 @@ def test_models_of_a_deleted_run_are_not_found(
     )
     save_file(model, "a.txt", [b"x"], actor=SERVER, now=now, limit=9)
     with pytest.raises(InvalidState, match="run-1"):
-        delete_file(model, "a.txt", actor=actor, now=now)
+        delete_files(model, ["a.txt"], actor=actor, now=now)
     with pytest.raises(InvalidState, match="run-1"):
         trash_logged_model(model, now=now)
     unlock_run(locked, actor=actor, now=now, is_owner=True)
-    assert delete_file(model, "a.txt", actor=actor, now=now) == 1
+    assert delete_files(model, ["a.txt"], actor=actor, now=now) == 1
     trash_logged_model(model, now=now)
 
 

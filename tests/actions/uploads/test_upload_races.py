@@ -10,7 +10,7 @@ from django.db import connection
 
 from runs.actions.actor import Actor
 from runs.actions.experiments.experiments import create_experiment
-from runs.actions.files.files import delete_file, save_file
+from runs.actions.files.files import delete_files, save_file
 from runs.actions.ingest.log_files import append_log
 from runs.actions.run.runs import create_run
 from runs.actions.uploads.completion import complete_upload
@@ -108,7 +108,7 @@ def test_totals_are_right_after_changes_at_the_same_time(run: Run) -> None:
             save_file(mine, f"f{turn % 2}", [bytes(10 + number + turn)], **options)
             text, writer = b"x" * number, f"w{number}"
             append_log(mine, "log", turn * number, text, writer=writer, **options)
-            delete_file(mine, "f1", now=now_ms(), **ACT)
+            delete_files(mine, ["f1"], now=now_ms(), **ACT)
 
     at_once(change)
     assert file_totals.count_wrong(connection) == 0

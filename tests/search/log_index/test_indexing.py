@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
 from runs.actions.expiry import delete_replaced_files
-from runs.actions.files import delete_file, save_file
+from runs.actions.files import delete_files, save_file
 from runs.actions.log_index import (
     LogIndexer,
     index_lock,
@@ -113,7 +113,7 @@ def test_replaced_and_deleted_logs_have_no_hits(shelf: Library) -> None:
     index()
     more: Any = {"actor": Actor(shelf.ada), "now": NOON}
     save_file(run, LOG, [b"haystack\n"], limit=1000, **more)
-    delete_file(other, LOG, **more)
+    delete_files(other, [LOG], **more)
     assert shelf.find("log:needle") == []
     index(NOON + 1)
     assert shelf.find("log:haystack") == ["a"]
@@ -240,7 +240,7 @@ def test_a_replaced_log_leaves_the_disk_with_its_bytes(
 ) -> None:
     run = write_log(shelf, "a", "needle\n")
     index()
-    delete_file(run, LOG, actor=Actor(shelf.ada), now=NOON)
+    delete_files(run, [LOG], actor=Actor(shelf.ada), now=NOON)
     delete_replaced_files(NOON + 31 * 24 * 60 * MINUTE)
     index_without_check(NOON + 1)
     assert blocks_on_disk(log_folders) == 0

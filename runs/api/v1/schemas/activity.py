@@ -106,8 +106,8 @@ class UndoSinceReply(Struct):
 
     Reasons for skipping: `same` (it is as before), `changed_since`, `locked`,
     `tree_locked`, `registered`, `experiment_deleted` (runs were moved from it), `name`
-    (another experiment has the name now), `not_supported`. `change_set` is the number
-    for undo; null if there is none.
+    (another experiment has the name now), `version_gone` (of a file), `not_supported`.
+    `change_set` is the number for undo; null if there is none.
     """
 
     changed: int
