@@ -20,6 +20,8 @@ _REASONS = {
     "same": "are as before",
     "changed_since": "were changed since",
     "locked": "are locked",
+    "locked_by_others": "are locked by other members",
+    "trashed": "are in the trash",
     "tree_locked": "have a locked run in their tree",
     "registered": "belong to a registered model",
     "experiment_deleted": "come from a deleted experiment",

@@ -2,7 +2,8 @@
 
 Each value goes back to what it was before the token's first change of it. What was
 changed by others after the token's last change is skipped, and so is what no undo
-restores.
+restores. Runs that the token locked are unlocked first and those that it unlocked are
+locked last, so that their other values can be restored.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from runs.actions.bulk import EXPERIMENT_FIELD
 from runs.actions.changes import Edit, add_changes, record_changes
 from runs.actions.files import FILE_FIELDS
 from runs.actions.undo.parts import KeptRuns
+from runs.actions.undo.restored_locks import LOCK_FIELD, LockUndoer
 from runs.actions.undo.stored_values import (
     FLAG_FIELDS,
     TAG_PREFIX,
@@ -36,7 +38,7 @@ from runs.actions.undo.undo import UNDO, refuse_while_open
 from runs.actions.undo.undo_links import mark_undone
 from runs.models import ApiToken, Change, ChangeSet, Experiment, Run, Workspace
 from studio.core.batches import batches
-from studio.core.errors import AlreadyExists, InvalidState, InvalidValue
+from studio.core.errors import Conflict, InvalidState, InvalidValue
 
 #: Values of one transaction, and changes of one undo.
 VALUES_PER_TRANSACTION, MAX_CHANGES = 500, 50_000
@@ -48,7 +50,9 @@ class UndoSkip(str, Enum):
     SAME = "same"
     CHANGED_SINCE = "changed_since"
     LOCKED = "locked"
+    LOCKED_BY_OTHERS = "locked_by_others"
     TREE_LOCKED = "tree_locked"
+    TRASHED = "trashed"
     REGISTERED = "registered"
     EXPERIMENT_DELETED = "experiment_deleted"
     NAME = "name"
@@ -63,6 +67,8 @@ class UndoSinceResult:
     changed: int = 0
     runs: set[int] = field(default_factory=set)
     skipped: Counter[UndoSkip] = field(default_factory=Counter)
+    #: Runs that are unlocked, or would be by what a dry run counts.
+    unlocked: set[int] = field(default_factory=set)
     #: Change sets whose values are all restored.
     sets: set[int] = field(default_factory=set)
     change_set: ChangeSet | None = None
@@ -83,6 +89,7 @@ def undo_since(
     *,
     actor: Actor,
     now: int,
+    is_owner: bool = False,
     dry_run: bool = False,
 ) -> UndoSinceResult:
     """Undo what `token` changed in `workspace` since then; with `dry_run`, only count.
@@ -90,6 +97,31 @@ def undo_since(
     Raises InvalidValue for more than `MAX_CHANGES` changes, InvalidState while a
     background task of the token goes on.
     """
+    changes = _read_changes(workspace, token, since)
+    result = UndoSinceResult(sets={change.change_set_id for change in changes})
+    net = list(_net_changes(changes))
+    for each in net:
+        if not _is_supported(each.change):
+            _skip(result, each, UndoSkip.NOT_SUPPORTED)
+    # Stars belong to the token's user, and no other field needs the set.
+    origin = ChangeSet(workspace=workspace, actor=token.user)
+    supported = [each for each in net if _is_supported(each.change)]
+    parts, undoer = list(_split(supported)), LockUndoer(actor, is_owner, now)
+    try:
+        while parts:
+            with transaction.atomic():
+                _restore_batch(parts[0], origin, result, undoer, dry_run)
+            del parts[0]
+    finally:
+        # What earlier parts restored stays, also if a later one fails.
+        for each in itertools.chain.from_iterable(parts):
+            result.sets -= each.sets
+        if result.change_set is not None:
+            _finish(result.change_set, result.sets)
+    return result
+
+
+def _read_changes(workspace: Workspace, token: ApiToken, since: int) -> list[Change]:
     sets = ChangeSet.objects.filter(workspace=workspace, token=token, time__gte=since)
     refuse_while_open(sets)
     changes = list(
@@ -104,27 +136,7 @@ def undo_since(
             % {"limit": f"{MAX_CHANGES:,}"},
             field="since",
         )
-    result = UndoSinceResult(sets={change.change_set_id for change in changes})
-    net = list(_net_changes(changes))
-    for each in net:
-        if not _is_supported(each.change):
-            _skip(result, each, UndoSkip.NOT_SUPPORTED)
-    # Stars belong to the token's user, and no other field needs the set.
-    origin = ChangeSet(workspace=workspace, actor=token.user)
-    supported = [each for each in net if _is_supported(each.change)]
-    parts = list(_split(supported))
-    try:
-        while parts:
-            with transaction.atomic():
-                _restore_batch(parts[0], origin, result, actor, now, dry_run)
-            del parts[0]
-    finally:
-        # What earlier parts restored stays, also if a later one fails.
-        for each in itertools.chain.from_iterable(parts):
-            result.sets -= each.sets
-        if result.change_set is not None:
-            _finish(result.change_set, result.sets)
-    return result
+    return changes
 
 
 def _finish(undo: ChangeSet, sets: set[int]) -> None:
@@ -137,10 +149,17 @@ def _finish(undo: ChangeSet, sets: set[int]) -> None:
 def _split(net: Sequence[NetChange]) -> Iterator[Sequence[NetChange]]:
     """Moves are in one part, because each run of a tree gets its number back."""
     moves = [each for each in net if each.change.field == EXPERIMENT_FIELD]
-    others = [each for each in net if each.change.field != EXPERIMENT_FIELD]
+    locks = [each for each in net if each.change.field == LOCK_FIELD]
+    others = [
+        each for each in net if each.change.field not in (EXPERIMENT_FIELD, LOCK_FIELD)
+    ]
+    unlocked = [each for each in locks if not each.change.before]
+    locked_again = [each for each in locks if each.change.before]
+    yield from batches(unlocked, VALUES_PER_TRANSACTION)
     yield from batches(others, VALUES_PER_TRANSACTION)
     if moves:
         yield moves
+    yield from batches(locked_again, VALUES_PER_TRANSACTION)
 
 
 def _net_changes(changes: Sequence[Change]) -> Iterator[NetChange]:
@@ -159,6 +178,8 @@ def _net_changes(changes: Sequence[Change]) -> Iterator[NetChange]:
 
 
 def _is_supported(change: Change) -> bool:
+    if change.field == LOCK_FIELD:
+        return change.run_id is not None
     return (change.run_id is not None or change.experiment_id is not None) and (
         change.field in (*TEXT_FIELDS, *FLAG_FIELDS, EXPERIMENT_FIELD)
         or change.field.startswith(TAG_PREFIX)
@@ -176,18 +197,19 @@ def _restore_batch(
     some: Sequence[NetChange],
     origin: ChangeSet,
     result: UndoSinceResult,
-    actor: Actor,
-    now: int,
+    undoer: LockUndoer,
     dry_run: bool,
 ) -> None:
     changes = [each.change for each in some]
     if dry_run:
         runs = {c.run_id: c.run for c in changes if c.run_id and c.run}
+        for key in result.unlocked & runs.keys():
+            runs[key].locked = False
     else:
         experiment_actions.lock_changed_experiments(changes)
         runs = lock_changed_runs(changes)
     values = read_current_values(changes, origin)
-    kept = KeptRuns(changes, runs)
+    kept = KeptRuns(changes, runs, undoer)
     homeless = _trees_without_a_place(changes, origin.workspace_id)
     wanted: list[tuple[Change, Any]] = []
     for net, value in zip(some, values, strict=True):
@@ -196,13 +218,18 @@ def _restore_batch(
             wanted.append((net.change, value))
         else:
             _skip(result, net, reason)
+    result.unlocked |= {
+        change.run_id
+        for change, _value in wanted
+        if change.run_id and change.field == LOCK_FIELD and not change.before
+    }
     if dry_run:
         _count(result, [change for change, _value in wanted])
         return
-    edits = _restore(wanted, some, runs, origin, result, now)
+    edits = _restore(wanted, some, runs, origin, result, undoer)
     if result.change_set is None:
         result.change_set = record_changes(
-            origin.workspace, UNDO, edits, actor=actor, now=now
+            origin.workspace, UNDO, edits, actor=undoer.actor, now=undoer.now
         )
     else:
         add_changes(result.change_set, edits)
@@ -249,25 +276,28 @@ def _restore(
     runs: dict[int, Run],
     origin: ChangeSet,
     result: UndoSinceResult,
-    now: int,
+    undoer: LockUndoer,
 ) -> list[Edit]:
-    """Restore values; a rule can refuse those of an experiment, each by itself."""
-    of_runs = [each for each in wanted if each[0].run_id is not None]
-    edits = restore_values(of_runs, runs, origin, now)
+    """Restore values; rules can refuse those of experiments and files, one by one."""
+    alone = [each for each in wanted if _can_be_refused(each[0])]
+    of_runs = [each for each in wanted if not _can_be_refused(each[0])]
+    edits = restore_values(of_runs, runs, origin, undoer.now, undoer)
     _count(result, [change for change, _value in of_runs])
     net_of = {id(each.change): each for each in some}
-    for change, value in wanted:
-        if change.run_id is not None:
-            continue
+    for change, value in alone:
         try:
             with transaction.atomic():
-                edits += restore_values([(change, value)], runs, origin, now)
+                edits += restore_values([(change, value)], runs, origin, undoer.now)
             _count(result, [change])
-        except AlreadyExists:
+        except Conflict:
             _skip(result, net_of[id(change)], UndoSkip.NAME)
         except InvalidState:
             _skip(result, net_of[id(change)], UndoSkip.LOCKED)
     return edits
+
+
+def _can_be_refused(change: Change) -> bool:
+    return change.run_id is None or change.field.startswith(FILE_FIELDS)
 
 
 def _count(result: UndoSinceResult, changes: Sequence[Change]) -> None:

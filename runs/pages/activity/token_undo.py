@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from runs.access import Permission, access
 from runs.actions.undo import UndoSinceResult, UndoSkip, undo_since
-from runs.models import ApiToken, now_ms
+from runs.models import ApiToken, Role, now_ms
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, with_vary_headers
 from runs.render.formats import grouped, local_time
 from runs.search.activity import first_change_of_token
@@ -27,6 +27,8 @@ REASONS = {
     UndoSkip.SAME: gettext_lazy("already as before"),
     UndoSkip.CHANGED_SINCE: gettext_lazy("changed by someone else since"),
     UndoSkip.LOCKED: gettext_lazy("locked"),
+    UndoSkip.LOCKED_BY_OTHERS: gettext_lazy("locked by other members"),
+    UndoSkip.TRASHED: gettext_lazy("in the trash"),
     UndoSkip.TREE_LOCKED: gettext_lazy("with a locked run in the tree"),
     UndoSkip.REGISTERED: gettext_lazy("used by a registered model"),
     UndoSkip.EXPERIMENT_DELETED: gettext_lazy("from a deleted experiment"),
@@ -57,6 +59,7 @@ def undo_of_token(request: PageRequest, number: int) -> HttpResponse:
             since,
             actor=request.actor,
             now=now_ms(),
+            is_owner=request.role == Role.OWNER,
             dry_run=request.method != "POST",
         )
     except (InvalidState, InvalidValue) as error:

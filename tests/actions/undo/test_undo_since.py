@@ -10,11 +10,22 @@ from runs.actions.account.tokens import create_token
 from runs.actions.actor import Actor
 from runs.actions.bulk import MoveChange, apply_bulk_change, create_move_target
 from runs.actions.experiments import experiments
+from runs.actions.files import current_files, delete_files, save_file
 from runs.actions.run import run_edits
 from runs.actions.run.runs import archive_run, create_run, trash_run
-from runs.actions.run_rows import lock_run
+from runs.actions.run_rows import lock_run, unlock_run
 from runs.actions.undo import UndoSkip, token_undo, undo_change_set, undo_since
-from runs.models import ApiToken, ChangeSet, Experiment, Run, RunTag, User, Workspace
+from runs.models import (
+    ApiToken,
+    ChangeSet,
+    Experiment,
+    Role,
+    Run,
+    RunTag,
+    User,
+    Workspace,
+)
+from tests.access.people import make_member
 
 
 def make_token(owner: User, workspace: Workspace, now: int) -> ApiToken:
@@ -88,6 +99,41 @@ def test_what_cannot_be_undone_is_skipped_with_its_reason(
     }
     run.refresh_from_db()
     assert (run.deleted, done.changed, len(done.runs)) == (None, 1, 1)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_locks_of_the_token_are_undone_with_what_they_keep(
+    experiment: Experiment,
+    run: Run,
+    actor: Actor,
+    owner: User,
+    now: int,
+    dry_run: bool,
+) -> None:
+    token = make_token(owner, run.workspace, now)
+    bot, name = Actor(owner, token), run.name
+    mine = create_run(experiment, run_id="mine", actor=actor, now=now)
+    lock_run(mine, actor=actor, now=now)
+    run_edits.rename_run(run, "bot", actor=bot, now=now + 1)
+    lock_run(run, actor=bot, now=now + 2)
+    unlock_run(mine, actor=bot, now=now + 3, is_owner=True)
+    run_edits.rename_run(mine, "bot", actor=bot, now=now + 4)
+    other = Actor(make_member(run.workspace, "bo", Role.CONTRIBUTOR))
+    kept = undo_since(run.workspace, token, now, actor=other, now=now, dry_run=True)
+    # Only who locked the run, or an owner, can unlock it.
+    assert (kept.changed, dict(kept.skipped)) == (
+        2,
+        {UndoSkip.LOCKED_BY_OTHERS: 1, UndoSkip.LOCKED: 1},
+    )
+    done = undo_since(
+        run.workspace, token, now, actor=actor, now=now + 9, dry_run=dry_run
+    )
+    assert (done.changed, dict(done.skipped)) == (4, {})
+    run.refresh_from_db()
+    mine.refresh_from_db()
+    states = [(run.locked, run.name), (mine.locked, mine.name == "bot")]
+    undone, left = [(False, name), (True, False)], [(True, "bot"), (False, True)]
+    assert states == (left if dry_run else undone)
 
 
 Places = dict[str, tuple[str, int]]
@@ -173,3 +219,26 @@ def test_what_was_restored_before_a_failure_is_marked(
     assert (run.name, tags(run)) == (name, {"a": "1"})
     states = ChangeSet.objects.filter(token=token).order_by("pk")
     assert list(states.values_list("is_undone", flat=True)) == [True, False]
+
+
+@pytest.mark.usefixtures("files_dir")
+def test_files_come_back_but_not_where_a_folder_is(
+    run: Run, actor: Actor, owner: User, now: int
+) -> None:
+    def save(path: str, content: bytes, by: Actor) -> None:
+        save_file(run, path, [content], actor=by, now=now, limit=100)
+
+    token = make_token(owner, run.workspace, now)
+    bot = Actor(owner, token)
+    for path in ("a", "b/c", "d", "e"):
+        save(path, b"1", actor)
+    delete_files(run, ["a", "b", "d"], actor=bot, now=now + 10)
+    save("e", b"2", bot)
+    save("d/x", b"new", actor)
+    done = undo_since(run.workspace, token, now, actor=actor, now=now + 20)
+    assert dict(done.skipped) == {UndoSkip.NAME: 1}
+    sizes = {file.path: file.size for file in current_files(run)}
+    assert sizes == {"a": 1, "b/c": 1, "d/x": 3, "e": 1}
+    assert done.change_set is not None
+    undo_change_set(done.change_set, actor=actor, now=now + 30)
+    assert {file.path for file in current_files(run)} == {"d/x", "e"}

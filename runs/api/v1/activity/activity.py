@@ -17,7 +17,7 @@ from runs.api.v1.schemas import (
     UndoSinceReply,
     UndoSinceRequest,
 )
-from runs.models import ApiToken, Change, ChangeSet, now_ms
+from runs.models import ApiToken, Change, ChangeSet, Role, now_ms
 from runs.search.activity import (
     ActivityFilter,
     activity_query,
@@ -79,6 +79,7 @@ def undo_token_changes(
         max(0, min(body.since, MAX_TOKEN_NUMBER)),
         actor=request.actor,
         now=now_ms(),
+        is_owner=request.role == Role.OWNER,
         dry_run=body.dry_run,
     )
     return UndoSinceReply(

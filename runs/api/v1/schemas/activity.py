@@ -105,9 +105,11 @@ class UndoSinceReply(Struct):
     """How many values of how many runs were restored; with `dry_run`, would be.
 
     Reasons for skipping: `same` (it is as before), `changed_since`, `locked`,
-    `tree_locked`, `registered`, `experiment_deleted` (runs were moved from it), `name`
-    (another experiment has the name now), `version_gone` (of a file), `not_supported`.
-    `change_set` is the number for undo; null if there is none.
+    `locked_by_others` (only who locked the run, and owners, can unlock it), `trashed`
+    (it can't be locked in the trash), `tree_locked`, `registered`, `experiment_deleted`
+    (runs were moved from it), `name` (another experiment has the name now, or a file or
+    folder the path), `version_gone` (of a file), `not_supported`. `change_set` is the
+    number for undo; null if there is none.
     """
 
     changed: int
