@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,13 +37,21 @@ from runs.pages.lists import (
 from runs.render import formats
 from runs.render.charts import draw_sparkline
 from runs.render.descriptions import render_markdown
-from runs.render.run_list import Sheet, sheet_as_text_cells, status_pill
+from runs.render.run_list import (
+    TIME_COLUMN,
+    Sheet,
+    SheetColumn,
+    full_moment,
+    sheet_as_text_cells,
+    status_pill,
+)
 from runs.search.metrics import sparkline_points
 from runs.search.run_list import find_runs
 from runs.search.sql import time_limit
 from runs.search.views import find_missing_list
 from studio.core.chart_kinds import CHART_KINDS
 from studio.core.errors import InvalidFilter, InvalidValue, NotSupported
+from studio.core.filters import Field
 from studio.core.view_charts import Chart
 from studio.core.view_spec import ViewSpec, read_stored
 
@@ -112,7 +120,7 @@ def _shared_rows_context(
     page = find_runs(spec, link.created_by, link.workspace, experiment=experiment)
     columns = [column.field for column in with_name_column(spec.columns)]
     sheet = Sheet(
-        tuple(sheet_column_of(each) for each in columns),
+        tuple(map(_column_of, columns)),
         tuple(
             tuple(sheet_value_of(row, each) for each in columns) for row in page.rows
         ),
@@ -121,20 +129,32 @@ def _shared_rows_context(
     noun = npgettext("after a number", "run", "runs", page.total)
     return {
         "columns": sheet.columns,
-        "rows": _cells_with_status_icons(sheet),
+        "rows": _cells(sheet),
         "count_text": f"{formats.grouped(page.total)}{more} {noun}",
         "before": page.before,
         "after": page.after,
     }
 
 
-def _cells_with_status_icons(sheet: Sheet) -> list[list[tuple[str, str]]]:
+def _column_of(field: Field) -> SheetColumn:
+    """The column, without the `tags.` of the filter language in its head."""
+    column = sheet_column_of(field)
+    is_bare = column.label == column.name
+    return replace(column, label=field.key) if is_bare else column
+
+
+def _cells(sheet: Sheet) -> list[list[tuple[str, str]]]:
+    """The cells of the rows; a status has its icon, times are as in the head."""
     cells = sheet_as_text_cells(sheet, timezone.get_current_timezone())
     for number, column in enumerate(sheet.columns):
-        if column.name != "status":
+        if column.name == "status":
+            draw: Callable[[Any], str] = status_pill
+        elif column.kind == TIME_COLUMN:
+            draw = full_moment
+        else:
             continue
         for row, values in zip(cells, sheet.rows, strict=True):
-            row[number] = (column.kind, status_pill(values[number]))
+            row[number] = (column.kind, draw(values[number]))
     return cells
 
 

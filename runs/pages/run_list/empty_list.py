@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 from runs.pages.lists import ListLinks, ListState
@@ -42,7 +43,7 @@ def empty_list_context(state: ListState, links: ListLinks) -> dict[str, Any]:
         # A later page that has become empty links to the first page.
         "first_page": links.query_with() if spec.after or spec.before else "",
         "snippet_name": json.dumps(name, ensure_ascii=False),
-        "snippet_body": _json_for_shell({"experiment": name}),
+        "snippet_experiment": shlex.quote(name),
     }
 
 
@@ -62,11 +63,3 @@ def _pattern_links(links: ListLinks) -> list[tuple[str, str]]:
             text = source.text_with_replaced_term(number, better)
             found.append((to_text(better), links.query_with(q=text)))
     return found
-
-
-def _json_for_shell(values: dict[str, str]) -> str:
-    """Return JSON in shell quotes; its `id` is the shell variable of that name."""
-    # A single quote ends the quoted text, is escaped outside of it, and begins the text
-    # again.
-    inside = json.dumps(values, ensure_ascii=False)[1:-1].replace("'", "'\\''")
-    return f"'{{\"id\": \"'$id'\", {inside}}}'"

@@ -160,34 +160,6 @@ document.addEventListener("submit", (event) => {
   if (next) next.value = location.pathname + location.search;
 });
 
-// Tabs with all panels in the page. Without scripts, all panels are shown.
-document.addEventListener("click", (event) => {
-  const tab = event.target.closest("[role=tab]");
-  if (tab) selectTab(tab);
-});
-document.addEventListener("keydown", (event) => {
-  const tab = event.target.closest("[role=tab]");
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  if (!tab || !step) return;
-  const all = [...tab.closest("[role=tablist]").querySelectorAll("[role=tab]")];
-  const next = all[(all.indexOf(tab) + step + all.length) % all.length];
-  selectTab(next);
-  next.focus();
-});
-function selectTab(tab) {
-  for (const each of tab.closest("[role=tablist]").querySelectorAll("[role=tab]")) {
-    const on = each === tab;
-    each.setAttribute("aria-selected", on);
-    each.tabIndex = on ? 0 : -1;
-    document.getElementById(each.getAttribute("aria-controls")).hidden = !on;
-  }
-}
-function updateTabPanels() {
-  for (const tab of document.querySelectorAll("[role=tab][aria-selected=true]")) selectTab(tab);
-}
-document.body.addEventListener("htmx:afterSwap", updateTabPanels);
-updateTabPanels();
-
 // Show only the response to the latest request for a part of the page. Responses can
 // arrive in another order than their requests.
 const latestRequests = new Map();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -56,6 +57,20 @@ def test_a_status_has_its_icon(log: Any, make_view: Any, look: Any) -> None:
     (status,) = every(page, "tbody td .status")
     assert status.text == "Running"
     assert status.all("svg")
+
+
+def test_rows_have_short_heads_and_the_dates_of_the_head(
+    log: Any, make_view: Any, look: Any
+) -> None:
+    log("good", tags={"model": "vgg"})
+    page = look(make_view("columns=name,created,tags.model"))
+    heads = texts(page, "thead th")
+    assert heads == ["Display name", "Submitted", "model"]
+    (shown,) = every(page, "tbody td time")
+    (until,) = every(page, ".shared-head time")
+    pattern = r"\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d:\d\d"
+    assert re.fullmatch(pattern, until.text)
+    assert re.fullmatch(pattern, shown.text)
 
 
 def test_groups_have_pages(log: Any, make_view: Any, look: Any) -> None:
