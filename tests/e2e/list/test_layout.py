@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -107,3 +109,16 @@ def test_found_values_are_visible_without_scrolling(
     assert table.evaluate("it => it.scrollWidth - it.clientWidth") <= 0
     cell = box(table.locator("tbody td").nth(1))
     assert cell[2] - cell[0] > 240
+
+
+def test_a_redraw_copies_no_inline_styles(runs_page: Page) -> None:
+    """The page's policy forbids them, and the browser reports each one."""
+    runs_page.goto("/w/default/runs/")
+    # As scripts leave it that set a style and remove it again.
+    runs_page.evaluate(
+        "document.querySelectorAll('main [id]').forEach(each => {"
+        " each.style.color = 'red'; each.style.color = ''; })"
+    )
+    runs_page.get_by_label("Include child runs").check()
+    expect(runs_page).to_have_url(re.compile("children=1"))
+    runs_page.wait_for_function("!document.querySelector('.htmx-settling')")
