@@ -66,6 +66,7 @@ class Permission(Enum):
     MEMBERS = (Role.OWNER, "manage members")
     SHARE_OUT = (Role.OWNER, "create public links")
     ALERTS = (Role.CONTRIBUTOR, "manage alert rules")
+    CHANNELS = (Role.OWNER, "manage channels of alerts")
     LOCK = (Role.CONTRIBUTOR, "lock")
     PURGE = (Role.OWNER, "purge")
     SEARCH_INDEX = (Role.OWNER, "switch log search on or off")

@@ -23,6 +23,7 @@ from runs.actions.expiry import (
 from runs.actions.files import EqualFileSharing, LineCounter, run_blob_sweep
 from runs.actions.log_index import LogIndexer
 from runs.actions.notify import (
+    HookSender,
     MailSender,
     create_notifications,
     delete_expired_notifications,
@@ -183,6 +184,11 @@ def sending_tasks() -> Sequence[Task]:
     # At each tick of the worker, right after notifications are created. A pause would
     # begin after the tick, so that the next tick would be too early for it.
     return (Task("send mails", 0, MailSender(base_url)),)
+
+
+def hook_tasks() -> Sequence[Task]:
+    """Webhooks have another thread: one that hangs delays no mail."""
+    return (Task("send webhooks", 0, HookSender(base_url)),)
 
 
 def merge_counts(_now: int) -> int:

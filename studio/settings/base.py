@@ -181,6 +181,8 @@ MAIL_SERVER = parse_email_url(_VARIABLES.email_url)
 MAIL_FROM = parse_email_from(_VARIABLES.email_from, _VARIABLES.email_url)
 #: Days that status changes are listed on *Alerts*, and notifications in inboxes.
 EVENT_DAYS = _VARIABLES.event_days
+#: Whether webhooks can be on private networks.
+HOOK_PRIVATE_ADDRESSES = _VARIABLES.hook_private_addresses == "1"
 
 
 def is_failure_record(record: logging.LogRecord) -> bool:

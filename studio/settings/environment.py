@@ -79,6 +79,7 @@ class Variables(msgspec.Struct, frozen=True, kw_only=True, rename=_variable_name
     caller_requests: Annotated[int, Meta(ge=1, le=16)] = 4
     queue_seconds: Seconds = 30
     event_days: Annotated[int, Meta(ge=1, le=3650)] = 90
+    hook_private_addresses: Literal["0", "1"] = "0"
     database_url: str = ""
     email_url: str = ""
     email_from: str = ""

@@ -41,6 +41,10 @@ ACTIVITY_REST: dict[str, Row] = {
     f"{SPACE}/follow": row(PUT=READER, DELETE=READER),
     f"{SPACE}/notifications": row(GET=READER),
     f"{SPACE}/notifications/read": row(POST=READER),
+    f"{SPACE}/alert-channels": row(400, GET=READER, POST=OWNER),
+    f"{SPACE}/alert-channels/<int:number>": row(404, PATCH=OWNER, DELETE=OWNER),
+    f"{SPACE}/alert-channels/<int:number>/restore": form(OWNER, 404),
+    f"{SPACE}/alert-channels/<int:number>/test": form(OWNER, 404),
     f"{SPACE}/alert-rules": row(400, GET=READER, POST=CONTRIBUTOR),
     f"{SPACE}/alert-rules/<int:number>": row(
         404, GET=READER, PUT=CONTRIBUTOR, PATCH=CONTRIBUTOR, DELETE=CONTRIBUTOR
@@ -74,6 +78,13 @@ NOTIFY_PAGES: dict[str, Row] = {
     "alerts/fired/<int:number>/acknowledge/": form(CONTRIBUTOR, 404),
     "alerts/deliveries/": page(READER),
     "alerts/events/": page(READER),
+    "alerts/channels/": page(READER),
+    "alerts/channels/new/": row(422, GET=OWNER, POST=OWNER),
+    "alerts/channels/<int:number>/": row(404, GET=OWNER, POST=OWNER),
+    **{
+        f"alerts/channels/<int:number>/{part}/": form(OWNER, 404)
+        for part in ("enable", "delete", "restore", "test")
+    },
     "alerts/rules/new/": row(422, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
     "alerts/rules/<int:number>/": row(404, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
     **{

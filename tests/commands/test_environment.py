@@ -48,6 +48,7 @@ READERS: dict[str, Callable[[environment.Variables], object]] = {
             "STUDIO_CALLER_REQUESTS",
             "STUDIO_QUEUE_SECONDS",
             "STUDIO_EVENT_DAYS",
+            "STUDIO_HOOK_PRIVATE_ADDRESSES",
         )
     },
 }
@@ -94,6 +95,7 @@ def value_of(name: str) -> object:
         ("DATABASE_URL", "postgres://localhost:port/studio"),
         ("STUDIO_HOME", "/dev/null/studio"),
         ("STUDIO_EVENT_DAYS", "0"),
+        ("STUDIO_HOOK_PRIVATE_ADDRESSES", "yes"),
         ("EMAIL_URL", "mail.example.org"),
         ("EMAIL_URL", "imap://mail.example.org"),
         ("EMAIL_URL", "smtp://"),
@@ -132,6 +134,7 @@ def test_an_error_names_the_variable_with_the_bad_value(
         ("STUDIO_BACKUP_HOURS", "6", 6),
         ("STUDIO_BACKUP_KEEP", "", 7),
         ("STUDIO_EVENT_DAYS", "30", 30),
+        ("STUDIO_HOOK_PRIVATE_ADDRESSES", "1", "1"),
         ("EMAIL_URL", "", None),
         (
             "EMAIL_URL",

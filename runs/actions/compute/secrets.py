@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable
-from functools import cache
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
+from runs.actions.encryption import CannotDecrypt, decrypt_text, encrypt_text
 from runs.models import Secret, Workspace
 from studio.core import names
 from studio.core.errors import InvalidState, InvalidValue, NotFound
 
-#: Another use of the same secret key needs another text here.
 _KEY_PURPOSE = b"run-studio: secrets of workspaces"
 
 
@@ -46,7 +40,7 @@ def set_secret(
             field="value",
             limit=names.MAX_SECRET_BYTES,
         )
-    ciphertext = _fernet(settings.SECRET_KEY).encrypt(value.encode())
+    ciphertext = encrypt_text(value, _KEY_PURPOSE)
     changed = {"ciphertext": ciphertext, "changed": now, "changed_by": actor.user}
     known = Secret.objects.select_for_update().filter(workspace=workspace, name=name)
     before = known.values_list("changed", flat=True).first()
@@ -121,8 +115,8 @@ def _known_names(workspace: Workspace, wanted: Iterable[str]) -> set[str]:
 
 def _decrypt(secret: Secret) -> str:
     try:
-        value = _fernet(settings.SECRET_KEY).decrypt(bytes(secret.ciphertext))
-    except InvalidToken as error:
+        return decrypt_text(bytes(secret.ciphertext), _KEY_PURPOSE)
+    except CannotDecrypt as error:
         raise InvalidState(
             _(
                 "The secret %(name)r can't be decrypted, because the server's secret "
@@ -131,10 +125,3 @@ def _decrypt(secret: Secret) -> str:
             % {"name": secret.name},
             secret=secret.name,
         ) from error
-    return value.decode()
-
-
-@cache
-def _fernet(secret_key: str) -> Fernet:
-    derived = HKDF(SHA256(), length=32, salt=None, info=_KEY_PURPOSE)
-    return Fernet(base64.urlsafe_b64encode(derived.derive(secret_key.encode())))

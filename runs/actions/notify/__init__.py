@@ -22,16 +22,25 @@ from runs.actions.notify.alert_rules import (
     enable_alert_rule,
     restore_alert_rule,
 )
-from runs.actions.notify.deliveries import (
-    DELIVERY_HOURS,
-    MailSender,
+from runs.actions.notify.attempts import DELIVERY_HOURS
+from runs.actions.notify.channels import (
+    ChannelText,
+    change_alert_channel,
+    create_alert_channel,
+    delete_alert_channel,
+    enable_alert_channel,
+    read_channel_address,
+    restore_alert_channel,
+    send_test_hook,
 )
+from runs.actions.notify.deliveries import MailSender
 from runs.actions.notify.expiry import delete_expired_notifications
 from runs.actions.notify.follows import (
     follow,
     set_notification_settings,
     stop_following,
 )
+from runs.actions.notify.hooks import HookSender
 from runs.actions.notify.inbox import mark_all_read, mark_read
 from runs.actions.notify.status_notifications import (
     create_notifications,
@@ -48,16 +57,22 @@ from runs.actions.notify.subscriptions import (
 __all__ = [
     "DELIVERY_HOURS",
     "MUTE_HOURS",
+    "ChannelText",
+    "HookSender",
     "MailSender",
     "RuleText",
     "Subscription",
     "acknowledge_alert",
+    "change_alert_channel",
     "change_alert_rule",
     "confirm_address",
+    "create_alert_channel",
     "create_alert_rule",
     "create_notifications",
+    "delete_alert_channel",
     "delete_alert_rule",
     "delete_expired_notifications",
+    "enable_alert_channel",
     "enable_alert_rule",
     "find_subscription",
     "fire_for_conditions",
@@ -67,11 +82,14 @@ __all__ = [
     "mute_subscription",
     "notify_of_mentions",
     "perform_alert_actions",
+    "read_channel_address",
     "read_confirmation",
     "request_confirmation",
     "resolve_alerts",
+    "restore_alert_channel",
     "restore_alert_rule",
     "send_test_alert",
+    "send_test_hook",
     "set_notification_settings",
     "stop_following",
     "unsubscribe",

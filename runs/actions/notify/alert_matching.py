@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.notify.alert_actions import plan_actions
+from runs.actions.notify.hooks import tell_channels
 from runs.actions.notify.outbox import ChangedRun, new_delivery, read_people
 from runs.models import (
     AlertCondition,
@@ -253,6 +254,7 @@ def _notify(alert: FiredAlert, now: int) -> bool:
         return False
     FiredAlert.objects.filter(pk=alert.pk).update(unsent=F("unsent") - count)
     _notify_of_alert(rule, alert.run, _recipients(alert), count, now)
+    tell_channels(rule, alert.run, count, now)
     return True
 
 

@@ -14,10 +14,12 @@ from runs.actions.changes import Edit, record_changes
 from runs.actions.run_rows import check_tags
 from runs.models import (
     AlertAction,
+    AlertChannel,
     AlertCondition,
     AlertMatch,
     AlertRecipient,
     AlertRule,
+    AlertRuleChannel,
     FiredAlert,
     Member,
     Severity,
@@ -39,7 +41,10 @@ MAX_RULES = 1000
 
 @dataclass(frozen=True)
 class RuleText:
-    """What a rule is made of; `recipients` are user names of members."""
+    """What a rule is made of; `recipients` are user names of members.
+
+    `channels` are names of channels.
+    """
 
     name: str
     q: str
@@ -51,6 +56,7 @@ class RuleText:
     throttle: int = 30
     resolve_after: int | None = None
     recipients: Collection[str] = field(default=())
+    channels: Collection[str] = field(default=())
     #: The tag that each matching run gets.
     tag_key: str = ""
     tag_value: str = ""
@@ -69,6 +75,7 @@ def create_alert_rule(
     rule = AlertRule(workspace=workspace, created=now)
     _write(rule, checked, actor, now)
     _set_recipients(rule, text.recipients)
+    _set_channels(rule, text.channels)
     _record(rule, "create alert rule", None, rule.name, actor, now)
     return rule
 
@@ -85,6 +92,7 @@ def change_alert_rule(
     before = _summary(rule)
     _write(rule, checked, actor, now)
     _set_recipients(rule, text.recipients)
+    _set_channels(rule, text.channels)
     _record(rule, "change alert rule", before, _summary(rule), actor, now)
     return rule
 
@@ -151,9 +159,11 @@ def check_rule(workspace: Workspace, text: RuleText) -> RuleText:
         )
     _check_action(text)
     has_action = text.tag_key or text.cancels_run
-    if not text.recipients and not text.to_submitter and not has_action:
+    notifies = text.recipients or text.to_submitter or text.channels
+    if not notifies and not has_action:
         raise InvalidValue(_("Choose who is notified."), field="recipients")
     _find_members(workspace, text.recipients)
+    _find_channels(workspace, text.channels)
     return text
 
 
@@ -280,6 +290,27 @@ def _set_recipients(rule: AlertRule, wanted: Collection[str]) -> None:
         AlertRecipient.objects.update_or_create(
             rule=rule, user=user, defaults={"is_listed": True}
         )
+
+
+def _find_channels(workspace: Workspace, wanted: Collection[str]) -> list[AlertChannel]:
+    rows = AlertChannel.objects.filter(workspace=workspace, deleted__isnull=True)
+    by_name = {channel.name: channel for channel in rows}
+    missing = [name for name in wanted if name not in by_name]
+    if missing:
+        raise InvalidValue(
+            _("This workspace has no channel %(name)s.") % {"name": missing[0]},
+            field="channels",
+        )
+    return [by_name[name] for name in wanted]
+
+
+def _set_channels(rule: AlertRule, wanted: Collection[str]) -> None:
+    channels = _find_channels(rule.workspace, wanted)
+    rows = AlertRuleChannel.objects.filter(rule=rule)
+    # A channel that is restored is told again.
+    rows.filter(channel__deleted__isnull=True).exclude(channel__in=channels).delete()
+    for channel in channels:
+        AlertRuleChannel.objects.get_or_create(rule=rule, channel=channel)
 
 
 def _summary(rule: AlertRule) -> str:

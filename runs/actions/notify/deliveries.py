@@ -1,18 +1,24 @@
 """Send mails: each at least once, tried again for a day, never twice at a time.
 
-An attempt is recorded before it begins. A worker that is killed during an attempt
-leaves the row waiting, and the mail is sent again after `LEASE_MS`, with the same
-Message-ID. Whom a mail may tell what is decided at the time of each attempt.
+A mail that is sent again has the same Message-ID. Whom a mail may tell what is decided
+at the time of each attempt.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from contextlib import closing
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
+from runs.actions.notify.attempts import (
+    claim,
+    end,
+    log,
+    postpone,
+    retry_later,
+    waiting,
+)
 from runs.actions.notify.mails import compose_confirmation, compose_notification
 from runs.actions.notify.status_notifications import is_muted
 from runs.models import (
@@ -33,16 +39,20 @@ from runs.notify import (
     is_mail_configured,
 )
 
-log = logging.getLogger("studio.notify")
-
-DELIVERY_HOURS = 24
-#: An attempt that takes longer is taken for one of a worker that was killed.
-LEASE_MS = 5 * 60_000
-_MINUTE_MS = 60_000
-#: Minutes until the next attempt; the last one counts for all later ones.
-BACK_OFF_MINUTES = (1, 2, 4, 8, 15, 30, 60)
 _BATCH = 50
-MAX_ERROR = 500
+#: What a mail is composed of.
+_RELATED = (
+    "user",
+    "notification__follow",
+    "notification__event__run__experiment",
+    "notification__event__run__submitter",
+    "notification__event__run__workspace",
+    "notification__workspace",
+    "notification__rule",
+    "notification__run__experiment",
+    "notification__run__submitter",
+    "notification__run__workspace",
+)
 
 
 class MailSender:
@@ -65,31 +75,32 @@ class MailSender:
                     except TemporaryMailError as error:
                         # Others would wait for the same server. They stay due: the
                         # next pass tries one.
-                        _postpone_others(str(error), now_ms())
+                        now = now_ms()
+                        postpone(_due(now), str(error), now)
                         return sent
         return sent
 
     def _attempt(self, delivery: Delivery, connection: MailConnection) -> int:
         """Try once; raise TemporaryMailError if the server itself failed."""
         now = now_ms()
-        if not _claim(delivery, now):
+        if not claim(delivery, now, *_RELATED):
             return 0
         if reason := _reason_to_skip(delivery, now):
-            _end(delivery, DeliveryState.SKIPPED, reason)
+            end(delivery, DeliveryState.SKIPPED, reason)
             return 0
         mail = self._compose(delivery)
         try:
             connection.send(mail)
         except PermanentMailError as error:
-            _end(delivery, DeliveryState.DEAD, str(error), mail.to)
+            end(delivery, DeliveryState.DEAD, str(error), mail.to)
             log.warning("A mail to %s was refused: %s", mail.to, error)
             return 0
         except TemporaryMailError as error:
-            _retry_later(delivery, str(error), now_ms())
+            retry_later(delivery, str(error), now_ms())
             if error.is_server:
                 raise
             return 0
-        _end(delivery, DeliveryState.SENT, "", mail.to)
+        end(delivery, DeliveryState.SENT, "", mail.to)
         return 1
 
     def _compose(self, delivery: Delivery) -> Mail:
@@ -100,38 +111,13 @@ class MailSender:
 
 
 def _due(now: int) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(state=DeliveryState.WAITING, due__lte=now)
-
-
-def _claim(delivery: Delivery, now: int) -> bool:
-    """Record the attempt; return whether no other worker has begun it."""
-    same = Delivery.objects.filter(
-        pk=delivery.pk, state=DeliveryState.WAITING, due=delivery.due
-    )
-    if not same.update(attempts=F("attempts") + 1, due=now + LEASE_MS):
-        return False
-    rows = Delivery.objects.select_related(
-        "user",
-        "notification__follow",
-        "notification__event__run__experiment",
-        "notification__event__run__submitter",
-        "notification__event__run__workspace",
-        "notification__workspace",
-        "notification__rule",
-        "notification__run__experiment",
-        "notification__run__submitter",
-        "notification__run__workspace",
-    )
-    fresh = rows.filter(pk=delivery.pk).first()
-    if fresh is None:
-        return False
-    delivery.__dict__.update(fresh.__dict__)
-    return True
+    return waiting(now).exclude(kind=DeliveryKind.WEBHOOK)
 
 
 def _reason_to_skip(delivery: Delivery, now: int) -> str:
     """Return why the mail is not sent; empty if it is."""
     user = delivery.user
+    assert user is not None
     if not user.is_active:
         return "the account is deactivated"
     if delivery.kind == DeliveryKind.CONFIRMATION:
@@ -147,7 +133,7 @@ def _reason_to_skip(delivery: Delivery, now: int) -> str:
 
 def _choice_against(delivery: Delivery, now: int) -> str:
     """Return which choice of the recipient forbids the mail."""
-    chosen = NotificationSettings.objects.filter(user=delivery.user).first()
+    chosen = NotificationSettings.objects.filter(user=delivery.user_id).first()
     if chosen is not None and not chosen.email:
         return "the recipient switched mails off"
     notification = delivery.notification
@@ -177,32 +163,3 @@ def _choice_against_rule(notification: Notification, now: int) -> str:
     until = own.muted_until if own is not None else None
     is_quiet = until is not None and until > now
     return "the recipient muted this" if is_quiet else ""
-
-
-def _end(
-    delivery: Delivery, state: DeliveryState, reason: str, address: str = ""
-) -> None:
-    Delivery.objects.filter(pk=delivery.pk).update(
-        state=state,
-        ended=now_ms(),
-        error=reason[:MAX_ERROR],
-        address=address or delivery.address,
-    )
-
-
-def _retry_later(delivery: Delivery, reason: str, now: int) -> None:
-    if now - delivery.created >= DELIVERY_HOURS * 60 * _MINUTE_MS:
-        _end(delivery, DeliveryState.DEAD, reason)
-        log.warning("A mail was given up after %s hours: %s", DELIVERY_HOURS, reason)
-        return
-    minutes = BACK_OFF_MINUTES[min(delivery.attempts, len(BACK_OFF_MINUTES)) - 1]
-    Delivery.objects.filter(pk=delivery.pk).update(
-        due=now + minutes * _MINUTE_MS, error=reason[:MAX_ERROR]
-    )
-
-
-def _postpone_others(reason: str, now: int) -> None:
-    """Keep other mails from a server that does not answer for a minute."""
-    _due(now).update(
-        due=now + BACK_OFF_MINUTES[0] * _MINUTE_MS, error=reason[:MAX_ERROR]
-    )

@@ -66,6 +66,7 @@ def zone_of(user: User) -> zoneinfo.ZoneInfo:
 
 
 def compose_confirmation(delivery: Delivery, base: str) -> Mail:
+    assert delivery.user is not None
     with reading_as(delivery.user):
         path = reverse("email-confirm", args=[sign_confirmation(delivery)])
         content = ConfirmationMail(str(delivery.user), f"{base}{path}")
@@ -78,6 +79,7 @@ def compose_notification(delivery: Delivery, base: str) -> Mail:
     """Compose the mail of a status change, or of an alert rule."""
     notification = delivery.notification
     assert notification is not None
+    assert delivery.user is not None
     with reading_as(delivery.user):
         links = _EndingLinks.of(notification, base)
         content = _mail_content(notification, base, links)

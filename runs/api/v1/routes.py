@@ -111,6 +111,18 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_WORKSPACE}/notifications/read": (notify.read_notifications,),
     },
     "Alerts": {
+        f"{_WORKSPACE}/alert-channels": (
+            notify.list_alert_channels,
+            notify.add_alert_channel,
+        ),
+        f"{_WORKSPACE}/alert-channels/<int:number>": (
+            notify.edit_alert_channel,
+            notify.remove_alert_channel,
+        ),
+        f"{_WORKSPACE}/alert-channels/<int:number>/restore": (
+            notify.undelete_alert_channel,
+        ),
+        f"{_WORKSPACE}/alert-channels/<int:number>/test": (notify.test_alert_channel,),
         f"{_WORKSPACE}/alert-rules": (notify.list_alert_rules, notify.add_alert_rule),
         f"{_WORKSPACE}/alert-rules/<int:number>": (
             notify.get_alert_rule,

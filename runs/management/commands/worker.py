@@ -23,6 +23,7 @@ from runs.management.worker_tasks import (
     ListeningClock,
     LongTasks,
     all_tasks,
+    hook_tasks,
     sending_tasks,
 )
 from runs.models import now_ms
@@ -55,7 +56,7 @@ class Command(BaseCommand):
         long_tasks = LongTasks([task for task in tasks if task.is_long])
         tasks = [task for task in tasks if not task.is_long]
         # Not behind tasks that take minutes.
-        sending = LongTasks(sending_tasks())
+        senders = [LongTasks(sending_tasks()), LongTasks(hook_tasks())]
         # What was imported stays, so looking there for garbage is a waste: it takes a
         # tenth of the time of a large change.
         gc.collect()
@@ -69,9 +70,11 @@ class Command(BaseCommand):
             for task in tasks:
                 if not stop.is_set():
                     task.run_if_due(now)
-            sending.start_due(now)
+            for sender in senders:
+                sender.start_due(now)
             long_tasks.start_due(now)
             # Django does this at the ends of requests, and a worker has none.
             close_old_connections()
-        sending.stop()
+        for sender in senders:
+            sender.stop()
         long_tasks.stop()

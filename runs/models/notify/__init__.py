@@ -10,6 +10,7 @@ from runs.models.notify.alerts import (
     FiredAlert,
     Severity,
 )
+from runs.models.notify.channels import AlertChannel, AlertRuleChannel, HookFormat
 from runs.models.notify.notifications import (
     Delivery,
     DeliveryKind,
@@ -24,16 +25,19 @@ from runs.models.notify.status_changes import StatusChange
 __all__ = [
     "ActionOutcome",
     "AlertAction",
+    "AlertChannel",
     "AlertCondition",
     "AlertMatch",
     "AlertRecipient",
     "AlertRule",
+    "AlertRuleChannel",
     "Delivery",
     "DeliveryKind",
     "DeliveryState",
     "FiredAlert",
     "Follow",
     "FollowReason",
+    "HookFormat",
     "Notification",
     "NotificationSettings",
     "Severity",

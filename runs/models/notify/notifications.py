@@ -14,6 +14,7 @@ from runs.models.accounts import User, Workspace
 from runs.models.comments import Comment
 from runs.models.experiments import Experiment
 from runs.models.notify.alerts import AlertRule
+from runs.models.notify.channels import AlertChannel
 from runs.models.runs import Run, RunEvent
 from studio.core.statuses import RunStatus
 
@@ -177,6 +178,7 @@ class DeliveryKind(models.TextChoices):
     NOTIFICATION = "notify"
     #: The mail with the link that confirms an address.
     CONFIRMATION = "confirm"
+    WEBHOOK = "webhook"
 
 
 def delivery_kinds() -> list[tuple[str, str]]:
@@ -197,15 +199,23 @@ def delivery_states() -> list[tuple[str, str]]:
 
 
 class Delivery(models.Model):
-    """A mail to be sent, or what became of it. It is sent at least once.
+    """A message to be sent, or what became of it. It is sent at least once.
 
-    Its Message-ID is the same at each attempt (`key`), so that receivers can tell a
-    repetition.
+    It is a mail to `user`, or for the webhook of `channel`. The Message-ID of the mail
+    or the Idempotency-Key of the webhook is the same at each attempt (`key`), so that
+    receivers can tell a repetition.
     """
 
     key = models.CharField(max_length=64, unique=True)
     kind = models.CharField(max_length=10, choices=delivery_kinds)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="deliveries")
+    user = models.ForeignKey(
+        User, null=True, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    channel = models.ForeignKey(
+        AlertChannel, null=True, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    #: What a webhook is told, as it was when the alert fired.
+    facts = models.JSONField(null=True)
     notification = models.ForeignKey(
         Notification, null=True, on_delete=models.CASCADE, related_name="deliveries"
     )
@@ -225,6 +235,13 @@ class Delivery(models.Model):
     error = models.TextField(blank=True, default="")
 
     class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, channel__isnull=True)
+                | Q(user__isnull=True, channel__isnull=False, kind="webhook"),
+                name="delivery_has_one_recipient",
+            )
+        ]
         indexes: ClassVar = [
             models.Index(
                 fields=["due", "id"],

@@ -85,6 +85,12 @@ ALERT_PATTERNS: dict[str, Any] = {
     "disable alert rule": gettext_lazy("{who} disabled the alert rule {name}"),
     "delete alert rule": gettext_lazy("{who} deleted the alert rule {name}"),
     "restore alert rule": gettext_lazy("{who} restored the alert rule {name}"),
+    "create alert channel": gettext_lazy("{who} created the channel {name}"),
+    "change alert channel": gettext_lazy("{who} changed the channel {name}"),
+    "enable alert channel": gettext_lazy("{who} enabled the channel {name}"),
+    "disable alert channel": gettext_lazy("{who} disabled the channel {name}"),
+    "delete alert channel": gettext_lazy("{who} deleted the channel {name}"),
+    "restore alert channel": gettext_lazy("{who} restored the channel {name}"),
     "acknowledge alert": gettext_lazy("{who} acknowledged an alert of the rule {name}"),
 }
 

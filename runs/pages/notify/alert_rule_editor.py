@@ -41,7 +41,12 @@ from runs.pages.requests import (
     TextListField,
 )
 from runs.render.formats import status_label
-from runs.search.notify import count_matching_now, count_preview, find_rule
+from runs.search.notify import (
+    count_matching_now,
+    count_preview,
+    find_rule,
+    list_channels,
+)
 from studio.core.errors import InvalidValue, StudioError
 from studio.core.filters import parse, to_text
 from studio.core.filters.tree import Comparison, Node, Text, attribute, with_term
@@ -72,6 +77,7 @@ class RuleForm(PageForm):
     tag_key = TextField()
     tag_value = TextField()
     cancels_run = PresenceField()
+    channels = TextListField()
 
     def rule_text(self) -> RuleText:
         """Raises InvalidValue for what is no number."""
@@ -106,6 +112,7 @@ class RuleForm(PageForm):
             tag_key=values["tag_key"].strip(),
             tag_value=values["tag_value"],
             cancels_run=values["cancels_run"],
+            channels=values["channels"],
         )
 
 
@@ -218,6 +225,7 @@ def _values_of(rule: AlertRule) -> dict[str, Any]:
         "tag_key": rule.tag_key,
         "tag_value": rule.tag_value,
         "cancels_run": rule.cancels_run,
+        "channels": [each.channel.name for each in rule.channel_rows.all()],
         "op": ">",
         **settings,
     }
@@ -232,6 +240,7 @@ def _render(
 ) -> HttpResponse:
     members = Member.objects.filter(workspace=request.workspace, user__is_active=True)
     chosen = set(values.get("recipients", ()))
+    chosen_channels = set(values.get("channels", ()))
     context = {
         "rule": rule,
         "values": values,
@@ -244,6 +253,10 @@ def _render(
         "members": [
             (each.user, each.user.username in chosen)
             for each in members.select_related("user").order_by("user__username")
+        ],
+        "channels": [
+            (each, each.name in chosen_channels)
+            for each in list_channels(request.workspace)
         ],
         "matching": _count_matching(request, values.get("q", "")),
         "preview": _count_preview(request, values),

@@ -31,6 +31,7 @@ def alert_tabs(request: PageRequest, here: str) -> list[AlertTab]:
         "": _("Rules"),
         "fired": pgettext("alerts", "Fired"),
         "deliveries": _("Deliveries"),
+        "channels": _("Channels"),
         "events": _("Events"),
     }
     space = request.workspace.name

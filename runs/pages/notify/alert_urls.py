@@ -19,11 +19,21 @@ from runs.pages.notify.alerts import (
     deliveries_page,
     fired_page,
 )
+from runs.pages.notify.channels import (
+    channels_page,
+    delete_channel,
+    edit_channel,
+    enable_channel,
+    new_channel,
+    restore_channel,
+    test_channel,
+)
 from runs.pages.notify.events import events_page
 from runs.pages.requests import WORKSPACE_URL
 
 _ALERTS = f"{WORKSPACE_URL}alerts/"
 _RULE = f"{_ALERTS}rules/<int:number>/"
+_CHANNEL = f"{_ALERTS}channels/<int:number>/"
 
 alert_urls: list[URLPattern] = [
     path(_ALERTS, alert_rules_page, name="alerts"),
@@ -35,6 +45,13 @@ alert_urls: list[URLPattern] = [
     ),
     path(f"{_ALERTS}deliveries/", deliveries_page, name="alerts-deliveries"),
     path(f"{_ALERTS}events/", events_page, name="alerts-events"),
+    path(f"{_ALERTS}channels/", channels_page, name="alerts-channels"),
+    path(f"{_ALERTS}channels/new/", new_channel, name="alert-channel-new"),
+    path(_CHANNEL, edit_channel, name="alert-channel"),
+    path(f"{_CHANNEL}enable/", enable_channel, name="alert-channel-enable"),
+    path(f"{_CHANNEL}delete/", delete_channel, name="alert-channel-delete"),
+    path(f"{_CHANNEL}restore/", restore_channel, name="alert-channel-restore"),
+    path(f"{_CHANNEL}test/", test_channel, name="alert-channel-test"),
     path(f"{_ALERTS}rules/new/", new_rule, name="alert-rule-new"),
     path(_RULE, edit_rule, name="alert-rule"),
     path(f"{_RULE}copy/", copy_rule, name="alert-rule-copy"),

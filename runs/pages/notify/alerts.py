@@ -183,12 +183,17 @@ def _delivery_row(request: PageRequest, delivery: Delivery) -> dict[str, Any]:
     event = notification.event if notification else None
     run = notification.run if notification else None
     run = event.run if event else run
+    rule = notification.rule if notification else None
+    # A webhook has facts instead of a notification.
+    facts: dict[str, Any] = delivery.facts or {}
+    run_id = run.run_id if run else facts.get("runId")
     return {
         "delivery": delivery,
         "state": state_label(delivery.state),
-        "run": run,
-        "run_href": run_path(request.workspace.name, run.run_id) if run else "",
-        "rule": notification.rule if notification else None,
+        "run_name": run.name if run else facts.get("runName", ""),
+        "run_href": run_path(request.workspace.name, run_id) if run_id else "",
+        "rule_name": rule.name if rule else facts.get("ruleName", ""),
+        "is_test": facts.get("test", False),
     }
 
 

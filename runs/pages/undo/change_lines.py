@@ -70,6 +70,7 @@ FIELD_LABELS = {
     "locked": pgettext_lazy("changed field", "Locked"),
     "public_links": gettext_lazy("Public links"),
     "alert_rules": gettext_lazy("Alert rule"),
+    "alert_channels": gettext_lazy("Channel"),
     "file": pgettext_lazy("changed field", "File"),
     "model_file": gettext_lazy("File of a model"),
     "queue.priority": pgettext_lazy("changed field", "Priority"),
@@ -84,6 +85,7 @@ KEYED_FIELDS = (
     COMMENT_FIELD,
     "public_links.",
     "alert_rules.",
+    "alert_channels.",
     *FILE_FIELDS,
 )
 

@@ -15,6 +15,7 @@ from runs.search.notify.alerts import (
     runs_meeting_condition,
     runs_of_rule,
 )
+from runs.search.notify.channels import find_channel, list_channels
 from runs.search.notify.follows import (
     find_follow,
     is_followed,
@@ -58,12 +59,14 @@ __all__ = [
     "count_preview",
     "count_waiting_mails",
     "event_row",
+    "find_channel",
     "find_fired_alert",
     "find_follow",
     "find_rule",
     "is_followed",
     "iterate_status_events",
     "last_alerts",
+    "list_channels",
     "list_deliveries",
     "list_fired",
     "list_follows",

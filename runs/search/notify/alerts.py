@@ -12,6 +12,7 @@ from runs.models import (
     AlertCondition,
     AlertRecipient,
     AlertRule,
+    AlertRuleChannel,
     Delivery,
     DeliveryState,
     FiredAlert,
@@ -44,8 +45,13 @@ def list_rules(workspace: Workspace) -> list[AlertRule]:
 
 def _with_recipients(rows: QuerySet[AlertRule]) -> QuerySet[AlertRule]:
     recipients = AlertRecipient.objects.filter(is_listed=True).select_related("user")
+    channels = AlertRuleChannel.objects.filter(channel__deleted__isnull=True)
     return rows.select_related("author").prefetch_related(
-        Prefetch("recipients", queryset=recipients.order_by("user__username"))
+        Prefetch("recipients", queryset=recipients.order_by("user__username")),
+        Prefetch(
+            "channel_rows",
+            queryset=channels.select_related("channel").order_by("channel__name"),
+        ),
     )
 
 
@@ -104,11 +110,12 @@ class DeliveryPage:
 def list_deliveries(
     workspace: Workspace, *, viewer: User | None = None, before: int | None = None
 ) -> DeliveryPage:
-    """Return the mails of the workspace, the newest first; `viewer`: only to them."""
+    """Return the deliveries, the newest first; `viewer`: only mails to them."""
     rows = Delivery.objects.filter(workspace=workspace)
     if viewer is not None:
         rows = rows.filter(user=viewer)
     rows = rows.select_related(
+        "channel",
         "user",
         "notification__event__run",
         "notification__rule",
@@ -128,7 +135,7 @@ class WaitingMails:
 def count_waiting_mails(workspace: Workspace) -> WaitingMails | None:
     """Return the mails that an attempt failed for; None if there are none."""
     rows = Delivery.objects.filter(
-        workspace=workspace, state=DeliveryState.WAITING
+        workspace=workspace, state=DeliveryState.WAITING, user__isnull=False
     ).exclude(error="")
     last = rows.order_by("-due").values_list("error", flat=True).first()
     return None if last is None else WaitingMails(rows.count(), last)

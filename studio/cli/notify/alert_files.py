@@ -30,6 +30,7 @@ API_NAMES = {
     "tag_value": "tag_value",
     "cancel": "cancel",
     "recipients": "recipients",
+    "channels": "channels",
     "to_submitter": "to_submitter",
     "throttle_minutes": "throttle",
     "resolve_after_minutes": "resolve_after",
@@ -51,7 +52,9 @@ def rule_text(rule: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: rule[api_name]
         for key, api_name in API_NAMES.items()
-        if key not in _ALL_SETTINGS or key in own
+        if (key not in _ALL_SETTINGS or key in own)
+        # Servers of earlier versions have no channels.
+        and api_name in rule
     }
 
 

@@ -64,6 +64,13 @@ _OPTIONS = (
         help="Notify this member; repeat it for more.",
     ),
     click.option(
+        "--channel",
+        "channels",
+        multiple=True,
+        metavar="NAME",
+        help="Tell this channel; repeat it for more.",
+    ),
+    click.option(
         "--to-submitter/--not-to-submitter",
         default=None,
         help="Notify the submitter of the run.",
@@ -101,6 +108,8 @@ def changes_of_options(options: Mapping[str, Any]) -> dict[str, Any]:
             changes[name] = options[name]
     if options["recipients"]:
         changes["recipients"] = list(options["recipients"])
+    if options["channels"]:
+        changes["channels"] = list(options["channels"])
     if options["resolve_after"] is not None:
         changes["resolve_after"] = options["resolve_after"] or None
     return changes

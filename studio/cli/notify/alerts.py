@@ -52,7 +52,11 @@ LIST_COLUMNS: tuple[Column, ...] = (
     (
         "Recipients",
         lambda rule: ", ".join(
-            [*rule["recipients"], *["submitter"] * rule["to_submitter"]]
+            [
+                *rule["recipients"],
+                *["submitter"] * rule["to_submitter"],
+                *rule.get("channels", ()),
+            ]
         ),
     ),
 )

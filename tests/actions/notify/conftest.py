@@ -10,6 +10,7 @@ import pytest
 from runs.actions.actor import Actor
 from runs.actions.notify import MailSender, create_alert_rule, create_notifications
 from runs.models import AlertRule, User, Workspace
+from tests.actions.notify.receiver import Receiver, hook_receiver
 from tests.actions.notify.rules import FAILS
 from tests.actions.notify.smtp import Postbox, smtp_server
 
@@ -22,6 +23,12 @@ def postbox(settings: Any) -> Iterator[Postbox]:
         settings.MAIL_SERVER = postbox.server
         settings.MAIL_FROM = "Run Studio <studio@mail.example>"
         yield postbox
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with hook_receiver() as server:
+        yield server
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runs.actions.notify import create_notifications, perform_alert_actions
-from runs.models import now_ms
+from runs.models import Role, now_ms
 from tests.api.rest import Rest
 
 RULE: dict[str, Any] = {"name": "A", "condition": "status", "statuses": ["Failed"]}
@@ -96,3 +96,26 @@ def test_a_wrong_rule_is_refused(rest: Rest, change: Any) -> None:
     body = {**RULE, "to_submitter": True, **change}
     assert rest.refused("POST", "alert-rules", body)[0] == 400
     assert rest.get("alert-rules") == {"rules": []}
+
+
+def test_channels_are_set_up_and_no_reply_has_an_address(rest: Rest) -> None:
+    rest.workspace.members.filter(user=rest.user).update(role=Role.OWNER)
+    rest.user.tokens.update(role_cap=Role.OWNER)
+    body = {"name": "Chat", "address": "https://hooks.example/", "secret": "s" * 16}
+    channel = rest.ok("POST", "alert-channels", body, 201)
+    path = f"alert-channels/{channel['number']}"
+    assert set(channel) == {
+        *("number", "name", "format", "enabled", "last_tried", "last_error")
+    }
+    assert rest.get("alert-channels") == {"channels": [channel]}
+    rule = create(rest, to_submitter=False, channels=["Chat"])
+    assert rule["channels"] == ["Chat"]
+    changed = rest.ok("PATCH", path, {"enabled": False, "format": "eventgrid"})
+    assert (changed["enabled"], changed["format"]) == (False, "eventgrid")
+    assert rest.ok("POST", f"{path}/test")["key"]
+    rest.ok("DELETE", path)
+    assert rest.get("alert-channels") == {"channels": []}
+    assert rest.get(f"alert-rules/{rule['number']}")["channels"] == []
+    assert rest.ok("POST", f"{path}/restore")["name"] == "Chat"
+    assert rest.get(f"alert-rules/{rule['number']}")["channels"] == ["Chat"]
+    assert rest.refused("POST", "alert-channels", body)[0] == 409

@@ -146,6 +146,7 @@ def _rule_text(body: AlertRuleText) -> RuleText:
         tag_key=body.tag,
         tag_value=body.tag_value,
         cancels_run=body.cancel,
+        channels=body.channels,
     )
 
 
@@ -171,6 +172,7 @@ def _rule_info(rule: AlertRule) -> AlertRuleInfo:
         tag=rule.tag_key,
         tag_value=rule.tag_value,
         cancel=rule.cancels_run,
+        channels=[each.channel.name for each in rule.channel_rows.all()],
         author=rule.author.username if rule.author else None,
         error=rule.error,
     )

@@ -16,8 +16,8 @@ class AlertRuleText(RequestStruct):
 
     The condition `status` has `statuses`, `duration` and `queue` have `minutes`, and
     `metric` has `metric`, `op`, `value` and `nan`. `recipients` are user names of
-    members. Each run that matches gets the tag `tag` with `tag_value`, if there is one,
-    and is canceled with `cancel`.
+    members, and `channels` are names of channels. Each run that matches gets the tag
+    `tag` with `tag_value`, if there is one, and is canceled with `cancel`.
     """
 
     name: str
@@ -35,6 +35,7 @@ class AlertRuleText(RequestStruct):
     throttle: int = 30
     resolve_after: int | None = None
     recipients: list[str] = field(default_factory=list)
+    channels: list[str] = field(default_factory=list)
     tag: str = ""
     tag_value: str = ""
     cancel: bool = False
@@ -59,6 +60,7 @@ class AlertRuleInfo(Struct):
     throttle: int
     resolve_after: int | None
     recipients: list[str]
+    channels: list[str]
     tag: str
     tag_value: str
     cancel: bool

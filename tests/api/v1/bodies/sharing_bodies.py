@@ -12,6 +12,7 @@ RULE = {
     "statuses": ["Failed"],
     "to_submitter": True,
 }
+CHANNEL = {"name": "A", "address": "https://a.example/", "secret": "s" * 16}
 RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "read_notifications": ("POST", "notifications/read", {"ids": [1], "until": 1}),
     "add_alert_rule": ("POST", "alert-rules", RULE),
@@ -22,6 +23,8 @@ RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 #: Of owners, or about a member, rule, token, comment or metric of other tests.
 RIGHT_ELSEWHERE: dict[str, dict[str, Any]] = {
+    "add_alert_channel": CHANNEL,
+    "edit_alert_channel": {"name": "B", "format": "eventgrid"},
     "change_comment": {"text": "Better."},
     "change_member": {"role": "reader"},
     "create_invitation": {"role": "reader"},
