@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -57,8 +56,8 @@ def change_alert_channel(
 ) -> AlertChannel:
     """Raises InvalidValue and AlreadyExists.
 
-    The history has the host of the address, and that the address or secret was
-    changed: the rest of an address is often a secret too.
+    Everybody reads the history, and only owners see addresses. So it has only that the
+    address or the secret was changed.
     """
     before = _summary(channel)
     _write(channel, text, now)
@@ -116,11 +115,8 @@ def read_channel_address(channel: AlertChannel) -> str:
 
 
 def _summary(channel: AlertChannel) -> str:
-    host = urlsplit(read_channel_address(channel)).hostname or ""
     state = "on" if channel.is_enabled else "off"
-    return " · ".join(
-        part for part in (channel.name, channel.format, host, state) if part
-    )
+    return f"{channel.name} · {channel.format} · {state}"
 
 
 def _write(channel: AlertChannel, text: ChannelText, now: int) -> None:

@@ -42,6 +42,7 @@ SECTIONS = {
             "alert-rule",
             "alert-rule-new",
             "alert-rule-copy",
+            *("alerts-channels", "alert-channel", "alert-channel-new"),
         ),
         "alerts",
     ),

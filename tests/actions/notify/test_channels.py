@@ -298,9 +298,9 @@ def test_the_history_tells_a_change_but_no_secret_part(
     other = replace(text, address="https://evil.example.net/", secret="")
     change_alert_channel(channel, other, actor=actor, now=now_ms())
     change = Change.objects.latest("pk")
-    assert change.before == "ops · cloudevents · hooks.example.org · on"
-    assert change.after == "ops · cloudevents · evil.example.net · on · new address"
+    assert change.before == "ops · cloudevents · on"
+    assert change.after == "ops · cloudevents · on · new address"
     change_alert_channel(
         channel, replace(text, address="", secret="x" * 16), actor=actor, now=now_ms()
     )
-    assert Change.objects.latest("pk").after.endswith("· new secret")
+    assert str(Change.objects.latest("pk").after).endswith("· new secret")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -45,6 +46,7 @@ def test_a_channel_is_set_up_used_switched_tested_and_deleted_with_undo(
     channel = AlertChannel.objects.get()
     path = f"{CHANNELS}{channel.pk}/"
     editor = browser.get(path).content.decode()
+    assert re.search(r'title="Alerts" aria-current="true"', editor)
     assert ADDRESS in editor
     assert FORM["secret"] not in editor
     before = bytes(channel.secret)
