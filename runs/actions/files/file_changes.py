@@ -1,7 +1,7 @@
 """Record who replaced or deleted files, so that the history shows it and undo works.
 
 A version stays 30 days after it was replaced or deleted. Of a file that an active run
-replaces again and again only the newest replaced version is kept, and only the change
+replaces repeatedly only the newest replaced version is kept, and only the change
 that replaced it.
 """
 

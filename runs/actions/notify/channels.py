@@ -56,7 +56,7 @@ def change_alert_channel(
 ) -> AlertChannel:
     """Raises InvalidValue and AlreadyExists.
 
-    Everybody reads the history, and only owners see addresses. So it has only that the
+    Everyone reads the history, and only owners see addresses. So it has only that the
     address or the secret was changed.
     """
     before = _summary(channel)
