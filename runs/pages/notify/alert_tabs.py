@@ -13,7 +13,8 @@ from runs.access import Permission
 from runs.notify import is_mail_configured
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import role_refusal
-from runs.search.notify import count_waiting_mails
+from runs.render.formats import grouped
+from runs.search.notify import MAX_COUNT, count_alerts, count_waiting_mails
 
 #: Digits of a key: longer numbers can exceed 64 bits, which both databases refuse.
 _MAX_DIGITS = 18
@@ -24,6 +25,8 @@ class AlertTab:
     label: str
     href: str
     is_here: bool
+    #: How many it has; empty without a count.
+    count: str = ""
 
 
 def alert_tabs(request: PageRequest, here: str) -> list[AlertTab]:
@@ -35,14 +38,26 @@ def alert_tabs(request: PageRequest, here: str) -> list[AlertTab]:
         "events": _("Events"),
     }
     space = request.workspace.name
+    counts = count_alerts(request.workspace)
+    shown = {
+        "": grouped(counts.rules),
+        "fired": _limited(counts.fired),
+        "deliveries": _limited(counts.deliveries),
+        "channels": grouped(counts.channels),
+    }
     return [
         AlertTab(
             label,
             reverse(f"alerts-{name}" if name else "alerts", args=[space]),
             name == here,
+            shown.get(name, ""),
         )
         for name, label in labels.items()
     ]
+
+
+def _limited(count: int) -> str:
+    return f"{grouped(count)}+" if count >= MAX_COUNT else grouped(count)
 
 
 def alert_frame(request: PageRequest, here: str) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from runs.pages.notify.alert_rule_editor import (
 )
 from runs.pages.notify.alerts import (
     acknowledge_fired_alert,
-    alert_rules_page,
     deliveries_page,
     fired_page,
 )
@@ -29,6 +28,7 @@ from runs.pages.notify.channels import (
     test_channel,
 )
 from runs.pages.notify.events import events_page
+from runs.pages.notify.rule_list import alert_rules_page
 from runs.pages.requests import WORKSPACE_URL
 
 _ALERTS = f"{WORKSPACE_URL}alerts/"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -20,20 +19,17 @@ from runs.models import (
     AlertRule,
     Delivery,
     DeliveryState,
-    FiredAlert,
     Role,
     Severity,
     now_ms,
 )
 from runs.pages.notify.alert_tabs import alert_frame, read_before
 from runs.pages.requests import PageRequest, safe_return_path
-from runs.render.formats import ago, grouped, number, run_path, status_label
+from runs.render.formats import grouped, number, run_path, status_label
 from runs.search.notify import (
     find_fired_alert,
-    last_alerts,
     list_deliveries,
     list_fired,
-    list_rules,
 )
 
 OUTCOME_LABELS = {
@@ -45,42 +41,6 @@ OUTCOME_LABELS = {
     ActionOutcome.ROLE: gettext_lazy("skipped: the rule's author is no contributor"),
     ActionOutcome.FAILED: gettext_lazy("skipped: the change was refused"),
 }
-
-
-@dataclass(frozen=True)
-class RuleRow:
-    rule: AlertRule
-    condition: str
-    action: str
-    severity: str
-    last: FiredAlert | None
-    #: How long it has been firing; empty if it does not.
-    firing: str
-
-
-@access(Permission.READ)
-@require_safe
-def alert_rules_page(request: PageRequest) -> HttpResponse:
-    rules = list_rules(request.workspace)
-    last = last_alerts(rules)
-    now = now_ms()
-    context = {
-        **alert_frame(request, ""),
-        "rows": [_rule_row(rule, last.get(rule.pk), now) for rule in rules],
-    }
-    return render(request, "notify/alert_rules.html", context)
-
-
-def _rule_row(rule: AlertRule, last: FiredAlert | None, now: int) -> RuleRow:
-    is_firing = last is not None and last.resolved is None
-    return RuleRow(
-        rule,
-        condition_text(rule),
-        action_text(rule),
-        severity_label(rule.severity),
-        last,
-        ago(now - last.started) if last is not None and is_firing else "",
-    )
 
 
 def severity_label(severity: int) -> str:

@@ -1,7 +1,8 @@
-"""Mails as text and HTML, and the lines of the inbox."""
+"""Mails as text and HTML, and how often a rule fired."""
 
 from __future__ import annotations
 
+from runs.render.notify.day_bars import draw_day_bars
 from runs.render.notify.mail import (
     ConfirmationMail,
     MailFact,
@@ -17,5 +18,6 @@ __all__ = [
     "MailLink",
     "RunMail",
     "confirmation_mail_bodies",
+    "draw_day_bars",
     "run_mail_bodies",
 ]

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from runs.search.notify.alert_counts import (
+    MAX_COUNT,
+    AlertCounts,
+    count_alerts,
+    fired_by_day,
+)
 from runs.search.notify.alerts import (
     count_matching_now,
     count_preview,
@@ -50,10 +56,13 @@ __all__ = [
     "EVENT_COLUMNS",
     "INBOX_FILTERS",
     "MAX_BADGE",
+    "MAX_COUNT",
+    "AlertCounts",
     "InboxPage",
     "MetricFact",
     "RunFacts",
     "RunTexts",
+    "count_alerts",
     "count_inbox",
     "count_matching_now",
     "count_preview",
@@ -63,6 +72,7 @@ __all__ = [
     "find_fired_alert",
     "find_follow",
     "find_rule",
+    "fired_by_day",
     "is_followed",
     "iterate_status_events",
     "last_alerts",

@@ -27,10 +27,13 @@ from runs.models import (
     now_ms,
 )
 from runs.render.formats import experiment_path
+from runs.search.notify import fired_by_day
 from studio.core.filters import parse
 from studio.core.statuses import RunStatus
 from tests.access.people import browser_of
 from tests.actions.notify.rules import fail
+
+DAY_MS = 86_400_000
 
 pytestmark = pytest.mark.django_db
 
@@ -284,3 +287,44 @@ def test_the_activity_names_what_happened_to_a_rule(browser: Client) -> None:
     page = browser.get("/w/default/activity/").content.decode()
     for verb in ("created", "disabled", "deleted", "restored"):
         assert f"{verb} the alert rule <b>Nightly fails</b>" in page
+
+
+def test_rules_are_found_by_words_and_state(
+    failed: Run, browser: Client, ben: User
+) -> None:
+    for name in ("Nightly", "Weekly"):
+        browser.post(f"{ALERTS}rules/new/", {**FORM, "name": name})
+    nightly, weekly = AlertRule.objects.order_by("name")
+    AlertRule.objects.filter(pk=weekly.pk).update(author=ben, is_enabled=False)
+    now = now_ms()
+    FiredAlert.objects.bulk_create(
+        FiredAlert(rule=nightly, run=failed, started=now - days * DAY_MS, last=now)
+        for days in (0, 0, 6, 7)
+    )
+
+    def names(**query: str) -> list[str]:
+        return [row.rule.name for row in browser.get(ALERTS, query).context["rows"]]
+
+    assert names() == ["Nightly", "Weekly"]
+    assert names(find="WEEK") == ["Weekly"]
+    assert names(show="firing") == ["Nightly"]
+    assert names(show="mine") == ["Nightly"]
+    assert names(show="disabled") == ["Weekly"]
+    assert names(find="night", show="disabled") == []
+    page = browser.get(ALERTS, {"find": "ly"}).content.decode()
+    assert "?find=ly&amp;show=firing" in page
+    assert "Fired 3 times in the last 7 days" in page
+    tabs = {tab.label: tab.count for tab in browser.get(ALERTS).context["tabs"]}
+    assert (tabs["Rules"], tabs["Fired"], tabs["Channels"]) == ("2", "4", "0")
+
+
+def test_a_rule_is_counted_in_the_day_that_ends_with_the_moment(
+    failed: Run, browser: Client
+) -> None:
+    browser.post(f"{ALERTS}rules/new/", FORM)
+    rule, now = AlertRule.objects.get(), 100 * DAY_MS
+    FiredAlert.objects.bulk_create(
+        FiredAlert(rule=rule, run=failed, started=now - ago, last=now)
+        for ago in (-1, 0, DAY_MS - 1, DAY_MS, 7 * DAY_MS - 1, 7 * DAY_MS)
+    )
+    assert fired_by_day([rule], now) == {rule.pk: [1, 0, 0, 0, 0, 1, 2]}
