@@ -91,6 +91,20 @@ def test_zooming_loads_more_points_and_a_chart_is_saved_as_an_image(
         assert Path(kept.value.path()).read_bytes().startswith(start)
 
 
+def test_a_link_under_a_chart_shows_its_outliers(run: Writer, owner_page: Page) -> None:
+    run.log("loss", [3.0 + 1 / (n + 1) for n in range(60)] + [1e9, 3.0])
+    owner_page.goto(f"{run.page}metrics/")
+    card = owner_page.locator(".chart")
+    expect(card).to_contain_text("1 line leaves the range.")
+    card.get_by_role("link", name="Full range").click()
+    expect(owner_page).to_have_url(re.compile("full=1$"))
+    expect(card.get_by_role("link", name="Fit lines")).to_be_visible()
+    # The next change of the display keeps the range.
+    owner_page.locator("#metric-log").check()
+    expect(owner_page).to_have_url(re.compile("full=1"))
+    expect(owner_page).to_have_url(re.compile("log=1"))
+
+
 def test_a_shared_graph_becomes_a_table_and_fits_on_paper(
     run: Writer, owner_page: Page
 ) -> None:

@@ -28,6 +28,7 @@ from runs.pages.chart_kinds.lines import LINES
 from runs.pages.chart_kinds.notes import (
     first_runs_note,
     omitted_run_notes,
+    range_switch,
     sampling_note,
 )
 from runs.pages.chart_kinds.parallel import PARALLEL
@@ -49,6 +50,7 @@ __all__ = [
     "draw_chart",
     "first_runs_note",
     "kind_of",
+    "range_switch",
     "read_chart_runs",
     "read_runs_of_charts",
     "read_runs_of_charts_for_viewer",

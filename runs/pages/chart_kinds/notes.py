@@ -23,6 +23,16 @@ def sampling_note(shown: int, total: int) -> str:
     }
 
 
+def range_switch(outside: int, *, is_full: bool) -> dict[str, str] | None:
+    """How many lines leave the range, or would; and what the other range is named."""
+    if not outside:
+        return None
+    if is_full:
+        return {"text": _("Outliers flatten the other lines."), "label": _("Fit lines")}
+    text = ngettext("%s line leaves the range.", "%s lines leave the range.", outside)
+    return {"text": text % grouped(outside), "label": _("Full range")}
+
+
 def off_axis_value_notes(lost_count: int, *, log: bool) -> list[str]:
     """Note the values that a histogram or a scatter chart can't place."""
     if not lost_count:

@@ -18,7 +18,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access, render_json_error
@@ -31,6 +30,7 @@ from runs.pages.chart_kinds import (
     draw_chart,
     first_runs_note,
     kind_of,
+    range_switch,
     read_chart_runs,
 )
 from runs.pages.charts.row_of_charts import following_run_count
@@ -92,7 +92,9 @@ def chart_figure(request: PageRequest) -> HttpResponse:
         "pace": ACTIVE_POLL_SECONDS if active else IDLE_POLL_SECONDS,
         "legend": _has_legend(chart, chart_runs, drawing.figure),
         "more": _more_runs(chart, chart_runs),
-        "range": _range_switch(chart, drawing.figure.get("outside", 0)),
+        "range": range_switch(
+            drawing.figure.get("outside", 0), is_full=chart.has_full_range
+        ),
         "first": _color_numbers_of_unselected_runs(chart, chart_runs),
     }
     body = msgspec.json.encode(response)
@@ -118,16 +120,6 @@ def _more_runs(chart: Chart, chart_runs: ChartRuns) -> dict[str, str] | None:
     elif can_grow:
         label = _("Show %s") % grouped(following)
     return {"text": note, "label": label}
-
-
-def _range_switch(chart: Chart, outside: int) -> dict[str, str] | None:
-    """How many lines leave the range, or would; and what the other range is named."""
-    if not outside:
-        return None
-    if chart.has_full_range:
-        return {"text": _("Outliers flatten the other lines."), "label": _("Fit lines")}
-    text = ngettext("%s line leaves the range.", "%s lines leave the range.", outside)
-    return {"text": text % grouped(outside), "label": _("Full range")}
 
 
 def _has_legend(chart: Chart, chart_runs: ChartRuns, figure: Figure) -> bool:

@@ -63,6 +63,8 @@ class MetricChoice:
     options: tuple[tuple[str, str], ...] = ()
     #: Which part of all metrics is shown, from 1; 0 if the reader did not ask for all.
     page: int = 0
+    #: Whether the charts show outliers too, instead of the range of most values.
+    is_full: bool = False
 
     @property
     def axis_word(self) -> str:
@@ -101,6 +103,7 @@ class MetricChoice:
             "x": self.axis_word if self.axis_word != Axis.STEP.value else "",
             "smooth": f"{self.weight:g}" if self.weight else "",
             "log": "1" if self.log_y else "",
+            "full": "1" if self.is_full else "",
             "one": self.graph_grouping.value,
             "show": "table" if self.table else "",
         }
@@ -125,6 +128,7 @@ def read_metric_choice(parameters: QueryDict, heads: Sequence[Metric]) -> Metric
         parameters.get("show") == "table",
         tuple(_single_metric_options(parameters, keys)),
         0 if parameters.get("none") else page,
+        parameters.get("full") == "1",
     )
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access, render_json_error
 from runs.models import Metric, MetricKind
-from runs.pages.chart_kinds import sampling_note
+from runs.pages.chart_kinds import range_switch, sampling_note
 from runs.pages.metrics.evaluation_documents import evaluation_figure, value_at_step
 from runs.pages.metrics.metric_choice import (
     OVER_PREFIX,
@@ -30,6 +30,7 @@ from runs.render.charts import (
     Axis,
     Figure,
     escape_plotly_markup,
+    fit_range,
     mark_moment,
     metric_figure,
     table_columns_figure,
@@ -147,6 +148,8 @@ def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
         # The whole series: while zoomed, the axis keeps its unit.
         span=span.length,
     )
+    # Who zooms in sees the values of that stretch.
+    outside = _fit_range(request, figure, drawings) if window.is_whole else None
     if moment := read_moment(request):
         figure["layout"]["shapes"] = mark_moment(
             [drawing.line for drawing in drawings],
@@ -157,6 +160,7 @@ def _line_figure(request: PageRequest, heads: Sequence[Metric]) -> Figure:
         )
     return {
         **figure,
+        "range": outside,
         "note": _figure_sampling_note(drawings) or AXIS_NOTES[axis](),
         # Whether zooming in would show points that were left out.
         "rereads": any(drawing.shown < drawing.total for drawing in drawings),
@@ -190,11 +194,23 @@ def _figure_over_metric(
         Axis.STEP,
         log_y=request.GET.get("log") == "1",
     )
+    outside = _fit_range(request, figure, drawings)
     name = over.key.name
     figure["layout"]["xaxis"]["title"]["text"] = escape_plotly_markup(name)
     by = pgettext("x axis of a chart", "by %s") % f"{OVER_PREFIX}{name}"
     note = _figure_sampling_note(drawings) or by
-    return {**figure, "note": note, "rereads": False}
+    return {**figure, "range": outside, "note": note, "rereads": False}
+
+
+def _fit_range(
+    request: PageRequest, figure: Figure, drawings: Sequence[DrawnLine]
+) -> dict[str, str] | None:
+    """Show the range of most values; return the text and the link to the other one."""
+    is_full = request.GET.get("full") == "1"
+    lines = [drawing.line for drawing in drawings]
+    log_y = request.GET.get("log") == "1"
+    outside = fit_range(figure, lines, log_y=log_y, is_full=is_full)
+    return range_switch(outside, is_full=is_full)
 
 
 def read_moment(request: PageRequest) -> tuple[int, ...]:

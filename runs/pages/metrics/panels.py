@@ -88,6 +88,8 @@ class Panel:
     #: Query strings that switch the panel to a chart or a table; empty if it can't.
     chart_query: str = ""
     table_query: str = ""
+    #: Shows the range of most values, or the full one; empty for the default look.
+    range_query: str | None = None
     is_table: bool = False
     #: The query string of all rows of a table as a grid.
     grid_query: str = ""
@@ -139,7 +141,7 @@ def _lines_panel(title: str, heads: Sequence[Metric], sources: PanelSources) -> 
         for pair in sources.choice.display_parameters()
         # Only what changes the figure: other options would only change its address and
         # ETag.
-        if pair[0] in ("x", "smooth", "log")
+        if pair[0] in ("x", "smooth", "log", "full")
     ]
     # A graph of several metrics has the options of its first one.
     is_table = sources.choice.option("as", keys[0]) == "table"
@@ -155,6 +157,7 @@ def _lines_panel(title: str, heads: Sequence[Metric], sources: PanelSources) -> 
         chart_query=sources.choice.query_with_option("as", keys[0], ""),
         table_query=sources.choice.query_with_option("as", keys[0], "table"),
         is_table=is_table,
+        range_query=sources.choice.query(is_full=not sources.choice.is_full),
     )
     return _newest_values_panel(panel, heads, sources) if is_table else panel
 

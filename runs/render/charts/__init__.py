@@ -40,6 +40,7 @@ from runs.render.charts.multi_run_lines import (
     Band,
     ChartLook,
     RunLine,
+    fit_range,
     line_figure,
 )
 from runs.render.charts.nonfinite_markers import (
@@ -82,6 +83,7 @@ __all__ = [
     "dashes_by_age",
     "draw_sparkline",
     "escape_plotly_markup",
+    "fit_range",
     "histogram_figure",
     "is_nonfinite",
     "line_figure",

@@ -150,6 +150,29 @@ def _limit_range(
     return ends
 
 
+def fit_range(
+    figure: Figure, lines: Sequence[Line], *, log_y: bool, is_full: bool
+) -> int:
+    """Show the range that most values of one run are in, unless `is_full`.
+
+    Returns how many lines leave that range. `figure` is one of `metric_figure`.
+    """
+    for trace in figure["data"]:
+        trace["meta"]["at"] = trace["meta"]["series"] - 1
+    ends = _limit_range(figure, lines, ChartLook(log_y=log_y, is_full=is_full))
+    for trace in figure["data"]:
+        trace["meta"].pop("at", None)
+    # The newest value may lie outside, where its mark names it.
+    if ends is not None and any(
+        value is not None and not ends[0] <= value <= ends[1]
+        for line in lines
+        for value in line.values[-1:]
+    ):
+        figure["layout"].pop("annotations", None)
+    outside: int = figure.pop("outside")
+    return outside
+
+
 def _style_trace(trace: Trace, run_line: RunLine) -> None:
     trace["meta"] |= {"series": run_line.number, "run": run_line.run_id}
     if run_line.metric:

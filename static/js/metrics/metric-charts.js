@@ -36,6 +36,13 @@ async function drawChart(chart) {
 function updateLabels(chart, data) {
   const card = chart.plot.closest(".chart");
   if (chart.figure.note) card.querySelector("[data-note]").textContent = chart.figure.note;
+  const { range } = chart.figure;
+  const foot = card.querySelector("[data-range]");
+  if (foot) {
+    foot.hidden = !range;
+    foot.querySelector("span").textContent = range?.text ?? "";
+    foot.querySelector("a").textContent = range?.label ?? "";
+  }
   const lines = data.filter((trace) => trace.meta.part === "line");
   const marks = lines.length > 1 ? lines.map((trace) => legendItem(trace)) : [];
   card.querySelector("[data-legend]").replaceChildren(...marks);

@@ -267,3 +267,22 @@ def test_unchosen_metrics_cost_no_queries(browser: Client, run: Run) -> None:
     log(run, **{f"m{n}": [1.0, 2.0] for n in range(30)})
     assert cost(browser, f"{METRICS}?key=loss") == before
     assert before <= 14
+
+
+def test_an_outlier_is_a_mark_at_the_edge_until_the_full_range_is_shown(
+    browser: Client, run: Run
+) -> None:
+    log(run, loss=[3.0 + 1 / (step + 1) for step in range(60)] + [1e9, 3.0])
+    fitted = figure(browser, "key=loss")
+    assert fitted["layout"]["yaxis"]["range"][1] < 10
+    [mark] = [trace for trace in fitted["data"] if trace["meta"]["part"] == "odd"]
+    assert (mark["x"], mark["text"]) == ([60], ["1,000,000,000"])
+    assert fitted["range"]["label"] == "Full range"
+    # A zoomed chart shows the stretch that was asked for.
+    assert figure(browser, "key=loss&from=59&to=61")["range"] is None
+    page = browser.get(METRICS)
+    [panel] = page.context["panels"]
+    whole = browser.get(f"{METRICS}?{panel.range_query}").context["panels"][0].figure
+    full = browser.get(whole).json()
+    assert max(full["data"][0]["y"]) == 1e9
+    assert full["range"]["label"] == "Fit lines"
