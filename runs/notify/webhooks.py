@@ -14,6 +14,7 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
@@ -28,6 +29,8 @@ _TRANSLATED = tuple(
     ipaddress.ip_network(text)
     for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
 )
+#: Looks public, and is the machine's own host in Azure's data centers.
+_HOST_OF_AZURE = ipaddress.ip_address("168.63.129.16")
 
 
 class PermanentHookError(Exception):
@@ -91,8 +94,10 @@ def is_public(address: str) -> bool:
     if isinstance(found, ipaddress.IPv6Address):
         if found.ipv4_mapped is not None:
             return is_public(str(found.ipv4_mapped))
-        if any(found in network for network in _TRANSLATED):
+        if found.is_site_local or any(found in each for each in _TRANSLATED):
             return False
+    if found == _HOST_OF_AZURE:
+        return False
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 
@@ -122,11 +127,12 @@ def _resolve(parts: SplitResult, *, allows_private: bool) -> list[str]:
 
 
 def _connect(parts: SplitResult, addresses: list[str]) -> http.client.HTTPConnection:
-    """Connect to the first of the addresses; the host's name is not resolved again."""
+    """Connect to an address that was checked: the name is not resolved again."""
     host = parts.hostname or ""
     port = parts.port or _PORTS[parts.scheme]
-    raw = socket.create_connection((addresses[0], port), timeout=ATTEMPT_SECONDS)
+    raw = _open_socket(addresses, port)
     connection = http.client.HTTPConnection(host, port, timeout=ATTEMPT_SECONDS)
+    raw.settimeout(ATTEMPT_SECONDS)
     connection.sock = raw
     if parts.scheme == "https":
         # The handshake comes later, within the limit of the whole attempt.
@@ -134,6 +140,24 @@ def _connect(parts: SplitResult, addresses: list[str]) -> http.client.HTTPConnec
             raw, server_hostname=host, do_handshake_on_connect=False
         )
     return connection
+
+
+def _open_socket(addresses: list[str], port: int) -> socket.socket:
+    """Try the addresses in turn, for ATTEMPT_SECONDS in all.
+
+    The first can be one of IPv6 where the server has only IPv4.
+    """
+    ends = time.monotonic() + ATTEMPT_SECONDS
+    failed: OSError = TimeoutError()
+    for address in addresses:
+        left = ends - time.monotonic()
+        if left <= 0:
+            break
+        try:
+            return socket.create_connection((address, port), timeout=left)
+        except OSError as error:
+            failed = error
+    raise failed
 
 
 def _exchange(

@@ -86,6 +86,11 @@ def test_a_receiver_that_hangs_is_given_up_for_now(
         "::ffff:10.0.0.1",
         "64:ff9b::a00:1",
         "2002:a00:1::",
+        "fec0::1",
+        "::7f00:1",
+        "::ffff:0:7f00:1",
+        "168.63.129.16",
+        "::ffff:168.63.129.16",
     ],
 )
 def test_addresses_of_private_networks_are_recognized(address: str) -> None:
@@ -105,7 +110,8 @@ def test_a_name_is_resolved_once_and_one_private_answer_refuses_it(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = receiver.server_port
-    answers = [["127.0.0.1"], ["93.184.216.34", "127.0.0.1"]]
+    # Nothing listens at the first one: the next that was checked is tried.
+    answers = [["127.0.0.2", "127.0.0.1"], ["93.184.216.34", "127.0.0.1"]]
     asked = []
     resolve = socket.getaddrinfo
 
