@@ -71,11 +71,17 @@ class Cluster:
         }
 
     def start_agent(
-        self, *words: str, name: str = "one", variables: Mapping[str, str] | None = None
+        self,
+        *words: str,
+        name: str = "one",
+        variables: Mapping[str, str] | None = None,
+        setup: str = ":",
     ) -> subprocess.Popen[str]:
+        """Start an agent, after a line of the shell in the same process."""
+        command = [*STUDIO, "agent", "--compute", self.target, "--name", name, *words]
         with (self.folder / "agent.log").open("a") as log:
             process = subprocess.Popen(
-                [*STUDIO, "agent", "--compute", self.target, "--name", name, *words],
+                ["/bin/sh", "-c", f'{setup}; exec "$@"', "sh", *command],
                 env={**self.environment(), **(variables or {})},
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,

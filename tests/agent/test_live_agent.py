@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 from studio.core.job_files import read_end, read_runner_state
 from tests.agent.cluster import Cluster
 from tests.parts.clients import ROOT
+from tests.parts.engines.sshd import memory_limit
 from tests.parts.proxy import Proxy
 from tests.parts.server import Server
 from tests.parts.waiting import becomes, is_gone
@@ -191,6 +193,29 @@ def test_an_end_during_an_outage_is_delivered_later(
     assert cluster.status(run) == "Completed"
     assert "the last line" in cluster.log_of(run)
     proxy.close()
+
+
+def test_only_a_run_that_the_system_killed_for_memory_ends_with_that_reason(
+    cluster: Cluster,
+) -> None:
+    """Anything can send SIGKILL; the system counts the processes that it killed."""
+    killed = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    with memory_limit(400) as line:
+        hungry = cluster.queue([sys.executable, "-c", "x = b'x' * (700 << 20)"])
+        agent = cluster.start_agent("--once", setup=line)
+        assert agent.wait(120) == 0, cluster.log
+        one = cluster.queue([sys.executable, "-c", killed])
+        # As a shell, or a container's engine, says it.
+        other = cluster.queue([sys.executable, "-c", "raise SystemExit(137)"])
+        agent = cluster.start_agent("--once", setup=line)
+        assert agent.wait(120) == 0, cluster.log
+    error = cluster.run(hungry)["error"]
+    assert error.startswith("OutOfMemory: the memory limit was reached. The ")
+    assert re.search(r"peak was (39\d|400) MB of 400 MB\.", error)
+    for run, words in ((one, "killed by SIGKILL"), (other, "exit code 137")):
+        assert cluster.status(run) == "Failed"
+        assert cluster.run(run)["error"].startswith("The command ")
+        assert words in cluster.run(run)["error"]
 
 
 def test_an_agent_needs_a_token_for_agents(cluster: Cluster) -> None:
