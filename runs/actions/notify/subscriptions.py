@@ -61,6 +61,8 @@ def find_subscription(signed: str) -> Subscription:
             raise _not_found()
         return Subscription(rule=rule, user=user)
     rows = Follow.objects.select_related("workspace", "run", "experiment")
+    # A former member does not learn what the run is named by now.
+    rows = rows.filter(workspace__members__user=user)
     follow = rows.filter(pk=key, user=user).first()
     if follow is None:
         raise _not_found()

@@ -161,6 +161,20 @@ def test_mail_links_unsubscribe_and_mute_signed_out(
     assert visitor.post(path).status_code == 404
 
 
+def test_links_of_a_former_member_show_nothing(
+    followed: Run, actor: Actor, ben: User, postbox: Postbox
+) -> None:
+    fail(followed, actor)
+    work(now_ms())
+    [mail] = postbox.mails
+    Member.objects.filter(user=ben).delete()
+    [mute] = re.findall(rf"{BASE}(/email/mute/\S+)", body(mail, "plain"))
+    unsubscribe = mail["List-Unsubscribe"].strip(" <>").removeprefix(BASE)
+    for path in (mute, unsubscribe):
+        assert Client().get(path).status_code == 404
+        assert Client().post(path).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
