@@ -127,12 +127,12 @@ def offered(browser: Client, home: str, typed: str) -> list[str]:
 def test_references_are_completed(
     browser: Client, run: Run, experiment: Experiment, actor: Actor, now: int
 ) -> None:
-    create_run(experiment, run_id="other-2", name="lemon", actor=actor, now=now)
+    create_run(experiment, run_id="other-2", name="quincetree", actor=actor, now=now)
     log(run, **{"val/acc": [1.0], "val acc": [1.0], "loss": [1.0], 'o"dd': [1.0]})
     keep(run, "logs/std_log.txt")
     keep(run, "plots/my plot.png")
-    assert offered(browser, PAGE, "run:lem") == ["run:other-2"]
-    assert offered(browser, EXPERIMENT, "run:lem") == ["run:other-2"]
+    assert offered(browser, PAGE, "run:quincetr") == ["run:other-2"]
+    assert offered(browser, EXPERIMENT, "run:quincetr") == ["run:other-2"]
     assert set(offered(browser, PAGE, "run:")) == {"run:other-2", "run:run-1"}
     assert offered(browser, PAGE, "metric:val/") == ["metric:val/acc"]
     assert offered(browser, PAGE, 'metric:"val ') == ["metric:&quot;val acc&quot;"]
