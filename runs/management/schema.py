@@ -61,13 +61,18 @@ class GrowingState(ProjectState):
     def alter_field(
         self, app_label: str, model_name: str, name: str, *changed: Any
     ) -> None:
-        field = self.models[app_label, model_name].fields[name]
-        if field_is_referenced(self, (app_label, model_name), (name, field)):
+        fields = self.models[app_label, model_name].fields
+        order = list(fields)
+        if field_is_referenced(self, (app_label, model_name), (name, fields[name])):
             # Columns of other tables have its type.
             super().alter_field(app_label, model_name, name, *changed)
             return
         with self._building_later(app_label, model_name):
             super().alter_field(app_label, model_name, name, *changed)
+            # Django puts the field last once it has resolved relations, which this
+            # state does earlier; SQLite then creates the table in that order.
+            for each in order:
+                fields[each] = fields.pop(each)
 
     @contextmanager
     def _building_later(self, app_label: str, model_name: str) -> Iterator[None]:
