@@ -112,7 +112,7 @@ from runs.models.registry import (
     RegisteredModelStar,
     RegisteredModelTag,
 )
-from runs.models.rollups import RunCount, merge_run_counts
+from runs.models.rollups import RunCount, RunCountMerges, merge_run_counts
 from runs.models.root_metrics import (
     RootMetric,
     holds_min_or_max_of_root,
@@ -252,6 +252,7 @@ __all__ = [
     "RootMetric",
     "Run",
     "RunCount",
+    "RunCountMerges",
     "RunDataset",
     "RunDefinition",
     "RunEvent",

@@ -2,8 +2,9 @@
 
 Triggers on the table of runs add rows per change: +1 for the new group of a run, -1 for
 the old one. A count is a sum of rows. No row is ever updated, so writers never wait for
-each other and cannot deadlock. The worker merges the rows (`merge_run_counts`). Trashed
-runs do not count. A trashed experiment keeps its rows, and readers skip it.
+each other and cannot deadlock. The worker merges the rows, from time to time and while
+it changes many runs. Trashed runs do not count. A trashed experiment keeps its rows,
+and readers skip it.
 
 Django's SQLite migrations rebuild tables and drop triggers. The start then calls
 `restore`, and so must a migration that alters the table of runs.
@@ -11,18 +12,23 @@ Django's SQLite migrations rebuild tables and drop triggers. The start then call
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 
 from django.db import models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Max
 
 from runs.models import triggers
 from runs.models.experiments import Experiment
+from studio.core.batches import batches
 
 TABLE = "runs_runcount"
 EVENTS = ("INSERT", "UPDATE", "DELETE")
 #: Rows of one merge, which holds SQLite's write lock.
 MAX_MERGED_ROWS = 20_000
+#: How many rows a large change adds before they are merged: to sum these takes a list
+#: about 2 ms.
+ROWS_PER_MERGE = 4_000
 _COLUMNS = "experiment_id, status, is_root, is_archived, runs"
 _GROUP_COLUMNS = ("experiment_id", "status", "parent_id", "archived", "deleted")
 
@@ -43,33 +49,57 @@ class RunCount(models.Model):
     runs = models.BigIntegerField()
 
 
-def merge_run_counts() -> int:
-    """Replace the rows of each group by their sum; returns how many rows this saved."""
+def merge_run_counts(newest: int = MAX_MERGED_ROWS) -> int:
+    """Replace the newest rows of each group by their sum; returns how many this saved.
+
+    A row that is alone in its group stays, so that repeated merges write little.
+    """
+    groups: defaultdict[tuple[int, int, bool, bool], list[tuple[int, int]]]
+    groups = defaultdict(list)
     with transaction.atomic():
-        rows = list(
-            # Only the rows read here are replaced, so rows that arrive in the meantime
-            # stay.
-            RunCount.objects.select_for_update().order_by("pk")[:MAX_MERGED_ROWS]
+        # Only the rows read here are replaced, so rows that arrive in the meantime
+        # stay.
+        rows = RunCount.objects.select_for_update().order_by("-pk")[:newest]
+        columns = ("experiment_id", "status", "is_root", "is_archived", "runs")
+        for pk, *group, runs in rows.values_list("pk", *columns):
+            groups[tuple(group)].append((pk, runs))
+        merged = {group: some for group, some in groups.items() if len(some) > 1}
+        gone = [pk for some in merged.values() for pk, _runs in some]
+        for keys in batches(gone):
+            RunCount.objects.filter(pk__in=keys).delete()
+        sums = {group: sum(n for _pk, n in some) for group, some in merged.items()}
+        written = RunCount.objects.bulk_create(
+            RunCount(**dict(zip(columns, (*group, runs), strict=True)))
+            for group, runs in sums.items()
+            if runs
         )
-        sums: Counter[tuple[int, int, bool, bool]] = Counter()
-        for row in rows:
-            group = (row.experiment_id, row.status, row.is_root, row.is_archived)
-            sums[group] += row.runs
-        kept = {group: runs for group, runs in sums.items() if runs}
-        if len(kept) == len(rows):
+    return len(gone) - len(written)
+
+
+class RunCountMerges:
+    """Merges the newest rows whenever many were added since the last time.
+
+    For work that adds thousands of rows in a second, which each list sums.
+    """
+
+    def __init__(self) -> None:
+        self._seen: int | None = None
+
+    def merge_if_many(self) -> int:
+        """Return how many rows this saved; the first call only counts from there."""
+        newest = self._newest()
+        if self._seen is None:
+            self._seen = newest
+        if newest - self._seen < ROWS_PER_MERGE:
             return 0
-        RunCount.objects.filter(pk__in=[row.pk for row in rows]).delete()
-        RunCount.objects.bulk_create(
-            RunCount(
-                experiment_id=experiment,
-                status=status,
-                is_root=is_root,
-                is_archived=is_archived,
-                runs=runs,
-            )
-            for (experiment, status, is_root, is_archived), runs in kept.items()
-        )
-    return len(rows) - len(kept)
+        # With as many again, which has the sums of the last time.
+        saved = merge_run_counts(2 * ROWS_PER_MERGE)
+        self._seen = self._newest()
+        return saved
+
+    def _newest(self) -> int:
+        found: int | None = RunCount.objects.aggregate(newest=Max("pk"))["newest"]
+        return found or 0
 
 
 def recount(connection: BaseDatabaseWrapper) -> None:

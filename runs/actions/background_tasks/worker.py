@@ -19,7 +19,7 @@ from runs.actions.background_tasks.starting import CHANGING_KINDS, count_attempt
 from runs.actions.background_tasks.steps import run_step
 from runs.actions.task_rows import end_task
 from runs.http import is_temporary
-from runs.models import BackgroundTask, TaskState, now_ms
+from runs.models import BackgroundTask, RunCountMerges, TaskState, now_ms
 from studio.core.errors import StudioError
 
 log = logging.getLogger("studio.worker")
@@ -40,6 +40,7 @@ class BackgroundTasks:
     def __init__(self, pause: Callable[[float], object] = time.sleep) -> None:
         self._pause = pause
         self._begun: set[int] = set()
+        self._run_counts = RunCountMerges()
         self._not_before = 0.0
         #: Whether steps are left to do now.
         self.is_busy = False
@@ -72,7 +73,9 @@ class BackgroundTasks:
         try:
             while True:
                 began = time.monotonic()
-                if not run_step(key, now_ms()):
+                has_more = run_step(key, now_ms())
+                self._run_counts.merge_if_many()
+                if not has_more:
                     self._begun.discard(key)
                     return 1
                 now = time.monotonic()

@@ -53,7 +53,7 @@ def test_any_sequence_of_actions_keeps_the_run_counts_correct(
     for n in range(60):
         step(chance, experiments, actor, now + n)
         if n % 20 == 7:
-            rollups.merge_run_counts()
+            rollups.merge_run_counts(newest=chance.randint(1, 40))
     assert kept() == counted() != set()
     rollups.merge_run_counts()
     assert kept() == counted()
@@ -110,3 +110,40 @@ def test_a_change_without_a_new_status_adds_no_row(run: Run) -> None:
     run.name = "another"
     run.save()
     assert RunCount.objects.count() == before
+
+
+def test_a_merge_leaves_rows_that_are_alone_in_their_group(
+    run: Run, workspace: Workspace, actor: Actor, now: int
+) -> None:
+    rollups.merge_run_counts()
+    [before] = RunCount.objects.values_list("pk", flat=True)
+    other = create_experiment(workspace, "other", actor=actor, now=now)
+    for _each in range(2):
+        create_run(other, actor=actor, now=now)
+    assert rollups.merge_run_counts() == 1
+    [first, _second] = RunCount.objects.order_by("pk").values_list("pk", flat=True)
+    assert first == before
+
+
+def test_counts_that_add_up_to_nothing_leave_no_row(
+    run: Run, actor: Actor, now: int
+) -> None:
+    trash_run(run, actor=actor, now=now)
+    assert rollups.merge_run_counts() == 2
+    assert not RunCount.objects.exists()
+
+
+def test_new_rows_are_merged_when_there_are_many(
+    experiment: Experiment,
+    actor: Actor,
+    now: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rollups, "ROWS_PER_MERGE", 4)
+    merges = rollups.RunCountMerges()
+    saved = []
+    for _each in range(13):
+        create_run(experiment, actor=actor, now=now)
+        saved.append(merges.merge_if_many())
+    assert [n for n in saved if n] == [4, 4, 4] == saved[4::4]
+    assert kept() == counted()
