@@ -45,6 +45,8 @@ ACTIVITY_REST: dict[str, Row] = {
     f"{SPACE}/alert-channels/<int:number>": row(404, PATCH=OWNER, DELETE=OWNER),
     f"{SPACE}/alert-channels/<int:number>/restore": form(OWNER, 404),
     f"{SPACE}/alert-channels/<int:number>/test": form(OWNER, 404),
+    f"{SPACE}/alert-deliveries": row(GET=READER),
+    f"{SPACE}/alert-deliveries/<int:number>/send": form(OWNER, 404),
     f"{SPACE}/alert-rules": row(400, GET=READER, POST=CONTRIBUTOR),
     f"{SPACE}/alert-rules/<int:number>": row(
         404, GET=READER, PUT=CONTRIBUTOR, PATCH=CONTRIBUTOR, DELETE=CONTRIBUTOR
@@ -77,6 +79,7 @@ NOTIFY_PAGES: dict[str, Row] = {
     "alerts/fired/": page(READER),
     "alerts/fired/<int:number>/acknowledge/": form(CONTRIBUTOR, 404),
     "alerts/deliveries/": page(READER),
+    "alerts/deliveries/<int:number>/again/": form(OWNER, 404),
     "alerts/events/": page(READER),
     "alerts/channels/": page(READER),
     "alerts/channels/new/": row(422, GET=OWNER, POST=OWNER),

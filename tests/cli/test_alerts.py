@@ -160,3 +160,13 @@ def test_wrong_options_are_explained(
     code, sentence = studio.refused("alert", "create", "x", "--to", "ada", *words)
     assert code == 2
     assert reason in sentence
+
+
+def test_deliveries_are_listed_and_only_owners_send_again(
+    studio: CommandLine,
+) -> None:
+    found = studio.json("alert", "deliveries", "--limit", "5")
+    assert isinstance(found, list)
+    assert studio.json("alert", "deliveries", "--dead") == []
+    _code, text = studio.refused("alert", "send-again", "1")
+    assert "owner" in text

@@ -42,6 +42,7 @@ from runs.actions.notify.follows import (
 )
 from runs.actions.notify.hooks import HookSender
 from runs.actions.notify.inbox import mark_all_read, mark_read
+from runs.actions.notify.resending import send_again
 from runs.actions.notify.status_notifications import (
     create_notifications,
     notify_of_mentions,
@@ -88,6 +89,7 @@ __all__ = [
     "resolve_alerts",
     "restore_alert_channel",
     "restore_alert_rule",
+    "send_again",
     "send_test_alert",
     "send_test_hook",
     "set_notification_settings",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 
 from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
 
 from runs.models import Delivery, DeliveryState, now_ms
 
@@ -18,6 +19,7 @@ DELIVERY_HOURS = 24
 #: An attempt that takes longer is taken for one of a worker that was killed.
 LEASE_MS = 5 * 60_000
 _MINUTE_MS = 60_000
+_HOUR_MS = 3_600_000
 #: Minutes until the next attempt; the last one counts for all later ones.
 BACK_OFF_MINUTES = (1, 2, 4, 8, 15, 30, 60)
 MAX_ERROR = 500
@@ -58,7 +60,8 @@ def end(
 
 
 def retry_later(delivery: Delivery, reason: str, now: int) -> None:
-    if now - delivery.created >= DELIVERY_HOURS * 60 * _MINUTE_MS:
+    since = delivery.created if delivery.resent is None else delivery.resent
+    if now - since >= DELIVERY_HOURS * _HOUR_MS:
         end(delivery, DeliveryState.DEAD, reason)
         log.warning("A message was given up after %s hours: %s", DELIVERY_HOURS, reason)
         return
@@ -66,6 +69,12 @@ def retry_later(delivery: Delivery, reason: str, now: int) -> None:
     Delivery.objects.filter(pk=delivery.pk).update(
         due=now + minutes * _MINUTE_MS, error=reason[:MAX_ERROR]
     )
+
+
+def tried_for_a_day(rows: QuerySet[Delivery], now: int) -> QuerySet[Delivery]:
+    """Return those of the rows that no other attempt is made for."""
+    rows = rows.annotate(since=Coalesce("resent", "created"))
+    return rows.filter(since__lte=now - DELIVERY_HOURS * _HOUR_MS)
 
 
 def postpone(rows: QuerySet[Delivery], reason: str, now: int) -> None:

@@ -14,11 +14,11 @@ from django.urls import reverse
 
 from runs.actions.encryption import CannotDecrypt, decrypt_text
 from runs.actions.notify.attempts import (
-    DELIVERY_HOURS,
     claim,
     end,
     postpone,
     retry_later,
+    tried_for_a_day,
     waiting,
 )
 from runs.models import (
@@ -44,7 +44,6 @@ from runs.render.formats import run_path
 ADDRESS_PURPOSE = b"run-studio: addresses of channels"
 SECRET_PURPOSE = b"run-studio: secrets of channels"
 _BATCH = 50
-_HOUR_MS = 3_600_000
 #: As Azure calls it, so that receivers that exist know it.
 STATUS_TYPE = "Microsoft.MachineLearningServices.RunStatusChanged"
 ALERT_TYPE = "RunStudio.AlertFired"
@@ -179,9 +178,7 @@ def _postpone_others(channel: AlertChannel, reason: str) -> None:
     """Keep others from the webhook for a minute; give up those of a day ago."""
     now = now_ms()
     rows = _due(now).filter(channel=channel)
-    rows.filter(created__lte=now - DELIVERY_HOURS * _HOUR_MS).update(
-        state=DeliveryState.DEAD, ended=now, error=reason
-    )
+    tried_for_a_day(rows, now).update(state=DeliveryState.DEAD, ended=now, error=reason)
     postpone(rows, reason, now)
 
 

@@ -123,6 +123,10 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
             notify.undelete_alert_channel,
         ),
         f"{_WORKSPACE}/alert-channels/<int:number>/test": (notify.test_alert_channel,),
+        f"{_WORKSPACE}/alert-deliveries": (notify.list_alert_deliveries,),
+        f"{_WORKSPACE}/alert-deliveries/<int:number>/send": (
+            notify.send_delivery_again,
+        ),
         f"{_WORKSPACE}/alert-rules": (notify.list_alert_rules, notify.add_alert_rule),
         f"{_WORKSPACE}/alert-rules/<int:number>": (
             notify.get_alert_rule,

@@ -229,6 +229,8 @@ class Delivery(models.Model):
     )
     attempts = models.PositiveSmallIntegerField(default=0)
     created = models.BigIntegerField()
+    #: When an owner had it sent again, which begins another day of attempts.
+    resent = models.BigIntegerField(null=True)
     #: When the next attempt is due.
     due = models.BigIntegerField()
     ended = models.BigIntegerField(null=True)

@@ -91,6 +91,7 @@ ALERT_PATTERNS: dict[str, Any] = {
     "disable alert channel": gettext_lazy("{who} disabled the channel {name}"),
     "delete alert channel": gettext_lazy("{who} deleted the channel {name}"),
     "restore alert channel": gettext_lazy("{who} restored the channel {name}"),
+    "send delivery again": gettext_lazy("{who} sent a message about {name} again"),
     "acknowledge alert": gettext_lazy("{who} acknowledged an alert of the rule {name}"),
 }
 

@@ -17,6 +17,7 @@ from runs.pages.notify.alerts import (
     acknowledge_fired_alert,
     deliveries_page,
     fired_page,
+    resend_delivery,
 )
 from runs.pages.notify.channels import (
     channels_page,
@@ -44,6 +45,11 @@ alert_urls: list[URLPattern] = [
         name="alert-acknowledge",
     ),
     path(f"{_ALERTS}deliveries/", deliveries_page, name="alerts-deliveries"),
+    path(
+        f"{_ALERTS}deliveries/<int:number>/again/",
+        resend_delivery,
+        name="alert-delivery-again",
+    ),
     path(f"{_ALERTS}events/", events_page, name="alerts-events"),
     path(f"{_ALERTS}channels/", channels_page, name="alerts-channels"),
     path(f"{_ALERTS}channels/new/", new_channel, name="alert-channel-new"),

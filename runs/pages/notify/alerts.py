@@ -12,24 +12,26 @@ from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import Permission, access
-from runs.actions.notify import acknowledge_alert
+from runs.actions.notify import acknowledge_alert, send_again
 from runs.models import (
     ActionOutcome,
     AlertCondition,
     AlertRule,
     Delivery,
     DeliveryState,
-    Role,
     Severity,
     now_ms,
 )
 from runs.pages.notify.alert_tabs import alert_frame, read_before
 from runs.pages.requests import PageRequest, safe_return_path
+from runs.pages.run_shell import role_refusal
 from runs.render.formats import grouped, number, run_path, status_label
 from runs.search.notify import (
+    find_delivery,
     find_fired_alert,
     list_deliveries,
     list_fired,
+    sees_all_deliveries,
 )
 
 OUTCOME_LABELS = {
@@ -122,20 +124,31 @@ def acknowledge_fired_alert(request: PageRequest, number: int) -> HttpResponse:
 @access(Permission.READ)
 @require_safe
 def deliveries_page(request: PageRequest) -> HttpResponse:
-    """Contributors see all; readers see their own, because rows name recipients."""
-    is_all = request.role >= Role.CONTRIBUTOR
     page = list_deliveries(
         request.workspace,
-        viewer=None if is_all else request.actor.user,
+        viewer=request.actor.user,
+        role=request.role,
         before=read_before(request),
     )
     context = {
         **alert_frame(request, "deliveries"),
         "rows": [_delivery_row(request, each) for each in page.deliveries],
         "older": page.older,
-        "is_all": is_all,
+        "is_all": sees_all_deliveries(request.role),
+        "resend_refusal": role_refusal(request, Permission.CHANNELS),
     }
     return render(request, "notify/deliveries.html", context)
+
+
+@access(Permission.CHANNELS)
+@require_POST
+def resend_delivery(request: PageRequest, number: int) -> HttpResponse:
+    delivery = find_delivery(request.workspace, number)
+    send_again(delivery, actor=request.actor, now=now_ms())
+    messages.success(request, _("The message is sent again."))
+    target = safe_return_path(request)
+    space = request.workspace.name
+    return redirect(target) if target else redirect("alerts-deliveries", space)
 
 
 def _delivery_row(request: PageRequest, delivery: Delivery) -> dict[str, Any]:

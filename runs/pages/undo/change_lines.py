@@ -71,6 +71,7 @@ FIELD_LABELS = {
     "public_links": gettext_lazy("Public links"),
     "alert_rules": gettext_lazy("Alert rule"),
     "alert_channels": gettext_lazy("Channel"),
+    "deliveries": gettext_lazy("Delivery"),
     "file": pgettext_lazy("changed field", "File"),
     "model_file": gettext_lazy("File of a model"),
     "queue.priority": pgettext_lazy("changed field", "Priority"),
@@ -86,6 +87,7 @@ KEYED_FIELDS = (
     "public_links.",
     "alert_rules.",
     "alert_channels.",
+    "deliveries.",
     *FILE_FIELDS,
 )
 

@@ -12,6 +12,7 @@ from runs.search.notify.alerts import (
     count_matching_now,
     count_preview,
     count_waiting_mails,
+    find_delivery,
     find_fired_alert,
     find_rule,
     last_alerts,
@@ -20,6 +21,7 @@ from runs.search.notify.alerts import (
     list_rules,
     runs_meeting_condition,
     runs_of_rule,
+    sees_all_deliveries,
 )
 from runs.search.notify.channels import find_channel, list_channels
 from runs.search.notify.follows import (
@@ -69,6 +71,7 @@ __all__ = [
     "count_waiting_mails",
     "event_row",
     "find_channel",
+    "find_delivery",
     "find_fired_alert",
     "find_follow",
     "find_rule",
@@ -88,5 +91,6 @@ __all__ = [
     "read_settings",
     "runs_meeting_condition",
     "runs_of_rule",
+    "sees_all_deliveries",
     "unread_notifications",
 ]

@@ -18,6 +18,7 @@ from runs.models import (
     FiredAlert,
     Metric,
     MetricKind,
+    Role,
     Run,
     RunEvent,
     RunQuerySet,
@@ -108,20 +109,36 @@ class DeliveryPage:
 
 
 def list_deliveries(
-    workspace: Workspace, *, viewer: User | None = None, before: int | None = None
+    workspace: Workspace, *, viewer: User, role: Role | None, before: int | None = None
 ) -> DeliveryPage:
-    """Return the deliveries, the newest first; `viewer`: only mails to them."""
-    rows = Delivery.objects.filter(workspace=workspace)
-    if viewer is not None:
+    """Return the deliveries that the viewer sees, the newest first."""
+    rows = _with_subjects(Delivery.objects.filter(workspace=workspace))
+    if not sees_all_deliveries(role):
         rows = rows.filter(user=viewer)
-    rows = rows.select_related(
+    return DeliveryPage(*read_newest(rows, PAGE_SIZE, before))
+
+
+def sees_all_deliveries(role: Role | None) -> bool:
+    """Readers see mails to them only, because deliveries name recipients."""
+    return role is not None and role >= Role.CONTRIBUTOR
+
+
+def _with_subjects(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    return rows.select_related(
         "channel",
         "user",
         "notification__event__run",
         "notification__rule",
         "notification__run",
     )
-    return DeliveryPage(*read_newest(rows, PAGE_SIZE, before))
+
+
+def find_delivery(workspace: Workspace, number: int) -> Delivery:
+    rows = _with_subjects(Delivery.objects.filter(workspace=workspace))
+    found = rows.filter(pk=number).first() if number < 2**63 else None
+    if found is None:
+        raise NotFound(_("This delivery doesn't exist."))
+    return found
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,15 @@ LIST_COLUMNS: tuple[Column, ...] = (
 )
 
 
+DELIVERY_COLUMNS: tuple[Column, ...] = (
+    ("Number", lambda row: str(row["number"])),
+    ("State", lambda row: row["state"]),
+    ("Recipient", lambda row: row["user"] or row["channel"]),
+    ("Attempts", lambda row: str(row["attempts"])),
+    ("Reason", lambda row: row["error"]),
+)
+
+
 @click.group("alert", cls=CommandGroup)
 def alert_group() -> None:
     """List, create, change and test alert rules."""
@@ -207,6 +216,35 @@ def test(target: Target, output: Output, name: str) -> None:
     output.emit(
         sent, summary=f"Test message of {rule['name']!r} sent to {sent['user']}."
     )
+
+
+@alert_group.command(epilog="Example: studio alert deliveries --dead")
+@output_options
+@workspace_options
+@click.option("--dead", is_flag=True, help="Only those that were given up.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+def deliveries(target: Target, output: Output, dead: bool, limit: int) -> None:
+    """List mails and messages to webhooks, the newest first."""
+    rows: list[dict[str, Any]] = []
+    parameters: dict[str, Any] = {}
+    while len(rows) < limit:
+        page = target.client.get("alert-deliveries", **parameters)
+        found = page["deliveries"]
+        rows += [row for row in found if not dead or row["state"] == "dead"]
+        if page["before"] is None:
+            break
+        parameters["before"] = page["before"]
+    output.emit(rows[:limit], columns=DELIVERY_COLUMNS)
+
+
+@alert_group.command("send-again", epilog="Example: studio alert send-again 12")
+@output_options
+@workspace_options
+@click.argument("number", type=click.IntRange(1))
+def send_again(target: Target, output: Output, number: int) -> None:
+    """Send a delivery again that was given up. Only owners can."""
+    sent = target.client.post(f"alert-deliveries/{number}/send", {})
+    output.emit(sent, summary=f"Delivery {number} is sent again.")
 
 
 def _switch(target: Target, output: Output, name: str, on: bool) -> None:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from runs.actions.actor import Actor
-from runs.actions.notify import MailSender, create_alert_rule, create_notifications
-from runs.models import AlertRule, User, Workspace
+from runs.actions.notify import (
+    ChannelText,
+    MailSender,
+    create_alert_channel,
+    create_alert_rule,
+    create_notifications,
+)
+from runs.models import AlertChannel, AlertRule, User, Workspace
 from tests.actions.notify.receiver import Receiver, hook_receiver
 from tests.actions.notify.rules import FAILS
 from tests.actions.notify.smtp import Postbox, smtp_server
 
 BASE = "https://studio.example"
+SECRET = "a secret of 16 or more"
 
 
 @pytest.fixture
@@ -42,6 +50,23 @@ def ben(ben: User) -> User:
 @pytest.fixture
 def rule(workspace: Workspace, actor: Actor, ben: User, now: int) -> AlertRule:
     return create_alert_rule(workspace, FAILS, actor=actor, now=now)
+
+
+@pytest.fixture
+def channel(
+    workspace: Workspace, actor: Actor, receiver: Receiver, settings: Any, now: int
+) -> AlertChannel:
+    settings.HOOK_PRIVATE_ADDRESSES = True
+    text = ChannelText("Chat", "cloudevents", receiver.url, SECRET)
+    return create_alert_channel(workspace, text, actor=actor, now=now)
+
+
+@pytest.fixture
+def rule_of_chat(
+    workspace: Workspace, channel: AlertChannel, actor: Actor, ben: User, now: int
+) -> AlertRule:
+    text = replace(FAILS, channels=["Chat"], severity=1, throttle=0)
+    return create_alert_rule(workspace, text, actor=actor, now=now)
 
 
 def work(now: int) -> None:

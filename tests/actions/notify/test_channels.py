@@ -21,7 +21,6 @@ from runs.actions.notify import (
     change_alert_channel,
     change_alert_rule,
     create_alert_channel,
-    create_alert_rule,
     create_notifications,
     delete_alert_channel,
     enable_alert_channel,
@@ -35,12 +34,11 @@ from runs.models import (
     Delivery,
     DeliveryState,
     Experiment,
-    User,
     Workspace,
     now_ms,
 )
 from runs.notify import sign_message
-from tests.actions.notify.conftest import BASE
+from tests.actions.notify.conftest import BASE, SECRET
 from tests.actions.notify.receiver import Receiver, hook_receiver
 from tests.actions.notify.rules import FAILS, fail
 from tests.actions.notify.smtp import Postbox
@@ -51,29 +49,12 @@ from tests.parts.waiting import becomes
 pytestmark = pytest.mark.django_db
 
 ROOT = Path(__file__).resolve().parents[3]
-SECRET = "a secret of 16 or more"
 HOUR_MS = 3_600_000
 
 
 @pytest.fixture(autouse=True)
 def _private(settings: Any) -> None:
     settings.HOOK_PRIVATE_ADDRESSES = True
-
-
-@pytest.fixture
-def channel(
-    workspace: Workspace, actor: Actor, receiver: Receiver, now: int
-) -> AlertChannel:
-    text = ChannelText("Chat", "cloudevents", receiver.url, SECRET)
-    return create_alert_channel(workspace, text, actor=actor, now=now)
-
-
-@pytest.fixture
-def rule_of_chat(
-    workspace: Workspace, channel: AlertChannel, actor: Actor, ben: User, now: int
-) -> AlertRule:
-    text = replace(FAILS, channels=["Chat"], severity=1, throttle=0)
-    return create_alert_rule(workspace, text, actor=actor, now=now)
 
 
 def send() -> int:

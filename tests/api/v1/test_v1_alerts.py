@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runs.actions.notify import create_notifications, perform_alert_actions
-from runs.models import Role, now_ms
+from runs.models import Delivery, DeliveryState, Role, now_ms
 from tests.api.rest import Rest
 
 RULE: dict[str, Any] = {"name": "A", "condition": "status", "statuses": ["Failed"]}
@@ -119,3 +119,24 @@ def test_channels_are_set_up_and_no_reply_has_an_address(rest: Rest) -> None:
     assert rest.ok("POST", f"{path}/restore")["name"] == "Chat"
     assert rest.get(f"alert-rules/{rule['number']}")["channels"] == ["Chat"]
     assert rest.refused("POST", "alert-channels", body)[0] == 409
+
+
+def test_deliveries_are_listed_and_sent_again_by_owners(rest: Rest) -> None:
+    rest.workspace.members.filter(user=rest.user).update(role=Role.OWNER)
+    rest.user.tokens.update(role_cap=Role.OWNER)
+    body = {"name": "Chat", "address": "https://hooks.example/", "secret": "s" * 16}
+    channel = rest.ok("POST", "alert-channels", body, 201)
+    rest.ok("POST", f"alert-channels/{channel['number']}/test")
+    (found,) = rest.get("alert-deliveries")["deliveries"]
+    assert (found["channel"], found["state"], found["user"]) == (
+        "Chat",
+        "waiting",
+        None,
+    )
+    assert rest.get("alert-deliveries", before=found["number"])["deliveries"] == []
+    path = f"alert-deliveries/{found['number']}/send"
+    assert rest.refused("POST", path)[0] == 409
+    Delivery.objects.update(state=DeliveryState.DEAD)
+    assert rest.ok("POST", path)["state"] == "waiting"
+    rest.workspace.members.filter(user=rest.user).update(role=Role.READER)
+    assert rest.get("alert-deliveries")["deliveries"] == []

@@ -22,6 +22,10 @@ from runs.api.v1.notify.channels import (
     test_alert_channel,
     undelete_alert_channel,
 )
+from runs.api.v1.notify.deliveries import (
+    list_alert_deliveries,
+    send_delivery_again,
+)
 from runs.api.v1.notify.follows import (
     follow_experiment,
     follow_own_runs,
@@ -42,6 +46,7 @@ __all__ = [
     "follow_run",
     "get_alert_rule",
     "list_alert_channels",
+    "list_alert_deliveries",
     "list_alert_rules",
     "list_alerts",
     "list_notifications",
@@ -49,6 +54,7 @@ __all__ = [
     "remove_alert_channel",
     "remove_alert_rule",
     "replace_alert_rule",
+    "send_delivery_again",
     "switch_alert_rule",
     "test_alert_channel",
     "test_alert_rule",
