@@ -28,6 +28,7 @@ from studio.sdk.errors import (
     WorkspaceException,
 )
 from studio.sdk.experiment import Experiment
+from studio.sdk.media import LoggedMedia, MediaItem
 from studio.sdk.metric_history import MetricHistory
 from studio.sdk.run import (
     LogMatch,
@@ -60,6 +61,8 @@ __all__ = [
     "Experiment",
     "ExperimentExecutionException",
     "LogMatch",
+    "LoggedMedia",
+    "MediaItem",
     "MetricHistory",
     "NotSupportedError",
     "Run",

@@ -4,7 +4,6 @@ from runs.search.media.catalog import (
     MediaCatalog,
     MediaSeries,
     count_media_names,
-    list_all_media,
     list_media,
     list_media_of_runs,
 )
@@ -25,7 +24,6 @@ __all__ = [
     "StepItems",
     "StepRequest",
     "count_media_names",
-    "list_all_media",
     "list_media",
     "list_media_of_runs",
     "load_items",

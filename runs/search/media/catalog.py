@@ -12,7 +12,6 @@ from runs.models import Metric, MetricKind, Run
 from runs.search.files import file_path_of
 from runs.search.media.logged_tables import find_logged_tables
 from runs.search.media.scan import (
-    MAX_FILES,
     MediaScan,
     StepFiles,
     scan_media,
@@ -87,18 +86,12 @@ def list_media(run: Run) -> MediaCatalog:
     return list_media_of_runs([run])[run.pk]
 
 
-def list_all_media(run: Run) -> MediaCatalog:
-    """Like `list_media`, but the names of all files are read, up to `MAX_FILES`."""
-    return list_media_of_runs([run], names=MAX_FILES)[run.pk]
-
-
-def list_media_of_runs(
-    runs: Sequence[Run], *, names: int | None = None
-) -> dict[int, MediaCatalog]:
+def list_media_of_runs(runs: Sequence[Run]) -> dict[int, MediaCatalog]:
     """Return the media of several runs, by the run's key.
 
-    At most eight queries for all of them, and `names` new names of files. A file with a
-    number in its name is a step if any of the runs has another file of that name.
+    At most eight queries for all of them, and a limited number of new names of files. A
+    file with a number in its name is a step if any of the runs has another file of that
+    name.
     """
     heads = Metric.objects.filter(
         run__in=[run.pk for run in runs], kind__in=(MetricKind.IMAGE, MetricKind.TABLE)
@@ -107,7 +100,7 @@ def list_media_of_runs(
     by_kind: dict[str, list[Metric]] = {MetricKind.IMAGE: [], MetricKind.TABLE: []}
     for head in heads:
         by_kind[head.kind].append(head)
-    scans = scan_media_of_runs(runs, names=names)
+    scans = scan_media_of_runs(runs)
     logged = _image_metrics(by_kind[MetricKind.IMAGE], len(runs))
     named = {
         key: {

@@ -204,23 +204,20 @@ def scan_media(run: Run, file_count: int | None = None) -> MediaScan:
 
 
 def scan_media_of_runs(
-    runs: Sequence[Run],
-    counts: Mapping[int, int] | None = None,
-    *,
-    names: int | None = None,
+    runs: Sequence[Run], counts: Mapping[int, int] | None = None
 ) -> dict[int, MediaScan]:
     """Return the scans of several runs' files as they are now, by the run's key.
 
-    Reads at most `names` new names, `MAX_NEW_NAMES` by default: a scan that
-    `is_reading` lacks older files. One query for the numbers of files, unless given,
-    and two to read names; these again after files were deleted or replaced.
+    Reads at most `MAX_NEW_NAMES` new names: a scan that `is_reading` lacks older files.
+    One query for the numbers of files, unless given, and two to read names; these again
+    after files were deleted or replaced.
     """
     keys = [run.pk for run in runs]
     if counts is None:
         rows = FileTotal.objects.filter(run__in=keys)
         counts = dict(rows.values_list("run_id", "files"))
     totals = {key: counts.get(key, 0) for key in keys}
-    share = max((MAX_NEW_NAMES if names is None else names) // max(len(keys), 1), 1)
+    share = max(MAX_NEW_NAMES // max(len(keys), 1), 1)
     with _lock:
         kept = {key: _kept.pop(key, _KeptScan()) for key in keys}
         for key, each in kept.items():

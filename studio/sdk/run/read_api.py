@@ -8,6 +8,7 @@ from typing import Any, overload
 
 from studio.sdk.changes import move_run
 from studio.sdk.comments import Comment, comment_of, read_comments
+from studio.sdk.media import LoggedMedia, read_media
 from studio.sdk.metric_history import HistoryReader, MetricHistory
 from studio.sdk.run.log_search import LogMatch, search_log
 from studio.sdk.run.metric_reading import MetricReader
@@ -124,6 +125,21 @@ class ReadApi(ScriptApi):
         """
         query = {"q": text, "regex": int(regex), "case": int(match_case), "path": path}
         return search_log(self._state, query)
+
+    def list_media(
+        self, name: str | None = None, step: int | None = None
+    ) -> list[LoggedMedia]:
+        """What was logged over steps: images, sounds, videos, tables, texts and others.
+
+        With `name`, only that medium, with all its steps and the items of its last step
+        up to `step`; by default the newest. Without it, the newest 1,000 steps of each.
+        Raises UserErrorException for a name that the run does not have. Not in the v1
+        SDK.
+        """
+        # What this process logged can still be in the spool.
+        self._state.flush()
+        place = self._state.path("media")
+        return read_media(self._state.connection.get, place, name, step)
 
     def get_comments(self) -> list[Comment]:
         """The comments on the run, the oldest first. Not in the v1 SDK."""

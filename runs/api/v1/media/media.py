@@ -19,7 +19,7 @@ from runs.search.media import (
     MediaSeries,
     StepItems,
     StepRequest,
-    list_all_media,
+    list_media,
     load_items,
 )
 from studio.core.errors import InvalidValue, NotFound
@@ -35,18 +35,22 @@ def list_run_media(
 ) -> MediaReply:
     """List a run's media: names, kinds and steps. With `name`, also the items of a
     step.
+
+    A request reads a limited number of names of files, the newest first. While the
+    reply `is_reading`, repeat the request to read older ones too.
     """
     run = find_run(request, run_id)
     if query.order not in ORDERS:
         raise InvalidValue(_("order must be low or high."), field="order")
     if not query.name and query.step is not None:
         raise InvalidValue(_("step needs a name."), field="step")
-    catalog = list_all_media(run)
+    catalog = list_media(run)
+    reading = catalog.unread, catalog.is_reading
     if not query.name:
         infos = [_media_info(each, MAX_LISTED_STEPS) for each in catalog.series]
-        return MediaReply(infos, catalog.is_whole)
+        return MediaReply(infos, catalog.is_whole, *reading)
     series = [each for each in catalog.series if each.name == query.name]
-    if not series:
+    if not series and not catalog.is_reading:
         raise NotFound(
             _("Run %(run_id)s has no media %(name)s.")
             % {"run_id": run_id, "name": query.name},
@@ -58,7 +62,7 @@ def list_run_media(
         _media_info(each, len(each.steps), asked, next(found) if asked else None)
         for each, asked in zip(series, requests, strict=True)
     ]
-    return MediaReply(infos, is_whole=True)
+    return MediaReply(infos, not catalog.unread, *reading)
 
 
 def _step_request(series: MediaSeries, query: MediaQuery) -> StepRequest | None:

@@ -57,7 +57,13 @@ class MediaInfo(Struct):
 
 
 class MediaReply(Struct):
-    """`is_whole` is false if the run has more media than the list."""
+    """`is_whole` is false if the run has more media than the list.
+
+    The names of `unread` older files are not read yet. If it `is_reading`, the same
+    request reads more of them.
+    """
 
     media: list[MediaInfo]
     is_whole: bool
+    unread: int
+    is_reading: bool
