@@ -42,6 +42,8 @@ from runs.search.logs import LogPair, UncountedLinesError, read_pair
 from studio.core.errors import NotFound
 
 MAX_TYPED_CHARS = 300
+#: What a page shows, and polls, while lines are counted.
+UNCOUNTED = "log-pair-uncounted"
 
 
 @access(Permission.READ)
@@ -66,7 +68,18 @@ def log_comparison(request: PageRequest) -> HttpResponse:
         except UncountedLinesError as error:
             context |= {"counted": error.details["percent"]}
             context["here"] = request.get_full_path()
+    if request.htmx.target == UNCOUNTED:
+        return _counted_fragment(request, context)
     return render(request, "log_comparison/log_comparison.html", context)
+
+
+def _counted_fragment(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
+    """Answer a poll: how many lines are counted, or a request to load the page."""
+    if "counted" in context:
+        return render(request, "log_comparison/_log_pair_uncounted.html", context)
+    response = HttpResponse()
+    response["HX-Refresh"] = "true"
+    return response
 
 
 def _panes_context(

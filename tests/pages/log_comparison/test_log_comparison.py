@@ -14,7 +14,7 @@ from runs.actions.run.runs import create_run
 from runs.models import Experiment, Run
 from runs.search.logs import log_source
 from runs.storage.logs import BLOCK_BYTES, log_reader
-from tests.pages.run.run_page import browser, keep
+from tests.pages.run.run_page import HTMX, browser, keep
 from tests.parts.elements import every, one
 from tests.parts.records import NOON
 
@@ -56,9 +56,25 @@ def test_lines_of_a_large_log_are_counted_before_it_is_shown(
     page = browser.get(PAGE + pair).text
     assert one(page, ".empty h2").text == "Counting the lines: 66 %"
     assert one(page, ".empty .button")["href"] == PAGE + pair
+    assert one(page, "#log-pair-uncounted")["hx-get"] == PAGE + pair
     page = browser.get(PAGE + pair).text
     assert texts(page, "left")[0] == "a line"
     assert not every(page, ".empty")
+
+
+def test_polls_continue_to_count_and_then_load_the_page(
+    browser: Client, run: Run, pair: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_source, "COUNT_SECONDS", 0)
+    monkeypatch.setattr(log_reader, "SAVED_BLOCKS", 1)
+    keep(run, LOG, b"a line\n" * (3 * BLOCK_BYTES // 7 + 1))
+    [poll] = every(browser.get(PAGE + pair).text, "#log-pair-uncounted")
+    headers = {**HTMX, "HX-Target": str(poll["id"])}
+    reply = browser.get(str(poll["hx-get"]), headers=headers)
+    assert "Counting the lines: 66 %" in reply.text
+    assert not every(reply.text, "h1")
+    reply = browser.get(str(poll["hx-get"]), headers=headers)
+    assert (reply["HX-Refresh"], reply.text) == ("true", "")
 
 
 def test_the_main_logs_are_side_by_side_with_marks(browser: Client, pair: str) -> None:
