@@ -170,3 +170,28 @@ def test_a_refresh_keeps_the_chosen_settings(run: Writer, owner_page: Page) -> N
     toolbar.get_by_role("button", name="Archive").click()
     expect(toolbar.get_by_role("button", name="Unarchive")).to_be_visible()
     expect(owner_page).to_have_url(both)
+
+
+def test_the_tools_are_one_row_and_a_sheet_has_the_options_on_phones(
+    run: Writer, owner_page: Page
+) -> None:
+    run.log("loss", [2.0, 1.0])
+    run.log("acc", [0.5])
+    tools = owner_page.locator("#metric-view > .metric-tools")
+    for width in (1280, 360):
+        owner_page.set_viewport_size({"width": width, "height": 800})
+        owner_page.goto(f"{run.page}metrics/")
+        expect(tools.get_by_role("link", name="Export")).to_be_in_viewport()
+        tall = tools.evaluate("it => it.offsetHeight")
+        assert tall < 48
+        assert owner_page.evaluate("document.documentElement.scrollWidth") <= width
+    expect(owner_page.get_by_role("row", name="acc")).to_contain_text("0.5")
+    sheet = owner_page.locator("#metric-options")
+    expect(sheet).to_be_hidden()
+    tools.get_by_role("button", name="Chart options").click()
+    # The label is the switch; the box below it has no size.
+    sheet.get_by_text("Log y").click()
+    expect(owner_page).to_have_url(re.compile("log=1"))
+    expect(sheet.get_by_label("Log y")).to_be_focused()
+    owner_page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()

@@ -73,6 +73,32 @@ def _has_different_values(field: Field, rows: Sequence[RunRow]) -> bool:
     return any(_comparable_value(field, row) != first for row in rows)
 
 
+def empty_columns(
+    columns: Sequence[Column], page: RunPage, spec: ViewSpec
+) -> tuple[Column, ...]:
+    """Return the default columns that no row of the page has a value of.
+
+    A chosen column stays, and so does the one that the list is sorted by.
+    """
+    if spec.has_columns or not page.rows:
+        return ()
+    return tuple(
+        column
+        for column in columns
+        if column.field not in (NAME, STATUS, spec.sort.field)
+        and not any(_has_value(column.field, row) for row in page.rows)
+    )
+
+
+def _has_value(field: Field, row: RunRow) -> bool:
+    if field == TAGS:
+        return bool(row.tags)
+    # A parent shows the values of its child runs.
+    if row.place is not None and field in row.place.best:
+        return True
+    return row.values.get(field) not in (None, "")
+
+
 def _comparable_value(field: Field, row: RunRow) -> object:
     if field == TAGS:
         return row.tags
@@ -163,9 +189,10 @@ def run_table_context(
     counts: StatusCounts,
 ) -> dict[str, Any]:
     active = any(row.run.state.is_active for row in page.rows)
+    empty = empty_columns(columns, page, links.spec)
     shown = shown_columns(columns, page, links.spec)
     entries = status_strip(counts.counts, links)
-    constant_labels = [field_label(each.field) for each in columns if each not in shown]
+    hidden = [each for each in columns if each not in (*shown, *empty)]
     return {
         "rows": build_rows(page, shown, links, _best_values(page, shown, links.spec)),
         "heads": column_heads(links.spec, shown, links, links.part_address("head")),
@@ -176,7 +203,9 @@ def run_table_context(
         "exports": _export_links(links),
         "new_alert_href": links.new_alert_address,
         "sorted_by": field_label(links.spec.sort.field),
-        "constant_columns": constant_labels,
+        "constant_columns": [field_label(each.field) for each in hidden],
+        "empty_columns": [field_label(each.field) for each in empty],
+        "show_empty": links.query_with(columns=columns) if empty else "",
         "pills": filter_pills(links),
         "add_filter": links.part_address("filter"),
         "strip": entries,
@@ -236,8 +265,10 @@ def _best_values(
 def shown_columns(
     columns: tuple[Column, ...], page: RunPage, spec: ViewSpec
 ) -> tuple[Column, ...]:
-    """Return the columns to show: all, or only those with differences."""
-    return varying_columns(columns, page.rows) if spec.differs else columns
+    """Return the columns to show: without empty ones, or those with differences."""
+    empty = empty_columns(columns, page, spec)
+    shown = tuple(each for each in columns if each not in empty)
+    return varying_columns(shown, page.rows) if spec.differs else shown
 
 
 def _total_texts(page: RunPage, spec: ViewSpec) -> dict[str, str]:

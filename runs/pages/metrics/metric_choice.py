@@ -162,8 +162,11 @@ def _chosen_keys(
     # MLflow logs CPU and memory under this prefix, and they would fill the first
     # charts.
     plain = [head for head in heads if not is_system_metric(head.key.name)]
-    first = sorted(plain or heads, key=_metric_sort_key)[:FIRST_CHARTS]
-    return tuple(head.key.name for head in first), True
+    first = sorted(plain or heads, key=_metric_sort_key)
+    # Metrics with one value are rows of one table, so that more of them fit.
+    has_charts = any(_metric_sort_key(head) < 2 for head in first)
+    limit = FIRST_CHARTS if has_charts else MAX_CHOSEN
+    return tuple(head.key.name for head in first[:limit]), True
 
 
 def _metric_sort_key(head: Metric) -> int:

@@ -16,7 +16,6 @@ from runs.access import Permission, access
 from runs.models import Metric, MetricKind
 from runs.pages.metrics.logged_table_grid import logged_table_grid
 from runs.pages.metrics.metric_choice import (
-    FIRST_CHARTS,
     MAX_CHOSEN,
     OVER_PREFIX,
     GraphGrouping,
@@ -26,6 +25,7 @@ from runs.pages.metrics.metric_choice import (
 from runs.pages.metrics.metric_figures import read_moment
 from runs.pages.metrics.metric_list import build_metric_list
 from runs.pages.metrics.panels import MAX_STEPS, Panel, PanelSources, build_panels
+from runs.pages.metrics.single_values import has_single_value
 from runs.pages.requests import PageRequest
 from runs.pages.run_shell import (
     empty_state_of,
@@ -79,7 +79,7 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
     context = {
         "choice": choice,
         "moment": request.GET.get("moment", "") if read_moment(request) else "",
-        "first": FIRST_CHARTS if _hides_metrics(choice, heads) else 0,
+        "first": len(choice.keys) if _hides_metrics(choice, heads) else 0,
         "metrics": build_metric_list(heads, choice, request.GET),
         "has_metrics": bool(heads),
         "nothing": None if heads else empty_state_of("metrics", head.run),
@@ -91,7 +91,7 @@ def metrics_tab(request: PageRequest, run_id: str) -> HttpResponse:
         ],
         "graphs": [(each.value, GROUPING_LABELS[each]()) for each in GraphGrouping],
         "other_options": _options_without_select(choice, panels),
-        **_value_table_context(chosen, newest, rows),
+        **_value_table_context(_value_table_metrics(chosen, choice), newest, rows),
         **_query_strings(choice, rows),
         **_chart_page_context(choice, heads),
     }
@@ -169,11 +169,20 @@ def _file_paths_of_newest_values(points: Points) -> Iterator[str]:
             yield path
 
 
+def _value_table_metrics(
+    chosen: Sequence[Metric], choice: MetricChoice
+) -> list[Metric]:
+    """Return the metrics of the table of values: without those of *Single values*."""
+    series = [head for head in chosen if head.kind in NUMERIC_KINDS]
+    if choice.table or choice.graph_grouping is not GraphGrouping.NONE:
+        return series
+    return [head for head in series if not has_single_value(head)]
+
+
 def _value_table_context(
-    chosen: Sequence[Metric], newest: Mapping[int, Points], limit: int
+    series: Sequence[Metric], newest: Mapping[int, Points], limit: int
 ) -> dict[str, Any]:
     """Return the context of the table: the series side by side, by step."""
-    series = [head for head in chosen if head.kind in NUMERIC_KINDS]
     rows = newest_step_rows([newest[head.pk] for head in series], limit + 1)
     shown = rows[:limit]
     columns = [

@@ -23,6 +23,7 @@ from runs.pages.metrics.evaluation_documents import (
     value_at_step,
 )
 from runs.pages.metrics.metric_choice import GraphGrouping, MetricChoice
+from runs.pages.metrics.single_values import has_single_value, single_values
 from runs.render.charts import rows_of_figure
 from runs.render.formats import grouped, number
 from runs.render.metrics import (
@@ -97,7 +98,10 @@ class Panel:
 
 
 def build_panels(chosen: Sequence[Metric], sources: PanelSources) -> list[Panel]:
-    """Build the panels: charts of several metrics first; no lines in table mode."""
+    """Build the panels: charts of several metrics first; no lines in table mode.
+
+    Metrics with one value share a table at the end: charts would have one dot.
+    """
     graph_grouping, panels = sources.choice.graph_grouping, list[Panel]()
     graphs = _group_into_graphs(
         [head for head in chosen if has_numbers(head)], graph_grouping
@@ -107,12 +111,31 @@ def build_panels(chosen: Sequence[Metric], sources: PanelSources) -> list[Panel]
         for part, graph in graphs.items():
             if len(graph) > 1:
                 panels.append(_lines_panel(_graph_title(part, graph), graph, sources))
-    for head in chosen:
+    own = [head for head in chosen if head.pk not in shared]
+    for head in own:
         if not has_numbers(head):
             panels.append(_single_metric_panel(head, sources))
-        elif head.pk not in shared and not sources.choice.table:
+        elif not has_single_value(head) and not sources.choice.table:
             panels.append(_lines_panel(head.key.name, [head], sources))
+    single = [head for head in own if has_single_value(head)]
+    if single and not sources.choice.table:
+        panels.append(_single_values_panel(single, sources.base))
     return panels
+
+
+def _single_values_panel(heads: Sequence[Metric], base: str) -> Panel:
+    keys = [head.key.name for head in heads]
+    csv = urlencode([("key", key) for key in keys])
+    return Panel(
+        "values",
+        "panel-single-values",
+        _("Single values"),
+        keys,
+        note=ngettext("%(n)s metric", "%(n)s metrics", len(keys))
+        % {"n": grouped(len(keys))},
+        download=f"{base}metrics/values.csv?{csv}",
+        content={"rows": single_values(heads)},
+    )
 
 
 def _group_into_graphs(

@@ -126,6 +126,19 @@ function scan() {
 }
 
 document.body.addEventListener("htmx:afterSwap", scan);
+
+// The sheet of options stays open, on the same option, while the charts below it change.
+const optionSheet = () => document.getElementById("metric-options");
+let openOption;
+document.body.addEventListener("htmx:beforeSwap", () => {
+  const sheet = optionSheet();
+  openOption = sheet?.matches(":popover-open") && (document.activeElement.id || "metric-more");
+});
+document.body.addEventListener("htmx:afterSettle", () => {
+  if (!openOption || !optionSheet() || optionSheet().matches(":popover-open")) return;
+  optionSheet().showPopover();
+  document.getElementById(openOption)?.focus();
+});
 document.addEventListener("run:changed", async () => {
   scan();
   for (const chart of charts.values()) {

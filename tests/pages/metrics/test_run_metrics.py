@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from typing import Any
 
 import plotly.graph_objects as go
@@ -48,18 +49,19 @@ def test_the_first_metrics_are_drawn_by_default_and_named(
     browser: Client, run: Run
 ) -> None:
     log(run, once=[1.0], loss=[2.0, 1.0])
-    assert titles(browser) == ["loss", "once"]
+    assert titles(browser) == ["loss", "Single values"]
     assert "Showing the first" not in browser.get(METRICS).text
     log(run, **{"system/cpu": [1.0, 2.0]})
-    assert titles(browser) == ["loss", "once"]
-    assert "Showing the first 12 metrics" in browser.get(METRICS).text
+    assert titles(browser) == ["loss", "Single values"]
+    assert "Showing the first 2 metrics" in browser.get(METRICS).text
     log(run, **{f"line{n:02d}": [1.0, 2.0] for n in range(12)})
-    assert "once" not in titles(browser)
+    assert "Single values" not in titles(browser)
+    assert "Showing the first 12 metrics" in browser.get(METRICS).text
     assert len(titles(browser)) == 12
 
 
 def test_the_address_chooses_metrics(browser: Client, run: Run) -> None:
-    log(run, **{"a": [1.0, 2.0], "b/x": [1.0], "c d&e": [1.0]})
+    log(run, **{name: [1.0, 2.0] for name in ("a", "b/x", "c d&e")})
     assert titles(browser, "?key=c+d%26e&key=a&key=unknown") == ["a", "c d&e"]
     assert titles(browser, "?all=1") == ["a", "b/x", "c d&e"]
     assert titles(browser, "?none=1") == []
@@ -110,9 +112,9 @@ def test_metrics_are_grouped_by_prefix_with_system_metrics_last(
 def test_a_long_list_has_pages_and_is_searched_by_the_server(
     browser: Client, run: Run
 ) -> None:
-    log(run, **{f"layer{n}/norm": [1.0] for n in range(MAX_LISTED)})
+    log(run, **{f"layer{n}/norm": [1.0, 2.0] for n in range(MAX_LISTED)})
     assert not browser.get(METRICS).context["metrics"].is_long
-    log(run, loss=[1.0], **{f"val/{n}": [1.0] for n in range(MAX_CHOSEN)})
+    log(run, loss=[1.0, 2.0], **{f"val/{n}": [1.0, 2.0] for n in range(MAX_CHOSEN)})
 
     def keys(query: str) -> list[str]:
         boxes = browser.get(METRICS + query).context["metrics"].groups
@@ -286,3 +288,24 @@ def test_an_outlier_is_a_mark_at_the_edge_until_the_full_range_is_shown(
     full = browser.get(whole).json()
     assert max(full["data"][0]["y"]) == 1e9
     assert full["range"]["label"] == "Fit lines"
+
+
+def test_metrics_with_one_value_are_rows_of_one_table_with_bars(
+    browser: Client, run: Run
+) -> None:
+    log(run, loss=[2.0, 1.0], acc=[0.75], errors=[50.0], rows=[200.0], bad=[math.nan])
+    page = browser.get(METRICS)
+    shapes = [(each.shape, each.keys) for each in page.context["panels"]]
+    assert shapes == [("plot", ["loss"]), ("values", ["acc", "bad", "errors", "rows"])]
+    rows = page.context["panels"][1].content["rows"]
+    assert [each.percent for each in rows] == [75, None, 25, 100]
+    assert texts(page, ".single-values td.number")[::2] == ["0.75", "NaN", "50", "200"]
+    assert page.context["value_keys"] == ["loss"]
+    assert len(browser.get(f"{METRICS}?show=table").context["value_keys"]) == 5
+
+
+def test_more_single_values_than_charts_are_shown_by_default(
+    browser: Client, run: Run
+) -> None:
+    log(run, **{f"score{n}": [float(n)] for n in range(30)})
+    assert len(browser.get(METRICS).context["panels"][0].keys) == 30

@@ -256,3 +256,29 @@ def test_the_number_of_queries_of_the_dialog_does_not_depend_on_the_runs(
     with CaptureQueriesContext(connection) as many:
         visitor.get(DIALOG)
     assert len(many) == len(few)
+
+
+def test_empty_default_columns_are_hidden_until_they_are_shown(
+    visitor: Client, log: Any
+) -> None:
+    log("a", acc=0.5)
+    log("b")
+    whole = visitor.get(ALL)
+    assert "Tags" in whole.context["empty_columns"]
+    assert "metrics.acc" in heads(whole)
+    assert "tags" not in heads(whole)
+    shown = visitor.get(ALL + whole.context["show_empty"])
+    assert "tags" in heads(shown)
+    assert not shown.context["empty_columns"]
+
+
+def test_an_empty_column_stays_if_it_was_chosen_or_sorts_the_list(
+    visitor: Client, log: Any
+) -> None:
+    log("a", acc=0.5)
+    log("b")
+    chosen = visitor.get(ALL, {"columns": "name,tags,metrics.acc", "q": "name:b"})
+    assert heads(chosen) == ["name", "tags", "metrics.acc"]
+    sorted_by = visitor.get(ALL, {"sort": "-metrics.acc", "q": "name:b"})
+    assert "metrics.acc" in heads(sorted_by)
+    assert "metrics.acc" not in heads(visitor.get(ALL, {"q": "name:b"}))
