@@ -99,7 +99,7 @@ CANONICAL = [
     ("params.path:a..b", 'params.path = "a..b"'),
     ("created:2026-11-01..2026-11-24", "created:2026-11-01..2026-11-24"),
     ("created:-7d..-12h", "created:-7d..-12h"),
-    ("created:2026-11-24T10:00+02:00..", "created >= 2026-11-24T08:00"),
+    ("created:2026-11-24T10:00+02:00..", "created >= 2026-11-24T10:00+02:00"),
     ('created > "2026-11-24 10:00:30"', "created > 2026-11-24T10:00:30"),
     ("ended:>2026-11", "ended > 2026-11"),
     ("created > -90m", "created > -1h30m"),

@@ -12,6 +12,7 @@ from runs.access import Permission, access
 from runs.pages.filters import RANGE_OPERATORS, link_with_replaced_term
 from runs.pages.lists import ListLinks, read_part_state
 from runs.pages.requests import PageRequest, with_vary_headers
+from runs.render.filters import local_moment
 from studio.core import view_text
 from studio.core.errors import InvalidValue
 from studio.core.filters import fields
@@ -19,7 +20,6 @@ from studio.core.filters.tree import (
     Comparison,
     Duration,
     Field,
-    Moment,
     Number,
     Text,
     Value,
@@ -88,8 +88,8 @@ def _read_range_end(text: str, field: Field) -> Value | None:
         return Duration(_clamp_to_valid_time(value * 1000))
     if kind == fields.TIME:
         start = _clamp_to_valid_time(value)
-        # As exact as the axis: a moment of one millisecond.
-        return Moment(start, start + 1, "ms")
+        # As exact as the axis: a moment of one millisecond, on the axis's clock.
+        return local_moment(start)
     # Above 2**53, floats skip whole numbers.
     return Number(int(value) if value.is_integer() and abs(value) < 2**53 else value)
 

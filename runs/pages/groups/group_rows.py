@@ -11,6 +11,7 @@ from django.utils.translation import ngettext, pgettext
 from runs.models import Run
 from runs.pages.groups.group_values import (
     group_value_term,
+    group_value_text,
     nonfinite_note,
     short_field_label,
     stats_tooltip,
@@ -111,9 +112,10 @@ def link_too_long_text() -> str:
     return _("The list of these runs is too long for a link.")
 
 
-def _group_value_label(value: str | None) -> str:
+def _group_value_label(field: Field, value: str | None) -> str:
     if not value:
         return NO_VALUE if value is None else _("(empty)")
+    value = group_value_text(field, value)
     return value if len(value) <= MAX_VALUE_LENGTH else f"{value[:MAX_VALUE_LENGTH]}…"
 
 
@@ -278,7 +280,7 @@ class GroupTableBuilder:
         """Return the fields with their values, shortened if they are long."""
         parts, size = [], 0
         for field, value in zip(self.grouping.fields, group.values, strict=True):
-            parts.append(f"{field_text(field)}: {_group_value_label(value)}")
+            parts.append(f"{field_text(field)}: {_group_value_label(field, value)}")
             size += len(parts[-1])
             if size > MAX_LABEL_LENGTH:
                 return ", ".join([*parts, "…"])
@@ -304,7 +306,7 @@ class GroupTableBuilder:
 
     def _value_link(self, group: ListGroup, n: int) -> ValueLink:
         field, value = self.grouping.fields[n], group.values[n]
-        text = _group_value_label(value)
+        text = _group_value_label(field, value)
         terms = self._value_terms(group, [n])
         if not terms:
             return ValueLink(text, key=short_field_label(field))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import sys
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import Run
 from runs.render import formats
-from runs.render.filters import field_label
+from runs.render.filters import field_label, local_moment
+from runs.search.fields import local_day_of
 from runs.search.groups import GroupStats
 from studio.core.filters import Field
 from studio.core.filters.field_spec import BOOLEAN, NUMBER, TIME
@@ -21,6 +23,7 @@ from studio.core.filters.tree import (
     TAGS,
     Comparison,
     Flag,
+    Moment,
     Node,
     Number,
     Text,
@@ -51,7 +54,28 @@ def group_value_term(
         # A tag alone matches every value of it, so texts of any length are excluded.
         no_text = Comparison(field, "not like", (Text("_%"),))
         return all_of(word, no_text) if is_mixed else word
+    day = read_time(value) if value_type(field) == TIME else None
+    if isinstance(day, Moment):
+        return _day_term(field, day)
     return Comparison(field, "=", (_filter_value(field, value),))
+
+
+def _day_term(field: Field, day: Moment) -> Node:
+    """Return the term for the whole day, which is no 24 hours where clocks change."""
+    whole = local_day_of(day.start, timezone.get_current_timezone())
+    if whole == day:
+        return Comparison(field, "=", (day,))
+    start, end = local_moment(whole.start), local_moment(whole.end)
+    return all_of(Comparison(field, ">=", (start,)), Comparison(field, "<", (end,)))
+
+
+def group_value_text(field: Field, value: str) -> str:
+    """Return a group's value as text: a day is written as everywhere on the page."""
+    day = read_time(value) if value_type(field) == TIME else None
+    if not isinstance(day, Moment):
+        return value
+    zone = timezone.get_current_timezone()
+    return formats.date_words(day.start, zone, to_the_day=True)
 
 
 def _filter_value(field: Field, value: str) -> Value:
@@ -63,8 +87,7 @@ def _filter_value(field: Field, value: str) -> Value:
         return Flag(value == "true")
     if kind == NUMBER:
         return Number(int(value))
-    day = read_time(value) if kind == TIME else None
-    return day if day is not None else Text(value)
+    return Text(value)
 
 
 def short_field_label(field: Field) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -150,6 +150,13 @@ def local_day(when: datetime) -> Moment:
     midnight = when.replace(hour=0, minute=0, second=0, microsecond=0)
     start = int(midnight.timestamp()) * 1000
     return Moment(start, start + formats.DAY, "day")
+
+
+def local_moment(ms: int) -> Moment:
+    """Return the millisecond on the reader's clock."""
+    local = formats.local_time(ms, timezone.get_current_timezone())
+    offset = local.utcoffset() or timedelta(0)
+    return Moment(ms, ms + 1, "ms", offset // timedelta(minutes=1))
 
 
 def _moment_words(value: Moment) -> str:

@@ -30,7 +30,12 @@ from runs.search.fields.registry import (
     source_of,
 )
 from runs.search.fields.sorting import SortKey, text_sort_key
-from runs.search.fields.times import HAS_DURATION, IS_CONTINUING, duration_expression
+from runs.search.fields.times import (
+    HAS_DURATION,
+    IS_CONTINUING,
+    duration_expression,
+    local_day_of,
+)
 
 __all__ = [
     "COMPARED",
@@ -54,6 +59,7 @@ __all__ = [
     "duration_expression",
     "find_actors",
     "index_scans_of",
+    "local_day_of",
     "matching_log_runs",
     "moment_condition",
     "source_of",

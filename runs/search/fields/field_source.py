@@ -114,7 +114,7 @@ class GroupValues:
     """The values that groups show where these are not the values of one column.
 
     `read` gets the primary keys of many runs and their `columns`. A time stands for
-    its day, in UTC.
+    its day on the reader's clock.
     """
 
     read: GroupTexts

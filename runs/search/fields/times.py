@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Protocol
 
 from django.db import connection
 from django.db.models import BigIntegerField, Case, F, Q, When
 from django.db.models import Value as SqlValue
+from django.utils import timezone
 
 from runs.models import Run
 from runs.models.functions import StartOrder, recorded_duration
@@ -32,7 +34,7 @@ from runs.search.sql import (
     time_condition,
 )
 from studio.core.filters.fields import moment_text
-from studio.core.filters.tree import UNITS, Comparison, Field, Moment
+from studio.core.filters.tree import Comparison, Field, Moment
 from studio.core.messages import message
 from studio.core.statuses import CODES, FINAL
 
@@ -139,13 +141,34 @@ def _read_days(
     _field: Field,
     _scope: Scope,
 ) -> list[str | None]:
-    """The day of each time, in UTC as the days of filters are."""
-    return [None if time is None else _day_text(time) for (time,) in rows]
+    """The day of each time on the reader's clock, with its offset."""
+    zone = timezone.get_current_timezone()
+    days = _LocalDays(zone)
+    return [None if time is None else days.text_of(time) for (time,) in rows]
 
 
-def _day_text(time: int) -> str:
-    start = time - time % UNITS["day"]
-    return moment_text(Moment(start, start + UNITS["day"], "day"))
+class _LocalDays:
+    """Days of a time zone. Most runs are of the same day as the run before."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone, self._start, self._end, self._text = zone, 0, 0, ""
+
+    def text_of(self, time: int) -> str:
+        if not self._start <= time < self._end:
+            day = local_day_of(time, self._zone)
+            self._start, self._end, self._text = day.start, day.end, moment_text(day)
+        return self._text
+
+
+def local_day_of(time: int, zone: tzinfo) -> Moment:
+    """The day of a time from midnight to midnight, 23 to 25 hours later."""
+    date = datetime.fromtimestamp(time / 1000, zone).date()
+    start, end = (_midnight(date + timedelta(days=days), zone) for days in (0, 1))
+    return Moment(start, end, "day")
+
+
+def _midnight(date: date, zone: tzinfo) -> int:
+    return int(datetime.combine(date, datetime.min.time(), zone).timestamp()) * 1000
 
 
 def own_time_field(name: str, **more: Any) -> FieldSource:

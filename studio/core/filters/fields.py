@@ -302,7 +302,10 @@ def _read_moment(match: re.Match[str]) -> Moment | None:
         )
         ms = (start - _EPOCH) // timedelta(milliseconds=1)
         unit = _smallest_unit(day, hour, second, fraction)
-        return Moment(ms, _end_of_unit(ms, unit), unit) if 0 <= ms <= MAX_MS else None
+        if not 0 <= ms <= MAX_MS:
+            return None
+        clock = start.utcoffset() or timedelta(0)
+        return Moment(ms, _end_of_unit(ms, unit), unit, clock // timedelta(minutes=1))
     except (ValueError, OverflowError):
         return None
 
@@ -338,7 +341,7 @@ def _end_of_unit(start: int, unit: str) -> int:
 
 
 def moment_text(moment: Moment) -> str:
-    """The time in UTC, as precise as it was written.
+    """The time as precise as it was written, with its offset unless that is UTC.
 
     A day that does not begin at midnight in UTC has the offset where it does.
     """
@@ -349,7 +352,16 @@ def moment_text(moment: Moment) -> str:
     if moment.unit == "day":
         return _day_text(time)
     timespec = {"minute": "minutes", "second": "seconds", "ms": "milliseconds"}
-    return time.replace(tzinfo=None).isoformat(timespec=timespec[moment.unit])
+    local = time + timedelta(minutes=moment.offset)
+    text = local.replace(tzinfo=None).isoformat(timespec=timespec[moment.unit])
+    return text + _offset_text(moment.offset)
+
+
+def _offset_text(minutes: int) -> str:
+    if not minutes:
+        return ""
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"
 
 
 def _day_text(start: datetime) -> str:
@@ -359,10 +371,7 @@ def _day_text(start: datetime) -> str:
     # time of New Zealand is UTC+13, and hardly anywhere is west of Hawaii's UTC-10.
     offset = -minutes if minutes <= 10 * 60 else 24 * 60 - minutes
     day = (start + timedelta(minutes=offset)).strftime("%Y-%m-%d").zfill(10)
-    if not offset:
-        return day
-    hours, rest = divmod(abs(offset), 60)
-    return f"{day}{'-' if offset < 0 else '+'}{hours:02d}:{rest:02d}"
+    return day + _offset_text(offset)
 
 
 _BARE_KEY = re.compile(r"[\w/@+%-][\w./@+%-]*")

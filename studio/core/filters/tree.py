@@ -99,11 +99,16 @@ UNITS = {"month": 0, "day": 86_400_000, "minute": 60_000, "second": 1000, "ms": 
 
 @dataclass(frozen=True)
 class Moment:
-    """A time as written, from `start` until before `end`, in ms since the epoch."""
+    """A time as written, from `start` until before `end`, in ms since the epoch.
+
+    `offset` is that of its clock, in minutes east of UTC. It is written, but the same
+    moment on two clocks is equal.
+    """
 
     start: int
     end: int
     unit: str
+    offset: int = dataclass_field(default=0, compare=False)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -81,7 +82,7 @@ def test_the_editor_writes_the_offset_and_keeps_what_is_not_edited(
     edited = apply(reader, field="created", op=">=", value="2025-11-25")
     assert edited == "created >= 2025-11-25+08:00"
     timed = apply(reader, field="created", op=">=", value="2025-11-25T00:30")
-    assert timed == "created >= 2025-11-24T16:30"
+    assert timed == "created >= 2025-11-25T00:30+08:00"
     for q in ("created >= 2025-11-24", "created >= 2025-11-25+08:00"):
         form = reader.get(EDITOR, {"q": q, "term": "0"})
         day = q[-16:-6] if "+" in q else q[-10:]
@@ -101,3 +102,44 @@ def test_days_are_offered_by_their_words(reader: Client) -> None:
     [week] = choices(reader, "created:this")
     assert week.strip().endswith("+08:00..")
     assert choices(reader, "created >= this") == []
+
+
+def link_of_day(page: Any, day: str) -> str:
+    """The address of the runs of the only group of that day."""
+    [row] = [row for row in page.context["grouped"]["rows"] if day in row.label]
+    return str(row.href)
+
+
+def test_groups_by_day_are_days_on_the_reader_s_clock(reader: Client, log: Any) -> None:
+    submit(log, "before", 1_763_999_999_999)
+    submit(log, "first", 1_764_000_000_000)
+    submit(log, "last", 1_764_086_399_999)
+    page = reader.get(ALL, {"group": "created", "columns": "name"})
+    day = link_of_day(page, "25 Nov 2025")
+    assert names(reader.get(ALL + day)) == ["last", "first"]
+
+
+def test_a_day_on_which_clocks_change_has_all_of_its_runs(
+    visitor: Client, log: Any
+) -> None:
+    visitor.cookies["zone"] = "Europe/Berlin"
+    night = datetime(2025, 10, 26, tzinfo=ZoneInfo("Europe/Berlin"))
+    start = int(night.timestamp()) * 1000
+    hour = 3_600_000
+    submit(log, "first", start)
+    submit(log, "last", start + 25 * hour - 1)
+    submit(log, "after", start + 25 * hour)
+    page = visitor.get(ALL, {"group": "created", "columns": "name"})
+    day = link_of_day(page, "26 Oct 2025")
+    assert names(visitor.get(ALL + day)) == ["last", "first"]
+
+
+def test_a_brushed_time_has_the_offset_of_the_axis(reader: Client, log: Any) -> None:
+    submit(log, "one", 1_764_000_000_000)
+    ends = {"field": "created", "low": "1763999999000", "high": "1764000001000"}
+    answer = reader.get("/w/default/list/charts/brush/", ends)
+    query = parse_qs(urlsplit(answer["Location"]).query)["q"][0]
+    assert query == (
+        "created:2025-11-24T23:59:59.000+08:00..2025-11-25T00:00:01.000+08:00"
+    )
+    assert names(reader.get(answer["Location"])) == ["one"]
