@@ -40,7 +40,7 @@ from runs.actions.notify.follows import (
     set_notification_settings,
     stop_following,
 )
-from runs.actions.notify.hooks import HookSender
+from runs.actions.notify.hook_sender import HookSender
 from runs.actions.notify.inbox import mark_all_read, mark_read
 from runs.actions.notify.resending import send_again
 from runs.actions.notify.status_notifications import (

@@ -19,7 +19,7 @@ from studio.core.errors import AlreadyExists, InvalidValue
 MAX_NAME = 100
 MAX_ADDRESS = 2000
 MIN_SECRET, MAX_SECRET = 16, 200
-#: In a workspace: one that hangs holds up the others for a moment.
+#: In a workspace, whose channels share a few places in the sender.
 MAX_CHANNELS = 20
 
 

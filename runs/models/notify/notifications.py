@@ -250,5 +250,10 @@ class Delivery(models.Model):
                 condition=Q(state=DeliveryState.WAITING),
                 name="deliveries_due",
             ),
+            models.Index(
+                fields=["channel", "due", "id"],
+                condition=Q(state=DeliveryState.WAITING, channel__isnull=False),
+                name="deliveries_due_by_channel",
+            ),
             models.Index(fields=["created"], name="deliveries_by_age"),
         ]
