@@ -68,8 +68,14 @@ def respond(_request: HttpRequest, reader: PreviewReader) -> HttpResponse:
     return figure_response(figure)
 
 
-def figure_response(figure: FileFigure) -> HttpResponse:
-    """Answer with what the page's script draws, and a note about what it does not."""
+def figure_response(
+    figure: FileFigure, *, panels: tuple[int, int] | None = None
+) -> HttpResponse:
+    """Answer with what the page's script draws, and a note about what it does not.
+
+    `panels` are the charts next to each other and below each other, whose traces of the
+    same group have the same color.
+    """
     note = ""
     if figure.left_out:
         words = _(
@@ -77,7 +83,8 @@ def figure_response(figure: FileFigure) -> HttpResponse:
             "their values."
         )
         note = words % {"kinds": ", ".join(figure.left_out)}
-    return _response({"data": figure.data, "layout": figure.layout, "note": note})
+    shown: dict[str, Any] = {"data": figure.data, "layout": figure.layout}
+    return _response({**shown, "note": note, "panels": panels})
 
 
 def note_response(note: str) -> HttpResponse:

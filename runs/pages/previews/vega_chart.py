@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -11,17 +14,29 @@ from runs.pages.previews.figure import (
     figure_response,
     note_response,
 )
-from runs.pages.previews.json_document import JsonTree, is_json
+from runs.pages.previews.json_document import is_json
 from runs.pages.previews.kind import PreviewKind, Shown
 from runs.pages.previews.reader import MAX_JSON_BYTES, PreviewReader
 from runs.render.previews import (
+    PreviewTable,
     UnsupportedChart,
     VegaGap,
     is_vega,
     json_tree,
+    panel_counts,
     read_figure,
     vega_figure,
+    vega_table,
 )
+
+
+@dataclass(frozen=True)
+class ShownSpecification:
+    """What a chart that is not drawn shows instead, and why."""
+
+    note: str
+    table: PreviewTable | None
+    html: SafeString
 
 
 def matches(name: str, head: bytes) -> bool:
@@ -45,7 +60,7 @@ def respond(_request: HttpRequest, reader: PreviewReader) -> HttpResponse:
         figure = vega_figure(document)
     except UnsupportedChart as error:
         return note_response(gap_text(error))
-    return figure_response(read_figure(figure))
+    return figure_response(read_figure(figure), panels=panel_counts(document))
 
 
 def gap_text(error: UnsupportedChart) -> str:
@@ -54,7 +69,9 @@ def gap_text(error: UnsupportedChart) -> str:
         case VegaGap.VEGA:
             return _("Vega charts are not drawn here, only Vega-Lite charts.")
         case VegaGap.COMPOSED:
-            words = _("Charts that consist of several charts (%(name)s) are not drawn.")
+            words = _("Charts composed in this way are not drawn here: %(name)s.")
+        case VegaGap.PANELS:
+            words = _("Charts of more than %(name)s panels are not drawn here.")
         case VegaGap.TRANSFORM:
             return _("Charts with transformations of their data are not drawn here.")
         case VegaGap.DATA:
@@ -73,9 +90,14 @@ def build_tree(reader: PreviewReader) -> Shown | None:
     try:
         vega_figure(document)
     except UnsupportedChart as error:
-        words = _("%(reason)s This is the specification.")
+        table = vega_table(document)
+        words = (
+            _("%(reason)s These are its data.")
+            if table
+            else _("%(reason)s This is the specification.")
+        )
         note = words % {"reason": gap_text(error)}
-        return Shown(JsonTree(json_tree(document), note))
+        return Shown(ShownSpecification(note, table, json_tree(document)))
     return None
 
 
@@ -98,5 +120,4 @@ VEGA_SPECIFICATION = PreviewKind(
     MAX_JSON_BYTES,
     icon="json",
     can_show=lambda reader: build_tree(reader) is not None,
-    shared_template="json",
 )

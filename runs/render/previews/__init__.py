@@ -43,11 +43,12 @@ from runs.render.previews.safetensors import count_parameters, read_safetensors
 from runs.render.previews.tables import PreviewTable
 from runs.render.previews.trees import json_tree
 from runs.render.previews.vega import (
-    UnsupportedChart,
-    VegaGap,
     is_vega,
+    panel_counts,
     vega_figure,
+    vega_table,
 )
+from runs.render.previews.vega_errors import UnsupportedChart, VegaGap
 from runs.render.previews.waveforms import (
     COLUMNS,
     HEIGHT,
@@ -88,6 +89,7 @@ __all__ = [
     "load_figure",
     "load_json",
     "open_zip",
+    "panel_counts",
     "read_array_header",
     "read_figure",
     "read_hdf5",
@@ -100,5 +102,6 @@ __all__ = [
     "read_zip_member",
     "shape_text",
     "vega_figure",
+    "vega_table",
     "waveform_path",
 ]

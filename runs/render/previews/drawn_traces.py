@@ -250,8 +250,9 @@ class _Box:
 
 def _boxes(trace: Mapping[str, Any], *, has_outliers: bool) -> DrawnTrace | None:
     """Each box is two bars from its median, with the whiskers as their error bars."""
-    is_flat = trace.get("orientation") == "h" or (
-        trace.get("y") is None and trace.get("x") is not None
+    orientation = trace.get("orientation")
+    is_flat = orientation == "h" or (
+        orientation != "v" and trace.get("y") is None and trace.get("x") is not None
     )
     at, along = ("y", "x") if is_flat else ("x", "y")
     boxes = _found_boxes(trace, at, along, reach=_WHISKER if has_outliers else math.inf)
@@ -289,7 +290,7 @@ def _boxes(trace: Mapping[str, Any], *, has_outliers: bool) -> DrawnTrace | None
         along: [value for _place, value in outliers[:MAX_OUTLIERS]],
         "marker": {"size": 5, **_color_of(trace)},
         "showlegend": False,
-        **{key: trace[key] for key in ("name",) if key in trace},
+        **{key: trace[key] for key in ("name", "legendgroup") if key in trace},
         **_axes(trace),
     }
     return DrawnTrace([bars, dots])

@@ -210,7 +210,7 @@ def _trace_table(trace: Mapping[str, Any]) -> PreviewTable:
         columns = dict(_nested_columns(trace))
     longest = max(map(len, columns.values()), default=0)
     rows = [
-        [_cell(values[n]) if n < len(values) else "" for values in columns.values()]
+        [cell_text(values[n]) if n < len(values) else "" for values in columns.values()]
         for n in range(min(longest, MAX_ROWS))
     ]
     return PreviewTable(list(columns), rows, longest <= MAX_ROWS)
@@ -223,14 +223,14 @@ def _nested_columns(trace: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]
         if outer == "dimensions" and isinstance(found, list):
             for each in found[:30]:
                 if isinstance(each, dict) and isinstance(each.get("values"), list):
-                    yield _cell(each.get("label") or "")[:80], each["values"]
+                    yield cell_text(each.get("label") or "")[:80], each["values"]
         elif outer == "cells" and isinstance(found, dict):
             header = trace.get("header")
             names = header.get("values") if isinstance(header, dict) else None
             names = names if isinstance(names, list) else []
             for number, column in enumerate(plain_values(found.get("values"))[:30]):
                 has_name = number < len(names)
-                name = _cell(names[number]) if has_name else str(number + 1)
+                name = cell_text(names[number]) if has_name else str(number + 1)
                 yield name, column if isinstance(column, list) else [column]
 
 
@@ -239,19 +239,22 @@ def _grid_table(trace: Mapping[str, Any], grid: list[Any]) -> PreviewTable:
     width = min(50, max(len(row) for row in grid if isinstance(row, list)))
     heads = [
         pgettext("of an array", "Row"),
-        *(_cell(across[n]) if n < len(across) else str(n) for n in range(width)),
+        *(cell_text(across[n]) if n < len(across) else str(n) for n in range(width)),
     ]
     rows = [
         [
-            _cell(down[n]) if n < len(down) else str(n),
-            *(_cell(value) for value in (row if isinstance(row, list) else [])[:width]),
+            cell_text(down[n]) if n < len(down) else str(n),
+            *(
+                cell_text(value)
+                for value in (row if isinstance(row, list) else [])[:width]
+            ),
         ]
         for n, row in enumerate(grid[:MAX_ROWS])
     ]
     return PreviewTable(heads, rows, len(grid) <= MAX_ROWS)
 
 
-def _cell(value: object) -> str:
+def cell_text(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     text = value if isinstance(value, str) else json.dumps(value, default=str)

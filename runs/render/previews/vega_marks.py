@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +11,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-MAX_SERIES, MAX_SHAPES, MAX_BINS = 50, 200, 100
+MAX_SERIES, MAX_SHAPES, MAX_BINS, MAX_SLICES = 50, 200, 100, 200
 #: Sums and means of as many numbers as a figure has are finite below this.
 MAX_NUMBER = 1e300
 _MARKERS = {"mode": "markers"}
@@ -26,9 +28,15 @@ MARKS: dict[str, tuple[str, Mapping[str, Any]]] = {
     "bar": ("bar", {}),
     "rule": ("scatter", {"mode": "lines"}),
     "rect": ("heatmap", {}),
+    "arc": ("pie", {}),
+    "boxplot": ("box", {}),
 }
 _LINES = ("line", "trail", "area")
 _DISCRETE = ("nominal", "ordinal")
+#: Formats of numbers that d3 and Python write the same way.
+_FORMAT = re.compile(r",?(\.\d{1,2})?[efg%]|,?d")
+#: How far the whiskers of a box reach, in heights of the box.
+_WHISKER = 1.5
 _AGGREGATES: dict[str, Callable[[Sequence[float]], float]] = {
     "mean": statistics.fmean,
     "average": statistics.fmean,
@@ -62,15 +70,22 @@ def mark_traces(
     x, y, color = (_channel(encoding, each) for each in ("x", "y", "color"))
     if name == "rule":
         return _rules(encoding, x, y, rows)
+    if name == "arc":
+        return MarkTraces([_pie(mark, encoding, color, rows)])
     if encoding.get("x2") or encoding.get("y2"):
         raise UnsupportedEncoding("x2, y2")
     axes = {"xaxis": _axis(x), "yaxis": _axis(y)}
     if name == "rect":
-        return MarkTraces([_rectangles(x, y, color, rows)], axes=axes)
+        trace = _rectangles(x, y, color, rows)
+        if mark.get("has_texts"):
+            trace["texttemplate"] = "%{z}"
+        return MarkTraces([trace], axes=axes)
+    if name == "boxplot":
+        return MarkTraces(_boxes(mark, encoding, rows), axes=axes)
     rows, x = _binned(rows, x, "x")
     rows, y = _binned(rows, y, "y")
     traces = [
-        _trace(name, part, x, y, encoding, label)
+        _trace(mark, part, x, y, encoding, label)
         for label, part in _series(rows, color).items()
     ]
     if name == "area" and len(traces) > 1:
@@ -111,16 +126,19 @@ def _series(rows: Sequence[Row], color: Channel) -> dict[str, list[Row]]:
 
 
 def _trace(
-    mark: str,
+    definition: Mapping[str, Any],
     rows: Sequence[Row],
     x: Channel,
     y: Channel,
     encoding: Encoding,
     name: str,
 ) -> dict[str, Any]:
+    mark = definition["type"]
     kind, options = MARKS[mark]
     if mark in _LINES:
         rows = _in_order(rows, x)
+    if mark == "text":
+        return _texts(definition, rows, x, y, encoding, name)
     if "aggregate" in x or "aggregate" in y:
         across, up = _aggregated(rows, x, y)
     else:
@@ -134,16 +152,25 @@ def _trace(
     }
     if mark == "area":
         trace["fill"] = "tozeroy"
-    if mark == "text":
-        trace["text"] = [str(v) for v in _values(rows, _channel(encoding, "text"))]
     if mark == "tick" and y.get("type") == "quantitative" != x.get("type"):
         trace["marker"] = {"symbol": "line-ew-open", "size": 12}
     if kind == "bar" and x.get("type") == "quantitative" != y.get("type"):
         trace["orientation"] = "h"
     shades = _shades(rows, encoding) if options.get("mode") == "markers" else None
+    if shades is None and (color := _own_color(definition, encoding)):
+        shades = {"color": color}
     if shades:
-        trace["marker"] = {**options["marker"], **shades}
+        trace["marker"] = {**trace.get("marker", {}), **shades}
     return trace
+
+
+def _own_color(mark: Mapping[str, Any], encoding: Encoding) -> str | None:
+    """The color of a whole mark, if it has one."""
+    channel = _channel(encoding, "color")
+    if channel.get("field"):
+        return None
+    color = channel.get("value") or mark.get("color") or mark.get("stroke")
+    return color if isinstance(color, str) else None
 
 
 def _shades(rows: Sequence[Row], encoding: Encoding) -> dict[str, Any] | None:
@@ -225,6 +252,147 @@ def _combine(name: str, values: Sequence[Any]) -> float | None:
 def _is_number(value: object) -> TypeGuard[float]:
     """Whether it can be computed with: not of NaN, infinity or a very large integer."""
     return isinstance(value, int | float) and abs(value) < MAX_NUMBER
+
+
+def _texts(
+    mark: Mapping[str, Any],
+    rows: Sequence[Row],
+    x: Channel,
+    y: Channel,
+    encoding: Encoding,
+    name: str,
+) -> dict[str, Any]:
+    channel = _channel(encoding, "text")
+    if not x or not y:
+        raise UnsupportedEncoding("text")
+    if "aggregate" in x or "aggregate" in y:
+        across, up = _aggregated(rows, x, y)
+        places = _values(rows, y if "aggregate" in x else x)
+    else:
+        across, up = _values(rows, x), _values(rows, y)
+        places = list(range(len(rows)))
+        if "aggregate" in channel:
+            places = list(zip(across, up, strict=True))
+            across, up = map(list, zip(*dict.fromkeys(places), strict=True))
+    constant = channel.get("value") or mark.get("text")
+    has_values = "field" in channel or "datum" in channel
+    groups: dict[Any, list[Any]] = {}
+    for place, value in zip(places, _values(rows, channel), strict=True):
+        groups.setdefault(place, []).append(value if has_values else constant)
+    how = channel.get("aggregate")
+    values = [_combine(how, own) if how else own[0] for own in groups.values()]
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "name": name,
+        "x": across,
+        "y": up,
+        "text": [_formatted(value, channel.get("format")) for value in values],
+        "textposition": _text_position(mark),
+    }
+
+
+def _text_position(mark: Mapping[str, Any]) -> str:
+    """Texts start where their alignment says, or are moved to the side."""
+    right, down = mark.get("dx"), mark.get("dy")
+    across = {"left": "right", "right": "left"}.get(str(mark.get("align")))
+    if across is None and _is_number(right) and right:
+        across = "right" if right > 0 else "left"
+    up = {"bottom": "top", "top": "bottom"}.get(str(mark.get("baseline")))
+    if up is None and _is_number(down) and down:
+        up = "bottom" if down > 0 else "top"
+    return f"{up or 'middle'} {across or 'center'}"
+
+
+def _formatted(value: object, form: object) -> str:
+    if value is None:
+        return ""
+    if not _is_number(value) or isinstance(value, bool):
+        return str(value)
+    if isinstance(form, str) and _FORMAT.fullmatch(form):
+        return format(round(value) if form.endswith("d") else float(value), form)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _pie(
+    mark: Mapping[str, Any], encoding: Encoding, color: Channel, rows: Sequence[Row]
+) -> dict[str, Any]:
+    """Slices in the order of their first rows, as sums by the field of the color."""
+    for name in ("theta2", "radius", "radius2"):
+        if encoding.get(name):
+            raise UnsupportedEncoding(name)
+    theta = _channel(encoding, "theta")
+    labels = _values(rows, color) if color.get("field") else range(1, len(rows) + 1)
+    groups: dict[str, list[Any]] = {}
+    for label, value in zip(labels, _values(rows, theta), strict=True):
+        groups.setdefault(str(label), []).append(value)
+    how = theta.get("aggregate") or ("sum" if theta.get("field") else "count")
+    sizes = [_combine(how, values) or 0 for values in groups.values()]
+    # There are no negative slices.
+    if not sizes or min(sizes) < 0 or len(sizes) > MAX_SLICES:
+        raise UnsupportedEncoding("theta")
+    inner = mark.get("innerRadius")
+    is_ring = isinstance(inner, int | float) and inner > 0
+    return {
+        "type": "pie",
+        "labels": list(groups),
+        "values": sizes,
+        "hole": 0.5 if is_ring else 0,
+        "sort": False,
+        "direction": "clockwise",
+        "textinfo": "label+percent" if mark.get("has_texts") else "percent",
+    }
+
+
+def _boxes(
+    mark: Mapping[str, Any], encoding: Encoding, rows: Sequence[Row]
+) -> list[dict[str, Any]]:
+    """Boxes by color, with the quartiles and whiskers of Vega-Lite."""
+    x, y, color = (_channel(encoding, each) for each in ("x", "y", "color"))
+    is_flat = x.get("type") == "quantitative" != y.get("type")
+    of, by = (x, y) if is_flat else (y, x)
+    extent = mark.get("extent", _WHISKER)
+    is_number = isinstance(extent, int | float) and extent >= 0
+    if not of.get("field") or "aggregate" in of or of.get("bin") or by.get("bin"):
+        raise UnsupportedEncoding("boxplot")
+    if not is_number and extent != "min-max":
+        raise UnsupportedEncoding("extent")
+    reach = extent if is_number else math.inf
+    found = []
+    for label, part in _series(rows, color).items():
+        groups: dict[str, list[float]] = {}
+        for place, value in zip(_values(part, by), _values(part, of), strict=True):
+            if _is_number(value):
+                groups.setdefault(str(place if by else label), []).append(value)
+        if groups:
+            found += _box_traces(groups, reach, label, is_flat=is_flat)
+    has_offset = "xOffset" in encoding or "yOffset" in encoding
+    # Boxes next to each other leave no place of their own for single values.
+    return [each for each in found if each["type"] == "box" or not has_offset]
+
+
+def _box_traces(
+    groups: Mapping[str, Sequence[float]], reach: float, name: str, *, is_flat: bool
+) -> list[dict[str, Any]]:
+    keys = ("lowerfence", "q1", "median", "q3", "upperfence")
+    ends: dict[str, list[float]] = {key: [] for key in keys}
+    at, along = ("y", "x") if is_flat else ("x", "y")
+    dots: dict[str, list[Any]] = {at: [], along: []}
+    for place, values in groups.items():
+        first, median, third = np.percentile(values, [25, 50, 75]).tolist()
+        size = reach * (third - first) if third > first else 0.0
+        size = math.inf if reach == math.inf else size
+        inside = [v for v in values if first - size <= v <= third + size]
+        row = (min([first, *inside]), first, median, third, max([third, *inside]))
+        for key, value in zip(keys, row, strict=True):
+            ends[key].append(value)
+        outside = [v for v in values if not first - size <= v <= third + size]
+        dots[at] += [place] * len(outside)
+        dots[along] += outside
+    box = {"type": "box", "name": name, at: list(groups), **ends}
+    box["orientation"] = "h" if is_flat else "v"
+    points = {"type": "scatter", "mode": "markers", "name": name, **dots}
+    return [box, {**points, "marker": {"size": 5}}] if dots[at] else [box]
 
 
 def _rectangles(

@@ -53,3 +53,16 @@ export function themedLayout(layout) {
   };
   return { ...layout, template: { data: Object.fromEntries(traces), layout: template } };
 }
+
+/**
+ * The traces, where those of the same group have the same color of the page.
+ * @param {any[]} traces
+ */
+export function withGroupColors(traces) {
+  const groups = [...new Set(traces.map((trace) => trace.legendgroup))];
+  return traces.map((trace) => {
+    if (trace.legendgroup === undefined || trace.marker?.color) return trace;
+    const color = series((groups.indexOf(trace.legendgroup) % SERIES) + 1);
+    return { ...trace, marker: { ...trace.marker, color } };
+  });
+}

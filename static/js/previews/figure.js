@@ -3,7 +3,7 @@
 
 import { redrawWithTheme } from "../charts/figures.js";
 import { CONFIG, disposePlot, plotly, trackSize } from "../charts/plot.js";
-import { themedLayout } from "./figure-theme.js";
+import { themedLayout, withGroupColors } from "./figure-theme.js";
 
 /** How far from the visible part of the page a chart is drawn already. */
 const NEAR = "240px";
@@ -45,11 +45,16 @@ async function drawFigure(place) {
   shown.set(place, address);
   const isLate = () => !place.isConnected || shown.get(place) !== address;
   try {
-    const { data, layout, note } = await readFigure(address);
+    const { data, layout, note, panels } = await readFigure(address);
     const Plotly = data.length ? await plotly() : null;
     if (isLate()) return;
-    if (Plotly) await drawInto(plotOf(place, Plotly), Plotly, data, layout);
-    else removePlot(place);
+    if (Plotly) {
+      const [columns, rows] = panels ?? [1, 1];
+      place.style.setProperty("--figure-columns", columns);
+      place.style.setProperty("--figure-rows", rows);
+      const traces = panels ? withGroupColors(data) : data;
+      await drawInto(plotOf(place, Plotly), Plotly, traces, layout);
+    } else removePlot(place);
     if (!isLate()) write(place, (place.dataset.notes !== undefined && note) || "");
   } catch {
     if (isLate()) return;

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.e2e.test_run_page import Writer, run
-from tests.pages.previews.samples import FIGURE, wav
+from tests.pages.previews.samples import FIGURE, VEGA, wav
 from tests.parts.browser import Watch
 
 __all__ = ["run"]
@@ -34,6 +34,33 @@ def test_a_figure_of_a_file_is_drawn_without_its_markup(
     plot = owner_page.locator(".file-figure")
     expect(plot.get_by_text("cat")).to_be_visible()
     expect(plot.get_by_text("Loss!")).to_be_visible()
+
+
+def test_panels_of_a_vega_chart_have_the_same_colors(
+    run: Writer, owner_page: Page
+) -> None:
+    number = {"field": "a", "type": "quantitative"}
+    color, column = ({"field": name, "type": "nominal"} for name in "bc")
+    rows = [{"a": n, "b": "xy"[n % 2], "c": "pq"[n // 2]} for n in range(4)]
+    chart = {
+        "$schema": VEGA["$schema"],
+        "data": {"values": rows},
+        "mark": "circle",
+        "encoding": {"x": number, "y": number, "color": color, "column": column},
+    }
+    run.keep("a.json", json.dumps(chart).encode())
+    owner_page.goto(f"{run.page}files/?path=a.json")
+    plot = owner_page.locator(".file-figure")
+    points = plot.locator(".scatterlayer .point")
+    expect(points).to_have_count(4)
+    colors = points.evaluate_all(
+        "(all) => all.map((each) => getComputedStyle(each).fill)"
+    )
+    assert colors[:2] == colors[2:]
+    assert colors[0] != colors[1]
+    expect(plot.locator(".legend .traces")).to_have_count(2)
+    for title in "pq":
+        expect(plot.locator(".annotation", has_text=title)).to_be_visible()
 
 
 def test_a_figure_has_the_colors_of_the_page_unless_it_has_its_own(

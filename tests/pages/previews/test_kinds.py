@@ -12,7 +12,7 @@ from django.test import RequestFactory
 
 from runs.pages.previews import part_response, preview_file
 from studio.core.errors import NotFound
-from tests.pages.previews.samples import FIGURE, SAMPLES, file_of
+from tests.pages.previews.samples import FIGURE, SAMPLES, VEGA, file_of
 
 PARTS = ("figure", "vega", "array")
 
@@ -63,7 +63,9 @@ def test_a_file_is_shown_by_its_kind(name: str, data: bytes, kind: str) -> None:
         ("a.tar.gz", ["x/y.txt", "4 bytes"]),
         ("a.bin", ["00000000", "00 01 02"]),
         ("figure.json", ['data-file-figure="/raw?as=figure"', "heatmap", "<td>4</td>"]),
-        ("layers.json", ["several charts (layer)", "This is the specification."]),
+        ("figure.json", ["not drawn here. Their values are shown as tables: heatmap."]),
+        ("layers.json", ["composed in this way are not drawn here: layer."]),
+        ("layers.json", ["These are its data.", "<td>A</td>", "Specification"]),
     ],
 )
 def test_a_preview_has_what_the_file_says(name: str, texts: list[str]) -> None:
@@ -86,6 +88,12 @@ def test_a_vega_chart_is_sent_as_a_figure() -> None:
     data = next(data for name, data, _kind in SAMPLES if name == "chart.json")
     [trace] = json.loads(part("chart.json", data, "vega").content)["data"]
     assert (trace["type"], trace["x"], trace["y"]) == ("bar", ["A", "B"], [2, 5])
+
+
+def test_a_vega_chart_is_sent_with_the_number_of_its_panels() -> None:
+    data = json.dumps({**VEGA, "vconcat": [VEGA, VEGA]}).encode()
+    sent = json.loads(part("chart.json", data, "vega").content)
+    assert (len(sent["data"]), sent["panels"]) == (2, [1, 2])
 
 
 def test_an_array_is_sent_as_a_picture() -> None:

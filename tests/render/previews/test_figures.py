@@ -10,14 +10,7 @@ import plotly.express as px
 import plotly.graph_objects as go
 import pytest
 
-from runs.render.previews import (
-    FileFigure,
-    UnsupportedChart,
-    read_figure,
-    vega_figure,
-)
-
-SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+from runs.render.previews import FileFigure, read_figure
 
 
 def drawn(document: dict[str, Any]) -> FileFigure:
@@ -25,6 +18,12 @@ def drawn(document: dict[str, Any]) -> FileFigure:
     found = read_figure(document)
     go.Figure({"data": found.data, "layout": found.layout})
     return found
+
+
+def test_computed_boxes_stand_where_they_are_named() -> None:
+    box = {"type": "box", "x": ["a"], "q1": [1], "median": [2], "q3": [4]}
+    [bars] = drawn({"data": [{**box, "orientation": "v"}], "layout": {}}).data
+    assert (bars["x"], bars["base"]) == (["a", "a"], [2, 2])
 
 
 def test_a_heat_map_is_bars_with_a_color_for_each_cell() -> None:
@@ -108,91 +107,3 @@ def test_of_a_layout_only_known_keys_are_sent() -> None:
 def test_hostile_values_are_left_out(trace: dict[str, Any]) -> None:
     found = read_figure({"data": [trace], "layout": {"coloraxis": 5}})
     assert len(found.data) + len(found.tables) == 1
-
-
-def vega(**spec: Any) -> Any:
-    rows = [
-        {"x": 3, "y": 1, "k": "a"},
-        {"x": 1, "y": 2, "k": "b"},
-        {"x": 2, "y": 5, "k": "a"},
-    ]
-    return vega_figure({"$schema": SCHEMA, "data": {"values": rows}, **spec})
-
-
-X, Y = ({"field": name, "type": "quantitative"} for name in "xy")
-K = {"field": "k", "type": "nominal"}
-
-
-def test_layers_of_a_vega_chart_share_what_is_outside_of_them() -> None:
-    figure = vega(
-        encoding={"x": X},
-        layer=[
-            {"mark": "line", "encoding": {"y": Y, "color": K}},
-            {"mark": "rule", "encoding": {"x": None, "y": {"datum": 4}}},
-        ],
-    )
-    lines = [(each["name"], each["x"], each["mode"]) for each in figure["data"]]
-    # A line has the order of x.
-    assert lines == [("a", [2, 3], "lines"), ("b", [1], "lines")]
-    [rule] = figure["layout"]["shapes"]
-    assert (rule["y0"], rule["y1"], rule["xref"]) == (4, 4, "paper")
-
-
-def test_rectangles_of_a_vega_chart_are_a_heat_map() -> None:
-    color = {"aggregate": "sum", "field": "y", "type": "quantitative"}
-    figure = vega(mark="rect", encoding={"x": K, "y": K, "color": color})
-    [trace] = figure["data"]
-    assert (trace["x"], trace["y"], trace["z"]) == (
-        ["a", "b"],
-        ["b", "a"],
-        [[None, 2], [6, None]],
-    )
-
-
-def test_bins_of_a_vega_chart_are_counted() -> None:
-    x = {**X, "bin": {"maxbins": 2}}
-    figure = vega(mark="bar", encoding={"x": x, "y": {"aggregate": "count"}})
-    [bars] = figure["data"]
-    assert sorted(zip(bars["x"], bars["y"], strict=True)) == [(1.5, 1), (2.5, 2)]
-
-
-def of_numbers(values: list[float], x: dict[str, Any]) -> Any:
-    rows = [{"x": value, "k": "a"} for value in values]
-    encoding = {"x": x, "y": {**K, "aggregate": None}}
-    spec = {"mark": "bar", "encoding": encoding, "data": {"values": rows}}
-    return vega_figure({"$schema": SCHEMA, **spec})
-
-
-@pytest.mark.parametrize("values", [[2**70], [10**400, 1], [math.inf, -math.inf, 1]])
-def test_numbers_of_a_vega_chart_that_are_too_large_are_left_out(
-    values: list[float],
-) -> None:
-    for how in ("mean", "median"):
-        [bars] = drawn(of_numbers(values, {**X, "aggregate": how})).data
-        assert (bars["x"], bars["y"]) == ([values[-1]], ["a"])
-    [bars] = drawn(of_numbers([*values, 0], {**X, "bin": {"maxbins": 1}})).data
-    assert bars["x"] == [values[-1] / 2] * len(bars["y"])
-    # Between equal large numbers there is no room for bins.
-    with pytest.raises(UnsupportedChart):
-        of_numbers([2**70], {**X, "bin": True})
-
-
-@pytest.mark.parametrize(
-    ("spec", "gap"),
-    [
-        ({"hconcat": []}, "composed"),
-        ({"mark": "bar", "encoding": {"row": K}}, "composed"),
-        ({"mark": "bar", "transform": [{"filter": "1"}]}, "transform"),
-        ({"mark": "bar", "data": {"url": "https://example.org/a.csv"}}, "data"),
-        ({"mark": {"type": "geoshape"}}, "mark"),
-        ({"mark": "bar", "encoding": {"x": {**X, "timeUnit": "year"}}}, "encoding"),
-        ({"mark": "bar", "encoding": {"x": {**X, "aggregate": "q1"}}}, "encoding"),
-        ({"layer": [{"layer": []}]}, "composed"),
-    ],
-)
-def test_a_vega_chart_that_is_not_drawn_names_the_reason(
-    spec: dict[str, Any], gap: str
-) -> None:
-    with pytest.raises(UnsupportedChart) as caught:
-        vega(**spec)
-    assert caught.value.gap == gap
