@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.db import connection, transaction
 
 from runs.actions.actor import Actor
@@ -142,6 +145,28 @@ def test_lost_triggers_are_detected_and_the_count_continues(run: Run) -> None:
     change_counts.install(connection)
     assert change_counts.missing(connection) == []
     assert run.workspace.count_changes() != before
+
+
+@pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="PostgreSQL counts once for each statement"
+)
+def test_an_update_gives_older_databases_the_triggers_of_new_ones(run: Run) -> None:
+    new = trigger_sql()
+    name = "runs_changecount_run_update"
+    old = new[name].replace("= NEW.workspace_id", "IN (SELECT NEW.workspace_id AS id)")
+    assert old != new[name]
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TRIGGER {name}")
+        cursor.execute(old)
+    migration = importlib.import_module("runs.migrations.0050_faster_change_counts")
+    migration.create_again(apps, SimpleNamespace(connection=connection))
+    assert trigger_sql() == new
+
+
+def trigger_sql() -> dict[str, str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        return dict(cursor.fetchall())
 
 
 def test_a_workspace_without_changes_has_no_count(run: Run) -> None:
