@@ -63,6 +63,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     "tables": ("js/tables/table-grid.js",),
     "background-tasks": ("js/background_tasks/background-tasks.js",),
     "activity": ("js/activity/activity.js",),
+    "activity-filters": ("js/filters/pills.js",),
     "compute": ("js/compute/compute.js", "js/site/clocks.js"),
     "submit": ("js/submit/submit.js",),
     "models": ("js/registry/models.js",),
@@ -70,6 +71,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
 }
 
 STYLES: dict[str, tuple[str, ...]] = {
+    "activity-filters": ("css/filters/filter.css",),
     "site": (
         "css/site/tokens.css",
         "css/site/base.css",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -20,6 +21,7 @@ from runs.pages.activity.activity_export import export_activity
 from runs.pages.activity.activity_state import ActivityState
 from runs.pages.activity.entries import days_of
 from runs.pages.activity.open_tasks import open_tasks
+from runs.pages.lists import ACTIVITY_PREFIX
 from runs.pages.requests import (
     CSV,
     JSON,
@@ -35,13 +37,23 @@ from runs.search.activity import (
     ActivityCounts,
     activity_query,
     count_activity,
+    count_changed_runs,
     find_activity,
     newest_position,
 )
 from studio.core.errors import InvalidFilter, InvalidValue, QueryTimeout
 from studio.core.filters import Node, parse, to_text
-from studio.core.filters.tree import attribute, fields_of, terms, without_term
+from studio.core.filters.tree import (
+    Comparison,
+    Text,
+    all_of,
+    attribute,
+    fields_of,
+    terms,
+    without_term,
+)
 
+_CHANGED, _CHANGED_BY = attribute("changed"), attribute("changed_by")
 #: Seconds between two looks for new changes.
 REFRESH_SECONDS = 5
 KIND_LABELS: dict[str, str | Promise] = {
@@ -93,6 +105,19 @@ class FilterPill:
     label: str
     value: str
     without: str
+    #: The address of the editor of this term of the filter.
+    edit: str = ""
+
+
+@dataclass(frozen=True)
+class TimePill:
+    """The time of the changes: which one, and the others to choose from."""
+
+    value: str
+    without: str
+    #: The editor, for any other time.
+    edit: str
+    periods: Sequence[tuple[str, str, bool]]
 
 
 @access(Permission.READ)
@@ -118,7 +143,8 @@ def activity_context(request: PageRequest, state: ActivityState) -> dict[str, An
         "here": state.href(path),
         "kept": [pair for pair in state.pairs() if pair[0] != "q"],
         "pills": _pills(request, state, path),
-        "periods": _periods(state, path),
+        "time": _time_pill(request, state, path),
+        "add_filter": _editor_address(request, state),
         "current_href": state.toggled_current().href(path),
         "csv": state.href(path, format="csv"),
         "json": state.href(path, format="json"),
@@ -133,6 +159,7 @@ def activity_context(request: PageRequest, state: ActivityState) -> dict[str, An
         # First, so that no change is left out between it and the page.
         newest = newest_position(request.workspace)
         page, counts = find_activity(query, after=state.after), count_activity(query)
+        changed_runs = count_changed_runs(query)
     except (InvalidFilter, InvalidValue, QueryTimeout) as error:
         return {**context, "problem": error.message}
     news = reverse("activity-news", args=[request.workspace.name])
@@ -144,6 +171,8 @@ def activity_context(request: PageRequest, state: ActivityState) -> dict[str, An
         "days": days_of(request, page, {row.task.change_set_id for row in tasks}),
         "total": grouped(counts.total) + ("" if counts.is_exact else "+"),
         "total_number": counts.total,
+        "changed_runs": changed_runs,
+        "runs_href": _runs_href(request, state),
         "counts": counts,
         "facets": _facets(request, state, counts, path),
         "older": state.href(path, after=page.after) if page.after else "",
@@ -210,10 +239,15 @@ def _pills(request: PageRequest, state: ActivityState, path: str) -> list[Filter
     wanted = state.wanted
     pills = []
     node = _parse(wanted.q)
-    for term in terms(node):
+    time = _time_term(terms(node))
+    for number, term in enumerate(terms(node)):
+        if number == time:
+            continue
         rest = without_term(node, term)
         label, value = pill_texts(term)
-        pills.append(FilterPill(label, value, state.with_q(to_text(rest)).href(path)))
+        href = state.with_q(to_text(rest)).href(path)
+        edit = _editor_address(request, state, term=str(number))
+        pills.append(FilterPill(label, value, href, edit))
     if wanted.token is not None:
         token = ApiToken.objects.filter(
             workspace=request.workspace, pk=wanted.token
@@ -235,22 +269,66 @@ def _pills(request: PageRequest, state: ActivityState, path: str) -> list[Filter
     return pills
 
 
-def _periods(state: ActivityState, path: str) -> list[tuple[str, str, bool]]:
-    """Links that replace the term `changed` of the filter."""
-    rest: Node | None
-    node = rest = _parse(state.wanted.q)
-    current = ""
-    for term in terms(node):
-        if fields_of(term) == {attribute("changed")}:
-            rest, current = without_term(rest, term), to_text(term)
-    kept = to_text(rest)
-    found = []
-    for value, label in PERIODS:
-        term_text = f"changed:{value}" if value else ""
+def _time_pill(request: PageRequest, state: ActivityState, path: str) -> TimePill:
+    """The term `changed` of the filter, with links that replace it."""
+    node = _parse(state.wanted.q)
+    number = _time_term(terms(node))
+    if number is None:
+        rest, current, value = node, "", _("Any time")
+        edit = _editor_address(request, state, field="changed")
+    else:
+        term = terms(node)[number]
+        rest, current = without_term(node, term), to_text(term)
+        value = pill_texts(term)[1]
+        edit = _editor_address(request, state, term=str(number))
+    kept, periods = to_text(rest), []
+    for term_value, label in PERIODS:
+        term_text = f"changed:{term_value}" if term_value else ""
         q = " and ".join(part for part in (kept, term_text) if part)
         is_here = to_text(_parse(term_text)) == current
-        found.append((str(label), state.with_q(q).href(path), is_here))
-    return found
+        periods.append((str(label), state.with_q(q).href(path), is_here))
+    without = "" if number is None else state.with_q(kept).href(path)
+    return TimePill(value, without, edit, periods)
+
+
+def _time_term(found: Sequence[Node]) -> int | None:
+    """The index of the last term that is of the time of changes alone."""
+    of_time = {_CHANGED}
+    numbers = [n for n, term in enumerate(found) if fields_of(term) == of_time]
+    return numbers[-1] if numbers else None
+
+
+def _runs_href(request: PageRequest, state: ActivityState) -> str:
+    """The list of all runs that the shown changes are of; empty if no filter finds it.
+
+    A list finds the runs with a change of one time, or by some members. Both would find
+    runs that others changed at that time too.
+    """
+    wanted = state.wanted
+    found = terms(_parse(wanted.q))
+    of_one = [fields_of(term) for term in found]
+    others = (wanted.kinds, wanted.ways, wanted.token, wanted.run, wanted.experiment)
+    if any(others) or wanted.is_current or len(found) + bool(wanted.members) > 1:
+        return ""
+    if any(each not in ({_CHANGED}, {_CHANGED_BY}) for each in of_one):
+        return ""
+    node: Node = Comparison(_CHANGED, "is not null")
+    if found:
+        node = found[0]
+    elif wanted.members:
+        node = Comparison(_CHANGED_BY, "in", tuple(map(Text, wanted.members)))
+    deleted = parse("deleted:true or deleted:false")
+    q = to_text(all_of(node, *([deleted] if deleted else [])))
+    query = urlencode({"q": q, "children": "1", "archived": "1"})
+    return f"{reverse('run-list', args=[request.workspace.name])}?{query}"
+
+
+def _editor_address(request: PageRequest, state: ActivityState, **more: str) -> str:
+    """The editor of filters, which comes back to the same choices of the activity."""
+    kept = urlencode([pair for pair in state.pairs() if pair[0] != "q"])
+    query = {"q": state.wanted.q, "in": f"{ACTIVITY_PREFIX}{kept}", **more}
+    path = reverse("list-filter", args=[request.workspace.name])
+    return f"{path}?{urlencode(query)}"
 
 
 def _parse(q: str) -> Node | None:

@@ -37,7 +37,7 @@ from runs.pages.filters.term_form import (
 from runs.pages.lists import (
     ListState,
     normalize_line_breaks,
-    read_scope,
+    read_filtered_scope,
     read_state_tolerantly,
 )
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, with_vary_headers
@@ -55,7 +55,7 @@ def edit_filter(request: PageRequest) -> HttpResponse:
     # Without a script, the browser changed line breaks of the filter.
     is_form = not request.htmx and {"apply", "again"} & request.GET.keys()
     parameters = normalize_line_breaks(request.GET) if is_form else request.GET
-    state = read_state_tolerantly(request, read_scope(request), parameters)
+    state = read_state_tolerantly(request, read_filtered_scope(request), parameters)
     try:
         source = state.spec.source
     except InvalidFilter:
@@ -244,7 +244,13 @@ class _TermEditor:
         if self.number >= 0:
             kept.append(("term", str(self.number)))
         back = self.scope.address_of(self.spec)
-        context = {"kept": kept, "back": back, "error": self.error}
+        swapped = "#activity" if self.scope.is_activity else "#run-table"
+        context = {
+            "kept": kept,
+            "back": back,
+            "error": self.error,
+            "swapped": swapped,
+        }
         if self.number >= 0:
             without = self.spec.changed(q=self.source.text_without_terms(self.number))
             context["remove"] = self.scope.address_of(without)

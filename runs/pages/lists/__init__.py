@@ -20,6 +20,7 @@ from runs.pages.lists.list_links import (
     status_strip,
 )
 from runs.pages.lists.list_state import (
+    ACTIVITY_PREFIX,
     LINES_PARAMETER,
     RUN_PREFIX,
     ListScope,
@@ -33,6 +34,7 @@ from runs.pages.lists.list_state import (
     hidden_line_breaks_input,
     in_one_line,
     normalize_line_breaks,
+    read_filtered_scope,
     read_part_state,
     read_part_state_tolerantly,
     read_scope,
@@ -85,6 +87,7 @@ from runs.pages.lists.view_origin import (
 
 __all__ = [
     "ACTIVE_POLL_SECONDS",
+    "ACTIVITY_PREFIX",
     "BUILT_IN_VIEW",
     "DEFAULT_COLUMNS_PARAMETER",
     "IDLE_POLL_SECONDS",
@@ -123,6 +126,7 @@ __all__ = [
     "new_runs_messages",
     "normalize_line_breaks",
     "open_view_link",
+    "read_filtered_scope",
     "read_matching_bound",
     "read_page_state",
     "read_part_state",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
@@ -29,6 +29,8 @@ from studio.core.view_spec import (
 )
 
 RUN_PREFIX = "run."
+#: The same of the parameter that names the activity, before its other parameters.
+ACTIVITY_PREFIX = "activity."
 
 
 @dataclass(frozen=True)
@@ -36,19 +38,27 @@ class ListScope:
     """Which list: all runs, those of an experiment, or the children of a run.
 
     `path` is the list's own address without a query string; `number` is the value of
-    the parameter `in` that names it.
+    the parameter `in` that names it. The activity is filtered in the same way: `more`
+    are its own parameters, as a query string.
     """
 
     experiment: Experiment | None
     path: str
     number: str = ""
+    more: str = ""
 
     @property
     def name(self) -> str:
         """The text of links back to the list."""
         if self.experiment:
             return self.experiment.name
+        if self.is_activity:
+            return _("Activity")
         return _("Child runs") if self.number else _("All runs")
+
+    @property
+    def is_activity(self) -> bool:
+        return self.number.startswith(ACTIVITY_PREFIX)
 
     @property
     def parent(self) -> str:
@@ -94,7 +104,7 @@ class ListScope:
 
     def address_of(self, spec: ViewSpec) -> str:
         """The address of the list in that state."""
-        query = spec.to_query()
+        query = "&".join(filter(None, [spec.to_query(), self.more]))
         return self.path + (f"?{query}" if query else "")
 
 
@@ -147,6 +157,17 @@ def _find_by_former_name(
 def read_scope(request: PageRequest) -> ListScope:
     """Read the parameter `in`; raise Http404 for an unknown experiment."""
     return find_scope(request, request.GET.get("in", ""))
+
+
+def read_filtered_scope(request: PageRequest) -> ListScope:
+    """Read the parameter `in`, which can also name the activity."""
+    number = request.GET.get("in", "")
+    if not number.startswith(ACTIVITY_PREFIX):
+        return find_scope(request, number)
+    pairs = parse_qsl(number.removeprefix(ACTIVITY_PREFIX))
+    more = urlencode([pair for pair in pairs if pair[0] != "q"])
+    path = f"/w/{request.workspace.name}/activity/"
+    return ListScope(None, path, f"{ACTIVITY_PREFIX}{more}", more)
 
 
 def find_scope(request: PageRequest, number: str) -> ListScope:

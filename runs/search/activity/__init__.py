@@ -15,6 +15,7 @@ from runs.search.activity.change_sets import (
 from runs.search.activity.counts import (
     ActivityCounts,
     count_activity,
+    count_changed_runs,
     count_newer,
     first_change_of_token,
     newest_position,
@@ -33,6 +34,7 @@ __all__ = [
     "LaterChange",
     "activity_query",
     "count_activity",
+    "count_changed_runs",
     "count_newer",
     "find_activity",
     "find_visible_set",

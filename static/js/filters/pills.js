@@ -1,5 +1,6 @@
 // A pill opens its editor below it, Add filter the list of fields. Both are pages of
-// their own, whose fragment is shown here; the list is swapped by the form itself.
+// their own, whose fragment is shown here; the form itself swaps the list of runs or the
+// activity.
 
 import { fetchPage, formQuery } from "../site/app.js";
 
@@ -46,7 +47,7 @@ function markOpen(from) {
   from?.closest(".pill")?.classList.add("open");
   for (const each of document.querySelectorAll("[data-editor][aria-expanded]"))
     each.removeAttribute("aria-expanded");
-  if (from) from.setAttribute("aria-expanded", "true");
+  if (from?.matches("[data-editor]")) from.setAttribute("aria-expanded", "true");
 }
 
 function close() {
@@ -78,7 +79,10 @@ document.addEventListener("click", (event) => {
     if (!editor.contains(link)) {
       const same = !editor.hidden && opener === link.id;
       if (same) return closeToPill();
-      opener = link.id;
+      // A menu closes, and its head stands for the link.
+      const menu = link.closest("details.menu");
+      if (menu) menu.open = false;
+      opener = (menu?.querySelector("summary") ?? link).id;
     }
     show(link.href);
   } else if (event.target.closest("[data-close-editor]")) {
@@ -129,10 +133,10 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
   isOwnRequest = editor.contains(event.target);
 });
 document.body.addEventListener("htmx:afterSwap", (event) => {
-  if (event.target.id !== "run-table") return;
+  if (!["run-table", "activity"].includes(event.target.id)) return;
   if (isOwnRequest) {
     isOwnRequest = false;
     closeToPill();
   } else if (!editor.hidden) positionEditor();
 });
-addEventListener("resize", positionEditor);
+addEventListener("resize", () => editor.hidden || positionEditor());
