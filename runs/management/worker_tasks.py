@@ -26,6 +26,7 @@ from runs.actions.notify import (
     HookSender,
     MailSender,
     create_notifications,
+    create_sign_in_mails,
     delete_expired_notifications,
     fire_for_conditions,
     perform_alert_actions,
@@ -135,6 +136,7 @@ def all_tasks(
         Task("resolve alerts", 60, resolve_alerts),
         # Mails follow within a second or two.
         Task("create notifications", BUSY_TICK_SECONDS, create_notifications),
+        Task("create sign-in mails", BUSY_TICK_SECONDS, create_sign_in_mails),
         Task("act on alerts", BUSY_TICK_SECONDS, perform_alert_actions),
         # Without a pause while steps are left: they end after a slice of time.
         Task("do background tasks", 0, background or BackgroundTasks()),

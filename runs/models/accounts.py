@@ -245,6 +245,30 @@ class SignInFailure(models.Model):
         ]
 
 
+class SignInMailRequest(models.Model):
+    """A request for a mail with a sign-in link, by anyone, for any name.
+
+    The worker looks the name up, so that a response reveals nothing about it. The
+    throttle counts requests by name and by address.
+    """
+
+    name = models.CharField(max_length=150)
+    address = models.CharField(max_length=64)
+    time = models.DateTimeField()
+    is_open = models.BooleanField(default=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["name", "time"], name="mail_requests_by_name"),
+            models.Index(fields=["address", "time"], name="mail_requests_by_address"),
+            models.Index(
+                fields=["id"],
+                condition=models.Q(is_open=True),
+                name="mail_requests_open",
+            ),
+        ]
+
+
 MAX_ADDRESS = 64
 MAX_AGENT = 300
 

@@ -77,6 +77,7 @@ PAGES: dict[str, Row] = {
     "api/v1/": page(SIGNED_IN),
     **NOTIFY_ACCOUNT_PAGES,
     "sign-in/": row(GET=PUBLIC, POST=PUBLIC),
+    "sign-in/forgot/": row(400, 409, GET=PUBLIC, POST=PUBLIC),
     "sign-in/link/": form(PUBLIC),
     "sign-in/link/<str:secret>/": row(
         parts={"secret": "{link}"}, GET=PUBLIC, POST=PUBLIC
@@ -222,6 +223,7 @@ IN_WORKSPACE: dict[str, Row] = {
     "members/": page(READER),
     "members/<int:number>/role/": form(OWNER, number="{member}"),
     "members/<int:number>/remove/": form(OWNER, number="{member}"),
+    "members/<int:number>/sign-in-link/": form(OWNER, 409, number="{member}"),
     "invitations/": form(OWNER),
     "invitations/<int:number>/revoke/": form(OWNER, number="{number}"),
 }

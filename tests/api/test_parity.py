@@ -10,6 +10,7 @@ from tests.actions.test_every_action_is_recorded import ROOT, functions, names_i
 #: How people sign in, and settings of their own account, which a token must not change.
 IN_PERSON = {
     "check_sign_in",
+    "create_link_for_member",
     "create_user_with_password",
     "delete_expired_sessions",
     "end_other_sessions",
@@ -17,6 +18,7 @@ IN_PERSON = {
     "find_invitation",
     "find_sign_in_link",
     "request_confirmation",
+    "request_sign_in_mail",
     "set_language",
     "set_notification_settings",
     "set_password",

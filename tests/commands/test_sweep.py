@@ -73,6 +73,7 @@ def test_nothing_is_deleted_right_after_a_start(now: int) -> None:
         "look at alert conditions",
         "resolve alerts",
         "create notifications",
+        "create sign-in mails",
         "act on alerts",
         "write history exports",
         "index logs",

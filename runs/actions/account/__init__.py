@@ -21,16 +21,25 @@ from runs.actions.account.accounts import (
     time_zones,
 )
 from runs.actions.account.links import (
+    SIGN_IN_MINUTES,
     create_invitation,
+    create_link_for_member,
     create_sign_in_link,
     find_invitation,
     find_sign_in_link,
+    members_for_links,
     revoke_invitation,
     use_invitation,
     use_sign_in_link,
 )
+from runs.actions.account.mail_requests import REQUEST_WINDOW, request_sign_in_mail
 from runs.actions.account.secrets import generate_secret, hash_secret, to_datetime
-from runs.actions.account.sign_in import FAILURE_LIFETIME, KnownBrowser, check_sign_in
+from runs.actions.account.sign_in import (
+    FAILURE_LIFETIME,
+    KnownBrowser,
+    check_sign_in,
+    find_active_user,
+)
 from runs.actions.account.tokens import (
     RUN_TOKEN_DAYS_AFTER_END,
     create_agent_token,
@@ -41,13 +50,16 @@ from runs.actions.account.tokens import (
 
 __all__ = [
     "FAILURE_LIFETIME",
+    "REQUEST_WINDOW",
     "RUN_TOKEN_DAYS_AFTER_END",
+    "SIGN_IN_MINUTES",
     "KnownBrowser",
     "add_member",
     "check_language",
     "check_sign_in",
     "create_agent_token",
     "create_invitation",
+    "create_link_for_member",
     "create_run_token",
     "create_sign_in_link",
     "create_token",
@@ -57,12 +69,15 @@ __all__ = [
     "end_other_sessions",
     "end_session",
     "ensure_user",
+    "find_active_user",
     "find_invitation",
     "find_sign_in_link",
     "generate_secret",
     "hash_secret",
+    "members_for_links",
     "parse_theme",
     "remove_member",
+    "request_sign_in_mail",
     "revoke_invitation",
     "revoke_token",
     "set_language",

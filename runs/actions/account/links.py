@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import transaction
@@ -38,6 +39,39 @@ def create_sign_in_link(
     return link, secret
 
 
+@transaction.atomic
+def create_link_for_member(
+    member: Member, *, actor: Actor, now: int
+) -> tuple[SignInLink, str]:
+    """Create a sign-in link that an owner gives to a member; return its secret, too.
+
+    The link opens all workspaces of the member. So its creator must own all of them.
+    Raises InvalidState.
+    """
+    if actor.user is None or not members_for_links(actor.user, [member]):
+        raise InvalidState(
+            _(
+                "%(name)s is also a member of workspaces that you don't own. An "
+                "operator can run: python manage.py member NAME."
+            )
+            % {"name": member.user}
+        )
+    link, secret = create_sign_in_link(member.user, actor=actor, now=now)
+    edit = Edit(f"members.{member.user.username}.sign_in_link", None, link.pk)
+    record_changes(member.workspace, "members", [edit], actor=actor, now=now)
+    return link, secret
+
+
+def members_for_links(owner: User, members: Collection[Member]) -> set[int]:
+    """Return the keys of the users among the members, whose workspaces `owner` owns."""
+    users = {member.user_id for member in members if member.user.is_active}
+    owned = Member.objects.filter(user=owner, role=Role.OWNER)
+    others = Member.objects.filter(user__in=users).exclude(
+        workspace__in=owned.values("workspace")
+    )
+    return users - set(others.values_list("user_id", flat=True))
+
+
 def find_sign_in_link(secret: str, *, now: int) -> SignInLink:
     """Return the link if it is still valid; this does not use it up."""
     link = (
@@ -58,7 +92,8 @@ def _sign_in_link_error() -> LinkUsedUp:
     return LinkUsedUp(
         _(
             "This sign-in link was used or has expired. A link works once and "
-            "for %(minutes)s minutes. To get a new one, restart the server, or "
+            "for %(minutes)s minutes. To get a new one, ask an owner of your "
+            "workspace. On the server you can also restart it, or "
             "run: python manage.py member NAME. For the first owner, NAME is "
             "the user name that first started the server."
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.actions.account.secrets import to_datetime
+from runs.actions.account.throttle import Throttle
 from runs.models import SignInFailure, User
 from studio.core import names
-from studio.core.errors import InvalidValue, TooManyRequests
+from studio.core.errors import InvalidValue
 
 THROTTLE_WINDOW = timedelta(minutes=15)
 #: Of one name from one address, or in one browser that the person used before.
@@ -28,12 +28,30 @@ FAILURE_LIFETIME = timedelta(days=1)
 MAX_PASSWORD_LENGTH = 4096
 
 
+def _too_many_failures(minutes: int) -> str:
+    return ngettext(
+        "Too many failed attempts. Try again in %(minutes)s minute, or use a "
+        "one-click link.",
+        "Too many failed attempts. Try again in %(minutes)s minutes, or use a "
+        "one-click link.",
+        minutes,
+    ) % {"minutes": minutes}
+
+
+_THROTTLE = Throttle(THROTTLE_WINDOW, _too_many_failures)
+
+
 @dataclass(frozen=True)
 class KnownBrowser:
     """A browser in which these people signed in before, by their keys."""
 
     key: str
     people: tuple[int, ...]
+
+    @property
+    def address(self) -> str:
+        """What its attempts are counted by, instead of its network address."""
+        return f"browser {self.key}"
 
 
 def check_sign_in(
@@ -51,13 +69,11 @@ def check_sign_in(
     Raises InvalidValue, and TooManyRequests after too many failures. Message and
     duration do not reveal whether the name or the password was wrong.
     """
-    # Folded and cut as the throttle's table stores it, so no spelling gets its own
-    # count.
-    name = name.strip().lower()[: names.MAX_USER_NAME]
+    name = fold_name(name)
     time = to_datetime(now)
-    user = _find_user(name)
+    user = find_active_user(name)
     if browser is not None and user is not None and user.pk in browser.people:
-        address = f"browser {browser.key}"
+        address = browser.address
         _record_attempt(name, address, time, is_known=True)
     else:
         _record_attempt(name, address, time)
@@ -67,6 +83,11 @@ def check_sign_in(
     # Only this address or browser: others may still be guessing this name.
     SignInFailure.objects.filter(name=name, address=address).delete()
     return user
+
+
+def fold_name(name: str) -> str:
+    """Return the name as tables of attempts store it: no spelling has its own count."""
+    return name.strip().lower()[: names.MAX_USER_NAME]
 
 
 @transaction.atomic
@@ -81,39 +102,14 @@ def _record_attempt(
     if not is_known:
         limits.append(({"name": name}, MAX_FAILURES_PER_NAME))
         limits.append(({"address": address}, MAX_FAILURES_PER_ADDRESS))
-    for same, limit in limits:
-        _refuse_too_many_attempts(_times_of_recent_failures(time, **same), limit, time)
+    _THROTTLE.check(SignInFailure.objects.all(), limits, time)
     failure = SignInFailure.objects.create(name=name, address=address)
     # `auto_now_add` uses the machine's clock; actions use the time that they are given.
     SignInFailure.objects.filter(pk=failure.pk).update(time=time)
 
 
-def _times_of_recent_failures(time: datetime, **same: str) -> list[datetime]:
-    rows = SignInFailure.objects.filter(time__gt=time - THROTTLE_WINDOW, **same)
-    return list(rows.order_by("time").values_list("time", flat=True))
-
-
-def _refuse_too_many_attempts(
-    times: list[datetime], limit: int, time: datetime
-) -> None:
-    if len(times) < limit:
-        return
-    seconds = math.ceil((times[-limit] + THROTTLE_WINDOW - time).total_seconds())
-    minutes = math.ceil(seconds / 60)
-    raise TooManyRequests(
-        ngettext(
-            "Too many failed attempts. Try again in %(minutes)s minute, or use a "
-            "one-click link.",
-            "Too many failed attempts. Try again in %(minutes)s minutes, or use a "
-            "one-click link.",
-            minutes,
-        )
-        % {"minutes": minutes},
-        retry_after=seconds,
-    )
-
-
-def _find_user(name: str) -> User | None:
+def find_active_user(name: str) -> User | None:
+    """Return the active user with this name or email address."""
     active = User.objects.filter(is_active=True)
     user = active.filter(username__iexact=name).first()
     if user is None and "@" in name:

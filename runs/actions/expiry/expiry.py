@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from runs.actions.account import (
     FAILURE_LIFETIME,
+    REQUEST_WINDOW,
     RUN_TOKEN_DAYS_AFTER_END,
     to_datetime,
 )
@@ -31,6 +32,7 @@ from runs.models import (
     Run,
     SignInFailure,
     SignInLink,
+    SignInMailRequest,
     TaskKind,
     TokenKind,
     Upload,
@@ -59,6 +61,7 @@ def delete_expired_sign_ins(now: int) -> int:
         SignInLink.objects.filter(expires__lt=time - timedelta(days=SIGN_IN_LINK_DAYS)),
         Invitation.objects.filter(expires__lt=time - timedelta(days=INVITATION_DAYS)),
         SignInFailure.objects.filter(time__lt=time - FAILURE_LIFETIME),
+        SignInMailRequest.objects.filter(time__lt=time - REQUEST_WINDOW),
     ]
     return sum(found.delete()[0] for found in rows)
 

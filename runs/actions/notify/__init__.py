@@ -43,6 +43,7 @@ from runs.actions.notify.follows import (
 from runs.actions.notify.hook_sender import HookSender
 from runs.actions.notify.inbox import mark_all_read, mark_read
 from runs.actions.notify.resending import send_again
+from runs.actions.notify.sign_in_mails import create_sign_in_mails
 from runs.actions.notify.status_notifications import (
     create_notifications,
     notify_of_mentions,
@@ -70,6 +71,7 @@ __all__ = [
     "create_alert_channel",
     "create_alert_rule",
     "create_notifications",
+    "create_sign_in_mails",
     "delete_alert_channel",
     "delete_alert_rule",
     "delete_expired_notifications",

@@ -19,7 +19,12 @@ from runs.actions.notify.attempts import (
     retry_later,
     waiting,
 )
-from runs.actions.notify.mails import compose_confirmation, compose_notification
+from runs.actions.notify.mails import (
+    compose_confirmation,
+    compose_notification,
+    compose_sign_in_mail,
+)
+from runs.actions.notify.sign_in_mails import MAX_WAIT_MINUTES
 from runs.actions.notify.status_notifications import is_muted
 from runs.models import (
     AlertRecipient,
@@ -29,6 +34,7 @@ from runs.models import (
     Member,
     Notification,
     NotificationSettings,
+    User,
     now_ms,
 )
 from runs.notify import (
@@ -107,6 +113,8 @@ class MailSender:
         base = self._base_url()
         if delivery.kind == DeliveryKind.CONFIRMATION:
             return compose_confirmation(delivery, base)
+        if delivery.kind == DeliveryKind.SIGN_IN:
+            return compose_sign_in_mail(delivery, base, now_ms())
         return compose_notification(delivery, base)
 
 
@@ -125,10 +133,19 @@ def _reason_to_skip(delivery: Delivery, now: int) -> str:
         return "" if user.email == delivery.address else "the address was changed"
     if not user.can_get_mail:
         return "the address is not confirmed"
+    if delivery.kind == DeliveryKind.SIGN_IN:
+        return _reason_against_sign_in(delivery, user, now)
     members = Member.objects.filter(user=user, workspace=delivery.workspace_id)
     if not members.exists():
         return "the recipient is no longer a member"
     return _choice_against(delivery, now)
+
+
+def _reason_against_sign_in(delivery: Delivery, user: User, now: int) -> str:
+    if user.email != delivery.address:
+        return "the address was changed"
+    is_old = now - delivery.created > MAX_WAIT_MINUTES * 60_000
+    return "the request is too old" if is_old else ""
 
 
 def _choice_against(delivery: Delivery, now: int) -> str:

@@ -15,6 +15,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from runs.actions.account import SIGN_IN_MINUTES, create_sign_in_link
+from runs.actions.actor import SERVER
 from runs.actions.notify.addresses import sign_confirmation
 from runs.actions.notify.subscriptions import sign_subscription
 from runs.models import AlertRule, Delivery, FollowReason, Notification, Run, User
@@ -35,8 +37,10 @@ from runs.render.notify import (
     MailFact,
     MailLink,
     RunMail,
+    SignInMail,
     confirmation_mail_bodies,
     run_mail_bodies,
+    sign_in_mail_bodies,
 )
 from runs.render.run import headline_of_error
 from runs.search.notify import (
@@ -72,6 +76,20 @@ def compose_confirmation(delivery: Delivery, base: str) -> Mail:
         content = ConfirmationMail(str(delivery.user), f"{base}{path}")
         text, html = confirmation_mail_bodies(content)
         subject = _("Confirm your email address for Run Studio")
+    return Mail(delivery.address, subject, text, html, message_id(delivery.key))
+
+
+def compose_sign_in_mail(delivery: Delivery, base: str, now: int) -> Mail:
+    """Compose the mail with a new sign-in link, whose secret is stored nowhere."""
+    user = delivery.user
+    assert user is not None
+    _link, secret = create_sign_in_link(user, actor=SERVER, now=now)
+    with reading_as(user):
+        path = reverse("sign-in-link", args=[secret])
+        query = urlencode({"next": reverse("account") + "#account_password"})
+        content = SignInMail(str(user), f"{base}{path}?{query}", SIGN_IN_MINUTES)
+        text, html = sign_in_mail_bodies(content)
+        subject = _("Sign in to Run Studio")
     return Mail(delivery.address, subject, text, html, message_id(delivery.key))
 
 

@@ -178,6 +178,8 @@ class DeliveryKind(models.TextChoices):
     NOTIFICATION = "notify"
     #: The mail with the link that confirms an address.
     CONFIRMATION = "confirm"
+    #: The mail with a link that signs in who lost the password.
+    SIGN_IN = "sign-in"
     WEBHOOK = "webhook"
 
 

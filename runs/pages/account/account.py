@@ -28,7 +28,7 @@ from runs.pages.account.forms import (
     ThemeForm,
     TokenForm,
 )
-from runs.pages.account.sign_in import safe_redirect_target
+from runs.pages.account.sign_in import RESET_KEY, safe_redirect_target
 from runs.pages.requests import PageForm
 from studio.core.errors import InvalidValue, NotFound, StudioError
 
@@ -67,6 +67,8 @@ def show_account(
         "memberships": memberships,
         "tokens": tokens.order_by("-pk"),
         "sessions": user.sessions.filter(expire_date__gt=now).order_by("-last_seen"),
+        "asks_password": user.has_usable_password()
+        and not _can_reset_password(request),
         "this_session": request.session.session_key,
         "zones": account_actions.time_zones(),
         "zone_now": timezone.get_current_timezone_name(),
@@ -107,18 +109,20 @@ def set_profile(request: StudioRequest) -> HttpResponse:
 def set_password(request: StudioRequest) -> HttpResponse:
     """Set a new password and end the other sessions.
 
-    People who have a password must confirm it.
+    People who have a password must confirm it, unless a link just signed them in.
     """
     user = signed_in_user(request)
     form = PasswordForm(request.POST)
     try:
         values = form.check()
-        _check_old_password(request, user, values["old"])
+        if not _can_reset_password(request):
+            _check_old_password(request, user, values["old"])
         account_actions.set_password(
             user, values["new"], actor=request.actor, now=now_ms()
         )
     except StudioError as error:
         return show_account(request, refused=(form, error), password_form=form)
+    request.session.pop(RESET_KEY, None)
     # A new password ends all sessions of the user: keep this one.
     update_session_auth_hash(request, user)
     key = str(request.session.session_key)
@@ -127,6 +131,11 @@ def set_password(request: StudioRequest) -> HttpResponse:
         request, _("Password changed. Your other browsers were signed out.")
     )
     return redirect("account")
+
+
+def _can_reset_password(request: StudioRequest) -> bool:
+    """Return whether a link signed the user in a moment ago: the password is lost."""
+    return now_ms() < int(request.session.get(RESET_KEY, 0))
 
 
 def _check_old_password(request: StudioRequest, user: User, old: str) -> None:

@@ -54,6 +54,10 @@ class SignInForm(PageForm):
     keep = PresenceField()
 
 
+class SignInMailForm(PageForm):
+    name = TextField()
+
+
 class PastedSignInLinkForm(PageForm):
     link = TextField()
 

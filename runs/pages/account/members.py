@@ -22,7 +22,11 @@ from runs.access import (
     workspace_of,
 )
 from runs.actions import account as account_actions
-from runs.actions.account import create_invitation, revoke_invitation
+from runs.actions.account import (
+    create_invitation,
+    members_for_links,
+    revoke_invitation,
+)
 from runs.actions.public import find_inactive_links
 from runs.models import Invitation, Member, Role, ShareLink, View, now_ms
 from runs.pages.account.forms import RoleForm
@@ -37,8 +41,10 @@ def members_page(request: StudioRequest) -> HttpResponse:
 def show_members(request: StudioRequest, **extra: Any) -> HttpResponse:
     workspace, links = workspace_of(request), _list_open_share_links(request)
     rows = Member.objects.filter(workspace=workspace).select_related("user")
+    members = list(rows.order_by("-role", "user__username"))
     context = {
-        "members": rows.order_by("-role", "user__username"),
+        "members": members,
+        "linkable": _find_linkable(request, members),
         "invitations": _list_open_invitations(request),
         "roles": Role.choices,
         "can_manage": request.role == Role.OWNER,
@@ -47,6 +53,14 @@ def show_members(request: StudioRequest, **extra: Any) -> HttpResponse:
         **extra,
     }
     return render(request, "account/members.html", context)
+
+
+def _find_linkable(request: StudioRequest, members: list[Member]) -> set[int]:
+    """Return the keys of the users for whom the reader can create sign-in links."""
+    if request.role != Role.OWNER:
+        return set()
+    reader = signed_in_user(request)
+    return members_for_links(reader, members) - {reader.pk}
 
 
 def _list_open_invitations(request: StudioRequest) -> list[Invitation]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from runs.access import PUBLIC, StudioRequest, access
 from runs.actions.account import (
+    SIGN_IN_MINUTES,
     check_sign_in,
     delete_expired_sessions,
     find_sign_in_link,
@@ -21,10 +22,13 @@ from runs.actions.account import (
 )
 from runs.http import client_address
 from runs.models import User, now_ms
+from runs.notify import is_mail_configured
 from runs.pages.account.forms import PastedSignInLinkForm, SignInForm
 from runs.pages.account.known_browsers import known_browser, remember_browser
 from studio.core.errors import InvalidValue, StudioError, TooManyRequests
 
+#: Until when the session can set a password without the current one (ms).
+RESET_KEY = "can_reset_password_until"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -64,11 +68,20 @@ def _show_sign_in_form(
     target: str,
     error: StudioError | None = None,
 ) -> HttpResponse:
-    context = {"form": form, "next": target, "purpose": _sign_in_purpose_text(target)}
+    context = {
+        "form": form,
+        "next": target,
+        "purpose": _sign_in_purpose_text(target),
+        "has_mail": is_mail_configured(),
+    }
     if error is None:
         return render(request, "account/sign_in.html", context)
     form.show_error(error)
     response = render(request, "account/sign_in.html", context, status=error.status)
+    return tell_when_to_retry(response, error)
+
+
+def tell_when_to_retry(response: HttpResponse, error: StudioError) -> HttpResponse:
     if "retry_after" in error.details:
         response.headers["Retry-After"] = str(error.details["retry_after"])
     return response
@@ -95,9 +108,17 @@ def safe_redirect_target(target: str) -> str:
 
 
 def start_session(
-    request: StudioRequest, user: User, target: str, *, keep: bool
+    request: StudioRequest,
+    user: User,
+    target: str,
+    *,
+    keep: bool,
+    can_reset: bool = False,
 ) -> HttpResponse:
-    """Start a session of `user` under a new key, and go to `target`."""
+    """Start a session of `user` under a new key, and go to `target`.
+
+    With `can_reset` they can set a password without the current one, for a while.
+    """
     # Django never deletes them itself, and signing in is rare enough to do it.
     delete_expired_sessions(now=now_ms())
     # The backend is named, because links and invitations sign in without a password
@@ -106,6 +127,8 @@ def start_session(
     # The account page shows both, so that users recognize their sessions.
     request.session["address"] = client_address(request)
     request.session["agent"] = request.headers.get("User-Agent", "")
+    if can_reset:
+        request.session[RESET_KEY] = now_ms() + SIGN_IN_MINUTES * 60_000
     # 0 ends the session when the browser is closed.
     request.session.set_expiry(settings.SESSION_COOKIE_AGE if keep else 0)
     response = redirect(target)
@@ -126,7 +149,8 @@ def sign_in_link_page(request: StudioRequest, secret: str) -> HttpResponse:
     """Show who the link signs in; only POST uses it, since mail scanners open links."""
     if request.method == "POST":
         user = use_sign_in_link(secret, now=now_ms())
-        return start_session(request, user, "/", keep=True)
+        target = safe_redirect_target(request.GET.get("next", "")) or "/"
+        return start_session(request, user, target, keep=True, can_reset=True)
     link = find_sign_in_link(secret, now=now_ms())
     return render(request, "account/sign_in_link.html", {"person": link.user})
 

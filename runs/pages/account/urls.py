@@ -15,6 +15,7 @@ from runs.pages.account.account import (
     set_profile,
     set_theme,
 )
+from runs.pages.account.forgotten import create_member_link, sign_in_mail_page
 from runs.pages.account.invitation import invitation_page
 from runs.pages.account.members import (
     invite_member,
@@ -33,6 +34,7 @@ from runs.pages.requests import WORKSPACE_URL
 
 urlpatterns: list[URLPattern] = [
     path("sign-in/", sign_in_page, name="sign-in"),
+    path("sign-in/forgot/", sign_in_mail_page, name="sign-in-mail"),
     path("sign-in/link/", open_pasted_sign_in_link, name="sign-in-open-link"),
     path("sign-in/link/<str:secret>/", sign_in_link_page, name="sign-in-link"),
     path("sign-out/", sign_out_page, name="sign-out"),
@@ -52,6 +54,11 @@ urlpatterns: list[URLPattern] = [
         f"{WORKSPACE_URL}members/<int:number>/remove/",
         remove_member,
         name="member-remove",
+    ),
+    path(
+        f"{WORKSPACE_URL}members/<int:number>/sign-in-link/",
+        create_member_link,
+        name="member-sign-in-link",
     ),
     path(f"{WORKSPACE_URL}invitations/", invite_member, name="invitations"),
     path(

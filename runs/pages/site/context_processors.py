@@ -22,6 +22,7 @@ SECTIONS = {
     "view": "runs",
     "log-search": "logs",
     "members": "members",
+    "member-sign-in-link": "members",
     "invitations": "members",
     **dict.fromkeys(("activity", "activity-change", "activity-token-undo"), "activity"),
     **dict.fromkeys(

@@ -8,8 +8,10 @@ from runs.render.notify.mail import (
     MailFact,
     MailLink,
     RunMail,
+    SignInMail,
     confirmation_mail_bodies,
     run_mail_bodies,
+    sign_in_mail_bodies,
 )
 
 __all__ = [
@@ -17,7 +19,9 @@ __all__ = [
     "MailFact",
     "MailLink",
     "RunMail",
+    "SignInMail",
     "confirmation_mail_bodies",
     "draw_day_bars",
     "run_mail_bodies",
+    "sign_in_mail_bodies",
 ]

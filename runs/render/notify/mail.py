@@ -69,25 +69,47 @@ class ConfirmationMail:
     href: str
 
 
+@dataclass(frozen=True)
+class SignInMail:
+    name: str
+    href: str
+    minutes: int
+
+
 def run_mail_bodies(mail: RunMail) -> tuple[str, str]:
     """Return the text and the HTML of a mail about a run."""
     return _run_text(mail), _page(mail.workspace, _run_html(mail))
 
 
 def confirmation_mail_bodies(mail: ConfirmationMail) -> tuple[str, str]:
-    greeting = _("Hello %(name)s,") % {"name": mail.name}
     wish = _(
         "Confirm this address to get notifications of Run Studio here. The link works "
         "for 7 days."
     )
+    button = MailLink(_("Confirm address"), mail.href)
+    return _letter(mail.name, wish, button)
+
+
+def sign_in_mail_bodies(mail: SignInMail) -> tuple[str, str]:
+    wish = _(
+        "You can sign in to Run Studio with this link, and then set a new password. "
+        "The link works once, for %(minutes)s minutes."
+    ) % {"minutes": mail.minutes}
+    return _letter(mail.name, wish, MailLink(_("Sign in"), mail.href))
+
+
+def _letter(name: str, wish: str, button: MailLink) -> tuple[str, str]:
+    """Return the bodies of a mail with one button."""
+    greeting = _("Hello %(name)s,") % {"name": name}
     otherwise = _("If you didn't request this, ignore this mail.")
-    button = _("Confirm address")
-    text = "\n\n".join([greeting, _wrap(wish), f"{button}\n{mail.href}", otherwise, ""])
+    text = "\n\n".join(
+        [greeting, _wrap(wish), f"{button.text}\n{button.href}", _wrap(otherwise), ""]
+    )
     html = format_html(
         '<p>{}</p><p>{}</p>{}<p style="color:{}">{}</p>',
         greeting,
         wish,
-        _links_html((MailLink(button, mail.href),)),
+        _links_html((button,)),
         _SOFT,
         otherwise,
     )

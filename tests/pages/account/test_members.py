@@ -197,7 +197,8 @@ def test_the_page_costs_the_same_for_many_members(
     for number in range(10):
         make_member(team.workspace, f"person{number}", Role.READER)
     owner.get(PAGE)
-    # The session and its user; the role, the members, the invitations, the public
-    # links; and for the frame of every page: workspaces, starred views, notifications.
-    with django_assert_num_queries(9):
+    # The session and its user; the role, the members, who can get a sign-in link, the
+    # invitations, the public links; and for the frame of every page: workspaces,
+    # starred views, notifications.
+    with django_assert_num_queries(10):
         owner.get(PAGE)
