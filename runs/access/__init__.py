@@ -13,6 +13,7 @@ from runs.access.middleware import (
 )
 from runs.access.permissions import (
     BROWSER_ONLY,
+    OPERATOR,
     PUBLIC,
     SIGNED_IN,
     MethodNotAllowed,
@@ -42,6 +43,7 @@ from runs.access.view_permissions import (
 
 __all__ = [
     "BROWSER_ONLY",
+    "OPERATOR",
     "PUBLIC",
     "SIGNED_IN",
     "MethodNotAllowed",

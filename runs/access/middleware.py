@@ -7,6 +7,10 @@ Sec-Fetch-Site.
 
 from __future__ import annotations
 
+import logging
+import re
+import secrets
+import time
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +38,9 @@ from runs.access.error_responses import (
     error_response,
     render_error_page,
 )
+from runs.access.operator_requests import check_operator
 from runs.access.permissions import (
+    OPERATOR,
     PUBLIC,
     SAFE_METHODS,
     AccessDeclaration,
@@ -45,13 +51,25 @@ from runs.access.permissions import (
 )
 from runs.access.token_scopes import check_token_scope
 from runs.actions.actor import Actor
-from runs.http import AUTHORIZE_ONLY, BODY_LIMIT, KNOWN_CALLER, REFUSAL, as_studio_error
+from runs.http import (
+    AUTHORIZE_ONLY,
+    BODY_LIMIT,
+    KNOWN_CALLER,
+    REFUSAL,
+    REQUEST_ID_HEADER,
+    as_studio_error,
+    client_address,
+    request_id,
+)
 from studio.core.errors import (
     InvalidRequest,
     PermissionDenied,
     SignInRequired,
     StudioError,
 )
+
+log = logging.getLogger("studio.requests")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 #: No inline scripts or styles, nothing from other sites, no frames.
 CONTENT_SECURITY_POLICY = (
@@ -92,10 +110,36 @@ class SecurityHeaders:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        sent, started = request.headers.get(REQUEST_ID_HEADER, ""), time.monotonic()
+        chosen = sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
+        request_id.set(chosen)
         response = self.get_response(request)
+        response.headers[REQUEST_ID_HEADER] = chosen
         for name, value in DEFAULT_HEADERS.items():
             response.headers.setdefault(name, value)
+        if settings.LOG_REQUESTS and AUTHORIZE_ONLY not in request.META:
+            log_request(request, response, time.monotonic() - started)
         return response
+
+
+def log_request(request: Any, response: HttpResponseBase, seconds: float) -> None:
+    """Write a line about the request: its route, since paths can hold secrets."""
+    match = request.resolver_match
+    route = match.route if match else "unknown"
+    actor: Actor | None = getattr(request, "actor", None)
+    user = "" if actor is None or actor.user is None else actor.user.username
+    milliseconds = round(seconds * 1000, 1)
+    facts = {
+        "method": request.method,
+        "route": route,
+        "status": response.status_code,
+        "milliseconds": milliseconds,
+        "user": user,
+        "address": client_address(request),
+    }
+    text = "%s /%s: %s in %s ms"
+    values = (request.method, route, response.status_code, milliseconds)
+    log.info(text, *values, extra={"facts": facts})
 
 
 def isolate_document(response: HttpResponseBase) -> HttpResponseBase:
@@ -301,6 +345,10 @@ def authorize(request: Any, view: Any, kwargs: dict[str, Any]) -> None:
     # Before any query: a body that is too large should cost nothing.
     permissions.check_body_size(request, permissions.body_limit(declared))
     request.META[KNOWN_CALLER] = ""
+    if declared.need == OPERATOR:
+        check_operator(request)
+        set_caller(request, Caller())
+        return
     caller = identify_caller(request)
     set_caller(request, caller)
     activate_choices(request, caller)

@@ -88,6 +88,9 @@ SIGNED_IN = "signed in"
 #: The same, but only in a browser: tokens cannot change their owner's account.
 BROWSER_ONLY = "in person"
 
+#: Programs of the operator (`operator_requests`).
+OPERATOR = "operator"
+
 #: Content types that pages offer to scripts, by `Accept`.
 SCRIPT_FORMATS = ("application/json", "text/csv", "text/plain")
 _API_PATH = re.compile(r"/(w/[^/]+/)?(ajax-)?api(/|$)")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 from runs.management import home, identity_check, server_lock
 from runs.management.address import reserve_port
@@ -18,6 +23,8 @@ from runs.management.read_only_database import (
     error_in_one_line,
     read_only,
 )
+from runs.management.static_files import static_sources_fingerprint
+from runs.notify import MailConnection, TemporaryMailError
 
 
 def try_start_without_changes(folder: Path, options: dict[str, Any]) -> str:
@@ -40,20 +47,57 @@ def try_start_without_changes(folder: Path, options: dict[str, Any]) -> str:
         if options["adopt"]
         else identity_check.choose_identity_step(found)
     )
-    check_schema()
-    text = f"Ready to start: {folder} with {describe_database()} at {address.url}"
-    if step is identity_check.IdentityStep.NOTHING:
-        return f"{text}."
-    return f"{text}; the start writes {step.value}."
+    migrations = check_schema()
+    parts = [f"Ready to start: {folder} with {describe_database()} at {address.url}"]
+    if step is not identity_check.IdentityStep.NOTHING:
+        parts.append(f"the start writes {step.value}")
+    parts.append(f"{migrations} migrations to apply")
+    parts.append(f"{count_static_files()} static files")
+    parts.append(check_mail_server())
+    return "; ".join(parts) + "."
 
 
-def check_schema() -> None:
+def check_mail_server() -> str:
+    """Sign in to the mail server; raise CommandError if it refuses."""
+    server = settings.MAIL_SERVER
+    if server is None:
+        return "no mail server"
+    name = f"{server.host}:{server.port}"
+    try:
+        with closing(MailConnection()) as connection:
+            connection.open()
+    except TemporaryMailError as error:
+        raise CommandError(
+            f"EMAIL_URL: the mail server {name} cannot be used: {error}"
+        ) from error
+    return f"mails by {name}"
+
+
+def count_static_files() -> int:
+    """Count the files of pages; raise CommandError if some cannot be read."""
+    try:
+        static_sources_fingerprint()
+        found = [path for finder in get_finders() for path, _ in finder.list([])]
+    except OSError as error:
+        raise CommandError(f"The static files cannot be read: {error}") from error
+    if not found:
+        raise CommandError(
+            f"There are no static files in {settings.BASE_DIR / 'static'}. "
+            "The checkout is incomplete."
+        )
+    return len(found)
+
+
+def check_schema() -> int:
+    """Return how many migrations a start would apply."""
     with read_only() as using:
         if using is None:
-            return
+            return len(MigrationLoader(None).graph.nodes)
     try:
         refuse_locked()
         refuse_newer_schema()
+        executor = MigrationExecutor(connection)
+        return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     except DatabaseError as error:
         raise CommandError(
             f"The database cannot be used: {error_in_one_line(error)}"

@@ -71,6 +71,15 @@ class MailConnection:
             timeout=TIMEOUT_SECONDS,
         )
 
+    def open(self) -> None:
+        """Connect and sign in; raise TemporaryMailError."""
+        try:
+            self._backend.open()
+        except (smtplib.SMTPException, OSError) as error:
+            self._drop()
+            reason = str(error) or type(error).__name__
+            raise TemporaryMailError(reason, is_server=True) from error
+
     def send(self, mail: Mail) -> None:
         """Hand the mail over; raise TemporaryMailError or PermanentMailError."""
         message = _compose(mail)

@@ -190,11 +190,17 @@ def is_failure_record(record: logging.LogRecord) -> bool:
     return getattr(record, "status_code", None) != HTTPStatus.NOT_IMPLEMENTED
 
 
+#: What Prometheus sends; without a token only programs of this machine read /metrics.
+METRICS_TOKEN = _VARIABLES.metrics_token
+#: Whether each request is a line of the log.
+LOG_REQUESTS = _VARIABLES.log_requests == "1"
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+        "text": {"()": "runs.http.log_lines.TextLines"},
+        "json": {"()": "runs.http.log_lines.JsonLines"},
     },
     "filters": {
         "failures": {
@@ -203,7 +209,10 @@ LOGGING = {
         }
     },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": _VARIABLES.log_format,
+        },
     },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {

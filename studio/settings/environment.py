@@ -20,6 +20,7 @@ from django.utils.crypto import get_random_string
 from msgspec import Meta
 
 MIN_SECRET_KEY = 50
+MIN_METRICS_TOKEN = 16
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 _HOST = re.compile(r"\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
@@ -80,6 +81,9 @@ class Variables(msgspec.Struct, frozen=True, kw_only=True, rename=_variable_name
     queue_seconds: Seconds = 30
     event_days: Annotated[int, Meta(ge=1, le=3650)] = 90
     hook_private_addresses: Literal["0", "1"] = "0"
+    metrics_token: Annotated[str, Meta(min_length=MIN_METRICS_TOKEN)] = ""
+    log_format: Literal["text", "json"] = "text"
+    log_requests: Literal["0", "1"] = "0"
     database_url: str = ""
     email_url: str = ""
     email_from: str = ""
@@ -131,14 +135,15 @@ def _variable_error(name: str, value: str) -> str:
     if isinstance(kind, msgspec.inspect.IntType):
         allowed = f"a whole number from {kind.ge} to {kind.le}"
     elif isinstance(kind, msgspec.inspect.LiteralType):
-        allowed = "1 or 0"
+        allowed = " or ".join(sorted(map(str, kind.values), reverse=True))
     elif isinstance(kind, msgspec.inspect.CustomType):
         allowed = "a number of bytes, such as 1048576, 512M or 50G"
     elif isinstance(kind, msgspec.inspect.UnionType):
         allowed = "an absolute path"
     else:
         # The value is a secret.
-        return f"{name} must have at least {MIN_SECRET_KEY} characters"
+        assert isinstance(kind, msgspec.inspect.StrType)
+        return f"{name} must have at least {kind.min_length} characters"
     return f"{name} must be {allowed}, not {value!r}"
 
 

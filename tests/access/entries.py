@@ -8,6 +8,8 @@ PUBLIC, SIGNED_IN, IN_PERSON = "public", "signed in", "in person"
 READER, CONTRIBUTOR, OWNER = "reader", "contributor", "owner"
 #: Only with the token of an agent.
 AGENT = "agent"
+#: Only the operator's programs (`tests/web/monitoring`).
+OPERATOR = "operator"
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from runs.actions.run.runs import create_run
 from runs.actions.views.views import ViewState, create_view
 from runs.models import Member, Role, now_ms
 from studio.core.view_spec import ViewSpec
-from tests.access.entries import AGENT
+from tests.access.entries import AGENT, OPERATOR
 from tests.access.people import Team, bearer, browser_of, make_team, space, token_of
 from tests.access.table import IN_PERSON, PUBLIC, SAMPLES, SIGNED_IN, TABLE, Row
 
@@ -130,7 +130,7 @@ def client_of(caller: str, scene: Scene, row: Row) -> Client:
 
 def expected(caller: str, route: str, row: Row, need: str) -> set[int]:
     let_in = set(LET_IN | row.also)
-    if need == PUBLIC:
+    if need in (PUBLIC, OPERATOR):
         return let_in
     if caller == "anonymous":
         return {401} if row.is_api else {302}

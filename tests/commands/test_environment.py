@@ -49,6 +49,9 @@ READERS: dict[str, Callable[[environment.Variables], object]] = {
             "STUDIO_QUEUE_SECONDS",
             "STUDIO_EVENT_DAYS",
             "STUDIO_HOOK_PRIVATE_ADDRESSES",
+            "STUDIO_METRICS_TOKEN",
+            "STUDIO_LOG_FORMAT",
+            "STUDIO_LOG_REQUESTS",
         )
     },
 }
@@ -96,6 +99,9 @@ def value_of(name: str) -> object:
         ("STUDIO_HOME", "/dev/null/studio"),
         ("STUDIO_EVENT_DAYS", "0"),
         ("STUDIO_HOOK_PRIVATE_ADDRESSES", "yes"),
+        ("STUDIO_METRICS_TOKEN", "short"),
+        ("STUDIO_LOG_FORMAT", "xml"),
+        ("STUDIO_LOG_REQUESTS", "yes"),
         ("EMAIL_URL", "mail.example.org"),
         ("EMAIL_URL", "imap://mail.example.org"),
         ("EMAIL_URL", "smtp://"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from tests.actions.notify.smtp import smtp_server
 from tests.parts.manage import manage
-from tests.parts.server import Server
+from tests.parts.server import Server, copy_prepared_home
 
 CHECK = ("studio", "--check", "--port=0")
 
@@ -48,3 +50,29 @@ def test_an_unreachable_database_is_refused_with_one_message(tmp_path: Path) -> 
         )
         assert "secret" not in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_the_check_names_migrations_static_files_and_mail(tmp_path: Path) -> None:
+    done = manage(tmp_path, *CHECK)
+    assert re.search(
+        r"; [0-9]+ migrations to apply; [0-9]+ static files; no mail server\.$",
+        done.stdout.strip(),
+    )
+
+
+def test_the_check_signs_in_to_the_mail_server(tmp_path: Path) -> None:
+    with smtp_server() as postbox:
+        address = f"127.0.0.1:{postbox.server.port}"
+        env = {"EMAIL_URL": f"smtp://{address}", "EMAIL_FROM": "s@mail.example"}
+        done = manage(tmp_path, *CHECK, env=env)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.endswith(f"; mails by {address}.\n")
+        assert postbox.mails == []
+    done = manage(tmp_path, *CHECK, env=env)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"the mail server {address} cannot be used" in done.stderr
+
+
+def test_a_prepared_home_needs_no_migration(tmp_path: Path) -> None:
+    copy_prepared_home(tmp_path / "home")
+    assert "; 0 migrations to apply;" in manage(tmp_path / "home", *CHECK).stdout

@@ -26,6 +26,7 @@ from runs.actions.run_rows import (
     refuse_edit_if_locked,
     refuse_if_source_locked,
 )
+from runs.http import Counted, counters
 from runs.models import File, IndexedLog, LoggedModel, Run, in_folder, path_key
 from runs.storage.files import Blob, files
 from runs.storage.logs import index_uploaded_text
@@ -165,6 +166,7 @@ def create_file(owner: FileOwner, path: str, blob: Blob, now: int) -> File:
 
 def _insert_file(owner: FileOwner, path: str, blob: Blob, now: int) -> File:
     folder, _slash, name = path.rpartition("/")
+    transaction.on_commit(partial(counters.add, Counted.FILE_BYTES, amount=blob.size))
     return File.objects.create(
         run=owner if isinstance(owner, Run) else None,
         model=owner if isinstance(owner, LoggedModel) else None,

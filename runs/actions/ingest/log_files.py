@@ -20,6 +20,7 @@ from runs.actions.actor import Actor
 from runs.actions.files import create_file, current_files, keep_or_discard_blob
 from runs.actions.ingest.writers import check_writer_name, ensure_writer
 from runs.actions.run_rows import record_heartbeat
+from runs.http import Counted, counters
 from runs.models import File, LogStream, Run, path_key
 from runs.storage.files import WriteAt, files
 from runs.storage.logs import extend_line_index
@@ -95,6 +96,7 @@ def _append_bytes(
         grow(file.size, fresh)
         extend_line_index(file.blob, file.size, file.size + len(fresh))
         _record_append(run, writer, file, received + len(fresh), len(fresh), actor, now)
+        counters.add(Counted.LOG_BYTES, amount=len(fresh))
     return received + len(fresh)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 from django.db import transaction
@@ -18,6 +19,7 @@ from runs.actions.run_rows import (
     refuse_edit_if_locked,
     write_params,
 )
+from runs.http import Counted, counters
 from runs.models import IngestBatch, Metric, Run
 from runs.storage.metrics import (
     AppendRule,
@@ -189,7 +191,10 @@ def _append_points(run: Run, points: Sequence[Point], rule: AppendRule) -> int:
         (heads[key], _points_as_arrays(heads[key], by_key[key]))
         for key in sorted(by_key)
     ]
-    return sum(len(new) for new in store.append_all(series, rule))
+    added = sum(len(new) for new in store.append_all(series, rule))
+    if added:
+        transaction.on_commit(partial(counters.add, Counted.POINTS, amount=added))
+    return added
 
 
 def _points_as_arrays(head: Metric, points: Sequence[Point]) -> Points:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, TypeVar
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from runs.actions.run_rows.keys import intern_keys
+from runs.http import Counted, counters
 from runs.models import Key, KeyKind, Run, RunParam, RunProperty, RunTag, parse_number
 from runs.storage.prepared import PreparedInsert, PreparedRows
 from studio.core import names
@@ -62,6 +65,9 @@ def write_params(run: Run, params: Mapping[str, str]) -> None:
     """Write parameters once; raise Immutable if one already has another value."""
     check_params(params)
     _insert_write_once_texts(RunParam, run, KeyKind.PARAM, params)
+    if params:
+        count = partial(counters.add, Counted.PARAMS, amount=len(params))
+        transaction.on_commit(count)
 
 
 def write_properties(run: Run, properties: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,7 +19,14 @@ from typing import Any
 
 from django.conf import settings
 
-from runs.http import AUTHORIZE_ONLY, BODY_LIMIT, REFUSAL, as_studio_error
+from runs.http import (
+    AUTHORIZE_ONLY,
+    BODY_LIMIT,
+    REFUSAL,
+    Counted,
+    as_studio_error,
+    counters,
+)
 from runs.management.web import request_bodies
 from runs.management.web.callers import CallerKind, VerifiedCallers
 from runs.management.web.connection import CONNECTION_KEY, Connection, Deadlines
@@ -31,6 +39,7 @@ from runs.management.web.fair_queue import (
     ThreadLimits,
 )
 from runs.management.web.request_bodies import Receive, RequestBody
+from runs.management.web.request_kinds import MONITORING_PATHS, kind_of
 from runs.management.web.response_sender import (
     BrokenResponse,
     Response,
@@ -44,11 +53,11 @@ logger = logging.getLogger("studio.web")
 
 #: Threads that read and write temporary and stored files, never the database.
 FILE_THREADS = 4
-#: The first is answered in the event loop, the second in a separate thread.
-HEALTH_PATH, READY_PATH = b"/healthz", b"/readyz"
+#: The first is answered in the event loop, the others in a separate thread.
+HEALTH_PATH, *CHECK_PATHS = (path.encode() for path in MONITORING_PATHS)
 #: How long to wait for a small body of an unknown caller before checking the rules.
 SMALL_BODY_SECONDS = 1.0
-#: Readiness checks at a time in that thread; further ones are ordinary requests.
+#: Such checks at a time in that thread; further ones are ordinary requests.
 MAX_CHECKS = 4
 
 
@@ -72,7 +81,16 @@ class AsgiApplication:
     async def __call__(
         self, scope: Mapping[str, Any], receive: Receive, send: Send
     ) -> None:
-        await RequestExchange(self, scope, receive, send).run()
+        exchange = RequestExchange(self, scope, receive, send)
+        started = time.monotonic()
+        counters.add(Counted.IN_PROGRESS)
+        try:
+            await exchange.run()
+        finally:
+            counters.add(Counted.IN_PROGRESS, amount=-1)
+            kind = kind_of(exchange.environ["PATH_INFO"])
+            seconds = time.monotonic() - started
+            counters.count_request(kind, exchange.sender.status, seconds)
 
 
 class RequestExchange:
@@ -195,7 +213,7 @@ class RequestExchange:
         environ.setdefault("wsgi.input", BytesIO())
         front = self.front
         work = DjangoCall(front.application, environ, front.files)
-        if self.path == READY_PATH and front.checks < MAX_CHECKS:
+        if self.path in CHECK_PATHS and front.checks < MAX_CHECKS:
             front.checks += 1
             return await work.run(front.ready, front.end_check)
         caller = front.callers.find(environ)

@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass
 
+from runs.http import Counted, counters
 from runs.management.web.callers import Caller, CallerKind
 from runs.management.web.connection import Connection
 from studio.core.errors import TooManyRequests
@@ -126,6 +127,7 @@ class FairQueue:
             raise self._too_many_requests_error()
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         queue.append(turn)
+        counters.add(Counted.WAITING)
         try:
             with connection.disconnected() as disconnected:
                 await asyncio.wait(
@@ -134,6 +136,7 @@ class FairQueue:
                     return_when=asyncio.FIRST_COMPLETED,
                 )
         finally:
+            counters.add(Counted.WAITING, amount=-1)
             has_turn = turn.done()
             if not has_turn:
                 self._forget_waiting(caller, turn)

@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from django.conf import settings
 
+from runs.http import Counted, counters
 from runs.management.web.fair_queue import ClientGone
 from runs.management.web.transfer_rate import MinimumRate
 from studio.core.errors import StudioError
@@ -54,7 +55,16 @@ def create_temporary_file() -> IO[bytes]:
     folder = Path(settings.FILES_DIR) / "spool"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     check_free_space(folder)
-    return tempfile.TemporaryFile(dir=folder, buffering=0)
+    file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 the caller's
+    counters.add(Counted.SPOOL_FILES)
+    return file
+
+
+def close_temporary_file(file: IO[bytes]) -> None:
+    size = os.fstat(file.fileno()).st_size
+    file.close()
+    counters.add(Counted.SPOOL_FILES, amount=-1)
+    counters.add(Counted.SPOOL_BYTES, amount=-size)
 
 
 def check_free_space(folder: Path | int) -> None:
@@ -69,7 +79,9 @@ def write_all(file: IO[bytes], data: bytes | bytearray | memoryview) -> None:
     check_free_space(file.fileno())
     view = memoryview(data)
     while view:
-        view = view[file.write(view) :]
+        written = file.write(view)
+        counters.add(Counted.SPOOL_BYTES, amount=written)
+        view = view[written:]
 
 
 class RequestBody:
@@ -110,7 +122,8 @@ class RequestBody:
 
     def close(self) -> None:
         if self.file is not None:
-            self.file.close()
+            close_temporary_file(self.file)
+            self.file = None
 
 
 async def receive_body(

@@ -13,7 +13,11 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO
 
-from runs.management.web.request_bodies import create_temporary_file, write_all
+from runs.management.web.request_bodies import (
+    close_temporary_file,
+    create_temporary_file,
+    write_all,
+)
 
 MAX_IN_MEMORY = 512 * 1024
 READ_BYTES = 256 * 1024
@@ -132,6 +136,6 @@ class ResponseBuffer:
 
     def _close(self) -> None:
         if self._file is not None:
-            self._file.close()
+            close_temporary_file(self._file)
             self._file = None
             self._bytes_in_file = 0

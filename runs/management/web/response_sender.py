@@ -61,6 +61,8 @@ class ResponseSender:
         self._asgi_send = send
         self.readers = readers
         self.has_begun = False
+        #: Of the response that was begun.
+        self.status: int | None = None
 
     async def send(self, response: Response, *, ends_body: bool = True) -> None:
         """Send everything; without `ends_body` the caller calls `end`.
@@ -88,7 +90,7 @@ class ResponseSender:
         await self._asgi_send(message)
 
     async def _begin_response(self, response: Response) -> None:
-        self.has_begun = True
+        self.has_begun, self.status = True, response.status
         start = {"type": "http.response.start", "status": response.status}
         await self._send({**start, "headers": response.headers})
 

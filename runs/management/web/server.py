@@ -10,11 +10,12 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableSequence
 from typing import Any
 
 import uvicorn
 
+from runs.http import counters
 from runs.management import parent_watchdog
 from runs.management.web.acceptor import accept_connections
 from runs.management.web.asgi_application import AsgiApplication
@@ -120,8 +121,14 @@ def uvicorn_configuration(front: AsgiApplication) -> uvicorn.Config:
     )
 
 
-def serve(listener: socket.socket, parent: int) -> None:
-    """Serve until SIGTERM, in a process that ends with the server's main one."""
+def serve(
+    listener: socket.socket, parent: int, counts: MutableSequence[float], slot: int
+) -> None:
+    """Serve until SIGTERM, in a process that ends with the server's main one.
+
+    It counts in its slot of the shared memory `counts`.
+    """
+    counters.attach(counts, slot)
     # A fork starts with the signal handlers of the main process.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # Ctrl-C reaches the main process, which ends the others in order.

@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import Any
 
+from runs.http import COUNTER_SLOT_SIZE
 from runs.management.web.server import STOP_SECONDS, load_application, serve
 
 #: Connections that wait until a process accepts them.
@@ -62,6 +63,7 @@ def open_listener(host: str, port: int) -> socket.socket:
 class ProcessSlot:
     """A process that should always run."""
 
+    number: int
     process: BaseProcess | None = None
     started: float = 0.0
     deaths: int = 0
@@ -79,7 +81,8 @@ class WorkerProcesses:
 
     def __init__(self, listener: socket.socket, count: int) -> None:
         self.listener = listener
-        self.slots = [ProcessSlot() for _ in range(count)]
+        self.slots = [ProcessSlot(number) for number in range(count)]
+        self.counts = PROCESS_CONTEXT.RawArray("d", count * COUNTER_SLOT_SIZE)
         self.is_stopping = False
 
     def run(self) -> None:
@@ -104,7 +107,7 @@ class WorkerProcesses:
                 self._start_process(slot, now)
 
     def _start_process(self, slot: ProcessSlot, now: float) -> None:
-        arguments = (self.listener, os.getpid())
+        arguments = (self.listener, os.getpid(), self.counts, slot.number)
         process = PROCESS_CONTEXT.Process(target=serve, args=arguments)
         process.start()
         slot.process, slot.started = process, now
