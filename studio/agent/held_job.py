@@ -22,6 +22,7 @@ from studio.agent.executors import (
     Executor,
     JobState,
     StartWithdrawn,
+    SubmissionPostponed,
     SubmissionRefused,
 )
 from studio.agent.job_folder import Attempt, JobFolder
@@ -60,6 +61,8 @@ END_GRACE_SECONDS = KILL_AFTER_SECONDS
 LEASE_MARGIN_SECONDS = 20.0
 #: How soon a start is tried again if the engine can't be reached.
 START_AGAIN_SECONDS = 5.0
+#: How soon, if it takes no more jobs now.
+POSTPONED_SECONDS = 10.0
 #: How long one attempt to deliver a job's leftovers takes at most.
 DELIVERY_SECONDS = 30.0
 
@@ -258,6 +261,10 @@ class HeldJob:
             # It stays in the queue there too, until the engine is back.
             self._start_at = now + START_AGAIN_SECONDS
             self._engine_error = f"The engine can't be reached: {error}"
+            return
+        except SubmissionPostponed as error:
+            self._start_at = now + POSTPONED_SECONDS
+            self._engine_error = f"The engine takes no more jobs now: {error}"
             return
         except StartWithdrawn:
             # The next step gives it up, or starts it again.

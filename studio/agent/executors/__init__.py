@@ -18,6 +18,7 @@ from studio.agent.executors.executor import (
     JobState,
     MayStart,
     StartWithdrawn,
+    SubmissionPostponed,
     SubmissionRefused,
 )
 from studio.agent.executors.local_process import LocalProcessExecutor
@@ -64,6 +65,7 @@ __all__ = [
     "SlurmExecutor",
     "SshExecutor",
     "StartWithdrawn",
+    "SubmissionPostponed",
     "SubmissionRefused",
     "create_executor",
 ]

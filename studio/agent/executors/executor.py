@@ -38,6 +38,14 @@ class SubmissionRefused(OSError):
     """
 
 
+class SubmissionPostponed(OSError):
+    """The engine takes no more jobs now, such as because of a quota.
+
+    Nothing was submitted. The call is repeated later. Its text has the engine's own
+    words.
+    """
+
+
 class StartWithdrawn(OSError):
     """The job waited for others, and must not be started any more.
 
@@ -97,8 +105,8 @@ class Executor(Protocol):
         `slot` is a number from 0 that no other running job has, unless that one lends
         it. A call that waits for those of other jobs asks `may_start` when its turn
         comes, and raises StartWithdrawn. Raises EngineUnavailable, after which the call
-        can be repeated and starts no second runner; SubmissionRefused; OSError if the
-        runner cannot be started here.
+        can be repeated and starts no second runner; SubmissionPostponed;
+        SubmissionRefused; OSError if the runner cannot be started here.
         """
 
     def find(self, folder: Path) -> str | None:

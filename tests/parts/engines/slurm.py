@@ -13,7 +13,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,7 +172,9 @@ def free_port() -> int:
 
 @contextmanager
 def slurm_cluster(
-    folder: Path, nodes: Sequence[str] = ("localhost",)
+    folder: Path,
+    nodes: Sequence[str] = ("localhost",),
+    start_accounts: Callable[[Slurm], str] | None = None,
 ) -> Iterator[Slurm]:
     """Start a cluster whose nodes are all this machine."""
     for name in ("state", "log", *(f"spool/{node}" for node in nodes)):
@@ -186,7 +188,6 @@ def slurm_cluster(
         _NODE.format(name=name, host=host, port=free_port()) for name in nodes
     )
     text += _CONFIGURATION.format(folder=folder, controller_port=free_port())
-    (folder / "slurm.conf").write_text(text)
     (folder / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
     # Slurm only counts them: no program uses these devices as GPUs.
     (folder / "gres.conf").write_text(
@@ -194,6 +195,9 @@ def slurm_cluster(
     )
     try:
         slurm.start_munge()
+        if start_accounts is not None:
+            text += start_accounts(slurm)
+        (folder / "slurm.conf").write_text(text)
         slurm.start_controller()
         for name in nodes:
             slurm.start_node(name)

@@ -11,7 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio.agent.executors.executor import MayStart, StartWithdrawn
+from studio.agent.executors.executor import (
+    EngineUnavailable,
+    MayStart,
+    StartWithdrawn,
+    SubmissionPostponed,
+)
 
 #: Slurm's default for `MaxArraySize` is 1001.
 MAX_TASKS = 1000
@@ -70,6 +75,44 @@ class ArrayGate:
             if one not in due:
                 one.error = StartWithdrawn(f"{one.folder.name} waited for too long")
             one.is_done = True
+
+
+def submit_in_parts(
+    batch: Sequence[WaitingSubmission],
+    submit: Callable[[Sequence[WaitingSubmission]], None],
+    *,
+    is_full: bool,
+) -> bool:
+    """Submit as many as Slurm has room for, in few calls; each gets its own error.
+
+    `submit` submits a part whole, or raises. Returns whether Slurm has no more room; if
+    it had none before, one job alone is tried first.
+    """
+    rest, count, is_split = list(batch), 1 if is_full else len(batch), False
+    while rest:
+        part, rest = rest[:count], rest[count:]
+        try:
+            submit(part)
+        except (EngineUnavailable, SubmissionPostponed) as error:
+            is_full = isinstance(error, SubmissionPostponed)
+            if len(part) == 1 or not is_full:
+                for one in (*part, *rest):
+                    one.error = one.error or error
+                return is_full
+            is_split, count = True, len(part) // 2
+        except OSError as error:
+            # A cluster can have no arrays; and each job has its own refusal.
+            is_split, count = True, 1
+            if len(part) == 1:
+                part[0].error = error
+                continue
+        else:
+            is_full = False
+            # After a refusal, less than this part is left of the room.
+            count = max(1, len(part) // 2) if is_split else len(rest)
+            continue
+        rest = [one for one in (*part, *rest) if one.error is None]
+    return is_full
 
 
 def link_tasks(name: str, folders: Sequence[Path]) -> Path:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from studio.agent.executors.executor import (
     EngineSurvey,
     EngineUnavailable,
+    SubmissionPostponed,
     SubmissionRefused,
 )
 
@@ -32,6 +33,10 @@ _UNREACHABLE = (
     "Slurm temporarily unable to accept job",
     "error: slurm_receive_msg",
 )
+#: Limits on how many jobs a user, an account or a QOS can have, such as
+#: `AssocMaxSubmitJobLimit` and `QOSMaxSubmitJobPerUserLimit`: another job's end makes
+#: room. Slurm adds the same sentence to them as to those that a job can never meet.
+_FULL = re.compile(r"\b(Assoc|QOS)\w*Submit\w*Limit\b")
 _PREFIX = re.compile(r"^(\w+: )?(error|fatal): ")
 #: More than any message of theirs.
 MAX_WORDS = 1000
@@ -53,13 +58,15 @@ class QueueRow:
 def submit(script: str, folder: str, environment: Mapping[str, str]) -> str:
     """Submit the script; the job's number.
 
-    Raises EngineUnavailable, SubmissionRefused.
+    Raises EngineUnavailable, SubmissionPostponed, SubmissionRefused.
     """
     done = _run(["sbatch", "--parsable", script], environment, folder=folder)
     # With a federation the name of the cluster follows.
     number = done.stdout.strip().partition(";")[0]
     if done.returncode or not number.isdecimal():
         words = _own_words(done.stderr) or f"sbatch printed {done.stdout.strip()!r}"
+        if _FULL.search(done.stderr):
+            raise SubmissionPostponed(words)
         if _is_unreachable(done.stderr):
             raise EngineUnavailable(words)
         raise SubmissionRefused(words)

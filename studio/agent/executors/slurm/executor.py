@@ -19,13 +19,13 @@ from studio.agent.executors.executor import (
     EngineUnavailable,
     JobState,
     MayStart,
-    SubmissionRefused,
 )
 from studio.agent.executors.slurm import commands, states
 from studio.agent.executors.slurm.arrays import (
     ArrayGate,
     WaitingSubmission,
     link_tasks,
+    submit_in_parts,
 )
 from studio.agent.executors.slurm.commands import QueueRow, task_comment
 from studio.agent.executors.slurm.nodes import with_nodes
@@ -103,6 +103,8 @@ class SlurmExecutor:
         self._cancelers: dict[str, str] = {}
         #: Whether Slurm keeps accounts of jobs, as far as is known.
         self._has_accounting = True
+        #: Whether Slurm had no room for the last submission.
+        self._is_full = False
         self._can_requeue = bool(self._settings.get("can_requeue"))
 
     def start(self, folder: Path, _slot: int, *, may_start: MayStart = None) -> str:
@@ -122,22 +124,13 @@ class SlurmExecutor:
         return str(folder)
 
     def _submit_all(self, batch: Sequence[WaitingSubmission]) -> None:
-        if len(batch) == 1:
-            self._submit_alone(batch[0].folder)
-            return
-        try:
-            self._submit_array(batch)
-        except SubmissionRefused:
-            # A cluster can have no arrays; and each job has its own refusal.
-            for one in batch:
-                if one.error is None:
-                    self._try_alone(one)
+        self._is_full = submit_in_parts(batch, self._submit_part, is_full=self._is_full)
 
-    def _try_alone(self, one: WaitingSubmission) -> None:
-        try:
-            self._submit_alone(one.folder)
-        except OSError as error:
-            one.error = error
+    def _submit_part(self, part: Sequence[WaitingSubmission]) -> None:
+        if len(part) == 1:
+            self._submit_alone(part[0].folder)
+        else:
+            self._submit_array(part)
 
     def _submit_alone(self, folder: Path) -> None:
         submission = self._submission_of(folder)
