@@ -1,7 +1,7 @@
 """Runs any command as a run of the server: `studio run -- COMMAND`."""
 
 from studio.runner.launch import LaunchOptions, run_program
-from studio.runner.memory_watch import MemoryWatch
+from studio.runner.memory_watch import MemoryWatch, RecentMemory
 from studio.runner.programs import CommandNotRunnable, find_program, is_program
 from studio.runner.streams import (
     CHUNK_BYTES,
@@ -15,6 +15,7 @@ __all__ = [
     "CommandNotRunnable",
     "LaunchOptions",
     "MemoryWatch",
+    "RecentMemory",
     "copy_terminal_size",
     "find_program",
     "is_program",

@@ -10,12 +10,15 @@ import contextlib
 import resource
 import signal
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 _CGROUPS = Path("/sys/fs/cgroup")
 #: What a shell, or a container's engine, makes of a process that was killed.
 KILLED_EXIT_CODE = 128 + signal.SIGKILL
+#: A kill that was counted up to twice as long ago can be that of a process just ended.
+RECENT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,29 @@ class MemoryWatch:
         if _kills_on_machine() > self.kills_on_machine:
             return f"the machine ran out of memory.{_describe_peak(peak_of_commands())}"
         return ""
+
+
+class RecentMemory:
+    """What `MemoryWatch` counted shortly before now, for a process that runs for long.
+
+    Kills that are older can be those of other processes.
+    """
+
+    def __init__(self) -> None:
+        self._older = self._newer = MemoryWatch.begin()
+        self._since = time.monotonic()
+
+    def note_life(self) -> None:
+        """The process lives; call it again and again."""
+        now = time.monotonic()
+        if now - self._since > RECENT_SECONDS:
+            # The system counts a kill before the process is gone.
+            self._older, self._newer = self._newer, MemoryWatch.begin()
+            self._since = now
+
+    def explain(self, code: int) -> str:
+        """As MemoryWatch.explain."""
+        return self._older.explain(code)
 
 
 def find_group() -> Path | None:

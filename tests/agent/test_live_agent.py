@@ -218,6 +218,34 @@ def test_only_a_run_that_the_system_killed_for_memory_ends_with_that_reason(
         assert words in cluster.run(run)["error"]
 
 
+def test_a_runner_that_the_system_killed_for_memory_is_no_lost_run(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    """Without its runner, the script is ended too."""
+    begin = tmp_path / "begin"
+    script = f"""
+import pathlib, time
+while not pathlib.Path({str(begin)!r}).exists(): time.sleep(0.1)
+held = []
+while True: held.append(bytearray(b"x" * (10 << 20))); time.sleep(0.05)
+"""
+    run = cluster.queue([sys.executable, "-c", script])
+    with memory_limit(500) as line:
+        agent = cluster.start_agent("--once", setup=line)
+        assert cluster.becomes(run, "Running"), cluster.log
+        [folder] = [path.parent for path in cluster.home.rglob("runner.json")]
+        state = read_runner_state(folder)
+        assert state is not None
+        # The system kills this one first, though the script has more.
+        Path(f"/proc/{state.pid}/oom_score_adj").write_text("1000")
+        begin.touch()
+        assert agent.wait(120) == 0, cluster.log
+    assert cluster.status(run) == "Failed"
+    assert cluster.run(run)["error"].startswith("OutOfMemory: the memory limit was")
+    attempts = cluster.owner.get(f"runs/{run}/job")["attempts"]
+    assert [one["outcome"] for one in attempts] == ["Failed"], attempts
+
+
 def test_an_agent_needs_a_token_for_agents(cluster: Cluster) -> None:
     for token in (cluster.server.token, "rs_unknown"):
         cluster.agent_token = token

@@ -22,12 +22,14 @@ from studio.agent.executors.process_table import (
     kill_all,
     kill_job,
 )
+from studio.core.compute_kinds import EndCode
 from studio.core.job_files import (
     Withdrawal,
     lock_runner,
     read_runner_state,
     withdraw_job,
 )
+from studio.runner import RecentMemory
 from studio.sdk.local_jobs import AGENT_VARIABLE
 from studio.sdk.process_tree import list_descendants
 from studio.sdk.runner_process import PACKAGE_ROOT, RUNNER, start_runner_process
@@ -55,6 +57,9 @@ class LocalProcessExecutor:
         self._environment, self._devices = dict(environment), tuple(devices)
         self._runner = tuple(runner)
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        #: What the system counts while these run.
+        self._memory: dict[str, RecentMemory] = {}
+        self._kill_reasons: dict[str, str] = {}
         #: Jobs whose runner lived when this process looked.
         self._seen: set[str] = set()
 
@@ -69,6 +74,8 @@ class LocalProcessExecutor:
         if self._devices:
             environment["CUDA_VISIBLE_DEVICES"] = self._devices[slot]
         (folder / BOOT_NAME).write_text(boot_id(), encoding="utf-8")
+        self._memory[str(folder)] = RecentMemory()
+        self._kill_reasons.pop(str(folder), None)
         process = start_runner_process(folder, environment, self._runner)
         self._children[str(folder)] = process
         self._seen.add(str(folder))
@@ -82,7 +89,11 @@ class LocalProcessExecutor:
     def poll(self, handle: str) -> JobState:
         child = self._children.get(handle)
         if child is not None and child.poll() is None:
+            self._memory[handle].note_life()
             return JobState.RUNNING
+        if child is not None and handle in self._memory:
+            memory = self._memory.pop(handle)
+            self._kill_reasons[handle] = memory.explain(child.returncode)
         try:
             lock = lock_runner(Path(handle))
         except (FileNotFoundError, NotADirectoryError):
@@ -96,8 +107,11 @@ class LocalProcessExecutor:
         self._seen.add(handle)
         return JobState.RUNNING
 
-    def describe(self, _handle: str) -> EngineReport | None:
-        return None
+    def describe(self, handle: str) -> EngineReport | None:
+        """Why the system killed the runner, if it was because of memory."""
+        reason = self._kill_reasons.get(handle, "")
+        code = EndCode.OUT_OF_MEMORY.value
+        return EngineReport("", None, reason, code) if reason else None
 
     def survey(self) -> EngineSurvey | None:
         return None
@@ -119,6 +133,7 @@ class LocalProcessExecutor:
             if pid is not None:
                 # Also those that dropped their variables, such as below `sudo -i`.
                 below = list_descendants(pid)
+                self._memory.pop(str(folder), None)
                 # The runner first: it must not report what is killed after it.
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
