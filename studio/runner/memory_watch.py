@@ -34,16 +34,18 @@ class MemoryWatch:
         group = find_group()
         return cls(group, _kills_in(group), _kills_on_machine())
 
-    def explain(self, code: int) -> str:
+    def explain(self, code: int, *, is_in_container: bool = False) -> str:
         """Why a command with this exit status was killed; empty if not for memory.
 
-        A negative status is that of a signal.
+        A negative status is that of a signal. A container has a limit of its own.
         """
         if code not in (-signal.SIGKILL, KILLED_EXIT_CODE):
             return ""
         if _kills_in(self.group) > self.kills_in_group:
             used, limit = _peak_of(self.group), _limit_of(self.group)
             return f"the memory limit was reached.{_describe_peak(used, limit)}"
+        if _kills_on_machine() > self.kills_on_machine and is_in_container:
+            return "memory ran out in the container or on its machine."
         if _kills_on_machine() > self.kills_on_machine:
             return f"the machine ran out of memory.{_describe_peak(peak_of_commands())}"
         return ""

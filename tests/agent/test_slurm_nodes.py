@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,17 @@ if len(sys.argv) > 1 and os.environ["RANK"] == "2":
     sys.exit("rank 2 has no data")
 if len(sys.argv) > 1:
     import time; time.sleep(600)
+"""
+#: As `mpirun` of Open MPI numbers its processes. Only the first logs to the run.
+SHOW_MPI = """
+import os
+from studio.sdk import Run
+rank = os.environ["OMPI_COMM_WORLD_RANK"]
+NAMES = ("LOCAL_RANK", "SIZE", "LOCAL_SIZE")
+numbers = [os.environ[f"OMPI_COMM_WORLD_{name}"] for name in NAMES]
+print(os.environ["SLURMD_NODENAME"], rank, *numbers)
+if rank == "0":
+    Run.get_context().log("loss", 0.25)
 """
 WAIT = """
 import time
@@ -93,6 +105,28 @@ def test_each_rank_has_its_variables_and_a_log_on_either_node(
     assert "\nRank 2 ended with exit code 1.\n" in log
     # The others were ended because of it.
     assert "Rank 0 ended" not in log
+
+
+def test_mpirun_starts_its_ranks_on_both_nodes(cluster: Cluster) -> None:
+    if shutil.which("mpirun") is None:
+        pytest.skip("mpirun is missing. As root: apt-get install openmpi-bin")
+    as_root = ("OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM")
+    run = cluster.queue(
+        [sys.executable, "-c", SHOW_MPI],
+        communicator="OpenMpi",
+        nodeCount=2,
+        mpi={"processCountPerNode": 2},
+        environmentVariables=dict.fromkeys(as_root, "1"),
+    )
+    assert cluster.becomes(run, "Completed"), cluster.log_of(run)
+    lines = [rank_log(cluster, run, rank).splitlines()[0] for rank in range(4)]
+    assert lines == ["one 0 0 4 2", "one 1 1 4 2", "two 2 0 4 2", "two 3 1 4 2"]
+    [loss] = [
+        one
+        for one in cluster.owner.get(f"runs/{run}/metrics")["metrics"]
+        if one["key"] == "loss"
+    ]
+    assert (loss["last"], loss["count"]) == (0.25, 1)
 
 
 def test_a_cancel_reaches_the_ranks_of_all_nodes(cluster: Cluster) -> None:

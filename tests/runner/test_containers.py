@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
-import tarfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,61 +11,41 @@ from typing import Any
 import pytest
 
 from studio.runner.containers.container import VARIABLES_FILE
+from tests.parts.engines.podman import USR, PodmanImage, podman_image
 from tests.parts.server import Server
 from tests.parts.waiting import becomes
 from tests.runner.job_folders import JobFolders, JobRunner
 
-#: An image without files: what it needs is mounted from this machine.
-IMAGE = f"localhost/run-studio-test:{uuid.uuid4().hex}"
-USR = ["--volume", "/usr:/usr:ro"]
 BUILD_LOG = "azureml-logs/20_image_build_log.txt"
 
 
 @pytest.fixture(scope="module")
-def image() -> Iterator[str]:
-    """The image, if containers of it start here."""
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as archive:
-        for name in ("usr", "tmp"):
-            folder = tarfile.TarInfo(name)
-            folder.type, folder.mode = tarfile.DIRTYPE, 0o1777
-            archive.addfile(folder)
-        for name in ("bin", "lib", "lib64"):
-            link = tarfile.TarInfo(name)
-            link.type, link.linkname = tarfile.SYMTYPE, f"usr/{name}"
-            archive.addfile(link)
-    try:
-        words = ["podman", "import", "-", IMAGE]
-        subprocess.run(words, input=content.getvalue(), capture_output=True, check=True)
-        words = ["podman", "run", "--rm", *USR, IMAGE, "/usr/bin/python3", "-V"]
-        subprocess.run(words, capture_output=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("Podman cannot start containers here")
-    yield IMAGE
-    subprocess.run(["podman", "rmi", IMAGE], capture_output=True, check=True)
+def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PodmanImage]:
+    with podman_image(tmp_path_factory.mktemp("podman")) as found:
+        yield found
 
 
 @pytest.fixture
-def jobs(server: Server, tmp_path: Path) -> Iterator[JobFolders]:
+def image(podman: PodmanImage) -> str:
+    return podman.name
+
+
+@pytest.fixture
+def jobs(server: Server, tmp_path: Path, podman: PodmanImage) -> Iterator[JobFolders]:
     folders = JobFolders(server, tmp_path)
     yield folders
     folders.end()
-    assert not containers()
+    assert not podman.containers()
 
 
 def of_image(image: str, **more: Any) -> dict[str, Any]:
-    docker = {"enabled": True, "baseImage": image, "arguments": USR, **more}
+    docker = {"enabled": True, "baseImage": image, "arguments": list(USR), **more}
     return {"environment": {"docker": docker}}
-
-
-def containers() -> str:
-    words = ["podman", "ps", "--all", "--quiet", "--filter", f"ancestor={IMAGE}"]
-    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
 
 def start(job: JobRunner) -> None:
     # Without this environment's own Python: that of the image is used.
-    job.start(PATH="/usr/bin:/bin", PODMAN_IGNORE_CGROUPSV1_WARNING="1")
+    job.start(PATH="/usr/bin:/bin")
 
 
 def test_a_script_in_a_container_logs_to_its_run(jobs: JobFolders, image: str) -> None:
@@ -135,19 +113,19 @@ def test_a_cancel_ends_all_processes_of_the_container(
 
 
 def test_a_killed_runner_takes_its_container_with_it(
-    jobs: JobFolders, image: str
+    jobs: JobFolders, podman: PodmanImage
 ) -> None:
     job = jobs.create(
-        of_image(image),
+        of_image(podman.name),
         "import time; open('began', 'w').write('1'); time.sleep(600)",
     )
     start(job)
     job.wait_for("began")
-    assert containers()
+    assert podman.containers()
     variables = job.folder / VARIABLES_FILE
     assert variables.exists()
     job.kill()
-    assert becomes(lambda: not containers())
+    assert becomes(lambda: not podman.containers())
     assert becomes(lambda: not variables.exists())
 
 

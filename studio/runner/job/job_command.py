@@ -126,7 +126,8 @@ class JobCommand(LaunchedCommand):
         if self._container is not None:
             code = self._container.exit_status(code)
         super()._set_status(code, errors)
-        reason = self._memory.explain(code)
+        is_in_container = self._container is not None
+        reason = self._memory.explain(code, is_in_container=is_in_container)
         if reason and not self._ladder.is_started:
             found = f"{EndCode.OUT_OF_MEMORY}: {reason}"
             self.message = "\n\n".join(filter(None, (found, self.message)))
