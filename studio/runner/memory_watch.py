@@ -62,7 +62,7 @@ class RecentMemory:
         self._since = time.monotonic()
 
     def note_life(self) -> None:
-        """The process lives; call it again and again."""
+        """The process lives; call it repeatedly."""
         now = time.monotonic()
         if now - self._since > RECENT_SECONDS:
             # The system counts a kill before the process is gone.

@@ -18,6 +18,8 @@ from studio.agent.executors import (
     StartWithdrawn,
     SubmissionRefused,
 )
+from studio.agent.executors.slurm import QueueRow
+from studio.agent.executors.slurm.queue import SlurmQueue
 from studio.core.compute_kinds import EngineState
 from studio.core.job_files import (
     JobEnd,
@@ -146,3 +148,53 @@ def test_an_accepted_job_is_known_without_room_for_a_note_of_it(
     (folder / "slurm.json.first").rename(note)
     assert not json.loads(note.read_text())["job"]
     assert create_executor(slurm).find(folder) == str(folder)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "state", "calls"),
+    [
+        (3, "RUNNING", 30),
+        (100, "PENDING", 30),
+        (550, "RUNNING", 18),
+        (1000, "RUNNING", 12),
+        (4000, "PENDING", 12),
+        # Slurm lists ended jobs for some minutes. They change no more.
+        (4000, "COMPLETED", 30),
+    ],
+)
+def test_many_jobs_make_questions_for_the_queue_rarer(
+    monkeypatch: pytest.MonkeyPatch, jobs: int, state: str, calls: int
+) -> None:
+    """In one minute: every 2 seconds for few jobs, every 5 for 1,000."""
+    now, asked = [1000.0], []
+
+    def list_queue(_environment: object) -> list[QueueRow]:
+        asked.append(now[0])
+        return [QueueRow(str(n), state, "", "", f"c-{n}") for n in range(jobs)]
+
+    monkeypatch.setattr("studio.agent.executors.slurm.commands.list_queue", list_queue)
+    queue = SlurmQueue({}, clock=lambda: now[0])
+    for step in range(60 * 4):
+        now[0] = 1000.0 + step / 4
+        queue.refresh()
+        assert becomes(lambda: not queue.is_asking)
+    assert len(asked) == calls
+
+
+def test_a_controller_that_answers_slowly_is_left_alone_for_as_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, asked = [1000.0], []
+
+    def list_queue(_environment: object) -> list[QueueRow]:
+        asked.append(now[0])
+        now[0] += 8
+        return []
+
+    monkeypatch.setattr("studio.agent.executors.slurm.commands.list_queue", list_queue)
+    queue = SlurmQueue({}, clock=lambda: now[0])
+    while now[0] < 1060:
+        queue.refresh()
+        assert becomes(lambda: not queue.is_asking)
+        now[0] += 0.25
+    assert [at - 1000 for at in asked] == [0, 16, 32, 48]

@@ -30,12 +30,12 @@ from studio.core.filters import to_text
 from studio.core.filters.tree import Comparison, Text, attribute
 from studio.core.statuses import RunStatus
 
-#: Seconds between polls of a running run. An agent reads its engine's queue up to 2 s
-#: after a change, and both together must not take more than 6 s.
+#: Seconds between polls of a running run without a target.
 REFRESH_SECONDS = 3
-#: And of one that waits, is prepared or ends. Its page seldom changes, so that most
-#: responses are short.
-WAITING_REFRESH_SECONDS = 2
+#: And of one on a target, or that waits, is prepared or ends. With hundreds of jobs an
+#: agent reads its engine's queue up to 4 s after a change, and both together must not
+#: take more than 6 s.
+JOB_REFRESH_SECONDS = 2
 #: Tabs show the number of media of runs that have at most this many files.
 MAX_COUNTED_FILES = 2000
 
@@ -171,8 +171,8 @@ def head_context(
 def _refresh_seconds(run: Run) -> int:
     if not run.state.is_active:
         return 0
-    is_running = run.state is RunStatus.RUNNING
-    return REFRESH_SECONDS if is_running else WAITING_REFRESH_SECONDS
+    has_job = run.state is not RunStatus.RUNNING or run.target
+    return JOB_REFRESH_SECONDS if has_job else REFRESH_SECONDS
 
 
 def duration_of(run: Run) -> int | None:

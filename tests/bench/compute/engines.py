@@ -40,10 +40,11 @@ ENDED = ("Completed", "Failed", "Canceled")
 @click.option(
     "--changes", default=10, show_default=True, help="Of each state, to time."
 )
+@click.option("--others", default=300, show_default=True, help="Jobs, meanwhile.")
 @click.option("--trials", default=200, show_default=True, help="Runs of the sweep.")
 @AS_JSON
 def compute(
-    starts: int, watched: int, changes: int, trials: int, as_json: bool
+    starts: int, watched: int, changes: int, others: int, trials: int, as_json: bool
 ) -> None:
     """Measure the executor for Slurm on a real cluster of one node.
 
@@ -61,7 +62,7 @@ def compute(
             if watched:
                 _watch(slurm, place, watched, report)
             if changes:
-                measure_status_delay(slurm, changes, report)
+                measure_status_delay(slurm, changes, report, others)
             wrong = _run_sweep(slurm, trials, report) if trials else []
     report.show(as_json=as_json)
     for line in wrong:

@@ -63,8 +63,14 @@ class OpenPage:
         self.next = time.time() + self.pace
 
 
-def measure_status_delay(slurm: Slurm, count: int, report: Report) -> None:
-    """Change the state of jobs `count` times in each way; time what a page shows."""
+def measure_status_delay(slurm: Slurm, count: int, report: Report, others: int) -> None:
+    """Change the state of jobs `count` times in each way; time what a page shows.
+
+    The agent's user has as many other jobs as `others` says.
+    """
+    if others:
+        array = ("--hold", f"--array=0-{others - 1}", "--comment=others")
+        slurm.command("sbatch", *array, "--output=/dev/null", "--wrap=true")
     delays: dict[str, list[float]] = {}
     with fresh_cluster() as base:
         begun = base.folder / "begun"
@@ -86,7 +92,7 @@ def measure_status_delay(slurm: Slurm, count: int, report: Report) -> None:
             cluster.end()
     for name, seconds in delays.items():
         report.add(
-            f"{name}, to the page",
+            f"{name}, with {others} other jobs",
             LIMIT,
             median_s=round(statistics.median(seconds), 1),
             max_s=round(max(seconds), 1),

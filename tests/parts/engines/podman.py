@@ -1,4 +1,4 @@
-"""An image without files, of which Podman starts containers on this machine."""
+"""An image without files; Podman starts containers of it on this machine."""
 
 from __future__ import annotations
 

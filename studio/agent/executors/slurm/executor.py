@@ -310,7 +310,8 @@ class SlurmExecutor:
             row = self._row_of(folder)
             if row is None or self._queue.error or states.is_ended(row.state):
                 return True
-            time.sleep(0.2)
+            # Many are stopped at once when a sweep is canceled.
+            time.sleep(max(0.2, self._queue.pause / 5))
         return False
 
     def _row_of(self, folder: Path) -> QueueRow | None:

@@ -5,24 +5,38 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from studio.agent.executors.executor import EngineUnavailable
 from studio.agent.executors.slurm import commands
 from studio.agent.executors.slurm.commands import QueueRow
+from studio.agent.executors.slurm.states import is_ended
 
-#: How often the queue is asked for: with few jobs, and with many.
+#: How often the queue is asked for: with few jobs, and with many. Between these
+#: numbers of jobs the pause grows with them.
 FEW_SECONDS, MANY_SECONDS = 2.0, 5.0
-FEW_JOBS = 100
+FEW_JOBS, MANY_JOBS = 100, 1000
+
+
+def pause_seconds(jobs: int, few_seconds: float = FEW_SECONDS) -> float:
+    """The time from one question to the next, by the number of jobs that live."""
+    share = (jobs - FEW_JOBS) / (MANY_JOBS - FEW_JOBS)
+    return few_seconds + (MANY_SECONDS - few_seconds) * min(1.0, max(0.0, share))
 
 
 class SlurmQueue:
     """The rows of this user's jobs, by their comments. Threads can share it."""
 
     def __init__(
-        self, environment: Mapping[str, str], few_seconds: float = FEW_SECONDS
+        self,
+        environment: Mapping[str, str],
+        few_seconds: float = FEW_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._environment, self._few_seconds = environment, few_seconds
+        self._clock = clock
+        #: How many jobs had not ended at the last answer.
+        self._living = 0
         self._rows: dict[str, QueueRow] = {}
         #: When a job was submitted that an answer can lack.
         self._added: dict[str, float] = {}
@@ -39,25 +53,34 @@ class SlurmQueue:
         A controller that is busy takes seconds, in which the agent has other work.
         """
         if now or self._answered == -math.inf:
-            self._ask_since(time.monotonic())
+            self._ask_since(self._clock())
             return
-        is_few = len(self._rows) < FEW_JOBS
-        seconds = self._few_seconds if is_few else MANY_SECONDS
-        # After the answer: it can take longer than the pause.
-        is_due = time.monotonic() - self._answered >= seconds
-        if is_due and (self._thread is None or not self._thread.is_alive()):
-            begin = time.monotonic()
+        begin = self._clock()
+        # A controller that takes long to answer is left alone for as long.
+        rest = self._answered - self._asked
+        is_rested = begin - self._answered >= rest
+        is_due = begin - self._asked >= self.pause and is_rested
+        if is_due and not self.is_asking:
             self._thread = threading.Thread(
                 target=self._ask_since, args=(begin,), daemon=True
             )
             self._thread.start()
+
+    @property
+    def pause(self) -> float:
+        return pause_seconds(self._living, self._few_seconds)
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a thread of `refresh` waits for the answer."""
+        return self._thread is not None and self._thread.is_alive()
 
     def _ask_since(self, begin: float) -> None:
         """Ask, unless another thread has asked after `begin`."""
         with self._lock:
             if self._asked > begin:
                 return
-            asked = time.monotonic()
+            asked = self._clock()
             try:
                 rows = commands.list_queue(self._environment)
             except EngineUnavailable as error:
@@ -65,7 +88,7 @@ class SlurmQueue:
             else:
                 self.error = ""
                 self._replace({row.comment: row for row in rows if row.comment}, asked)
-            self._asked, self._answered = asked, time.monotonic()
+            self._asked, self._answered = asked, self._clock()
 
     def _replace(self, rows: dict[str, QueueRow], asked: float) -> None:
         with self._rows_lock:
@@ -75,6 +98,7 @@ class SlurmQueue:
             for comment in self._added:
                 rows.setdefault(comment, self._rows[comment])
             self._rows = rows
+            self._living = sum(not is_ended(row.state) for row in rows.values())
 
     def find(self, comment: str) -> QueueRow | None:
         return self._rows.get(comment)
@@ -83,4 +107,4 @@ class SlurmQueue:
         """A job that was submitted since."""
         with self._rows_lock:
             self._rows.setdefault(row.comment, row)
-            self._added[row.comment] = time.monotonic()
+            self._added[row.comment] = self._clock()
