@@ -55,6 +55,7 @@ from tests.bench.fresh_commands import (
 from tests.bench.mutation.run import mutants
 from tests.bench.notify.commands import alerts
 from tests.bench.reliability import crash, interrupt, kill
+from tests.bench.reliability.attacks import attacks
 from tests.bench.report import Report
 from tests.bench.texts.words import words
 from tests.parts.browser import FLAGS, find_browser
@@ -277,6 +278,7 @@ for command in (
     activity,
     agents,
     alerts,
+    attacks,
     bulk,
     cancel,
     compute,
