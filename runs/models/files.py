@@ -40,8 +40,13 @@ class File(models.Model):
     Overwriting keeps the old row with `replaced` set; it is deleted 30 days later.
     """
 
+    # The index `file_by_run` begins with it.
     run = models.ForeignKey(
-        Run, null=True, on_delete=models.CASCADE, related_name="files"
+        Run,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="files",
+        db_index=False,
     )
     model = models.ForeignKey(
         LoggedModel, null=True, on_delete=models.CASCADE, related_name="files"
@@ -82,6 +87,8 @@ class File(models.Model):
                 condition=Q(replaced__isnull=False),
                 name="file_replaced",
             ),
+            # The newest files of a run are found without those of other runs.
+            models.Index(fields=["run", "id"], name="file_by_run"),
             # A folder of a run is read from its place in this order.
             models.Index(
                 F("run"),

@@ -15,8 +15,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
-from django.db.models import Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 
 from runs.models import FileTotal, Run
 from runs.render.media import (
@@ -209,8 +216,8 @@ def scan_media_of_runs(
     """Return the scans of several runs' files as they are now, by the run's key.
 
     Reads at most `MAX_NEW_NAMES` new names: a scan that `is_reading` lacks older files.
-    One query for the numbers of files, unless given, and two to read names; these again
-    after files were deleted or replaced.
+    One query for the numbers of files, unless given, and three to read names; these
+    again after files were deleted or replaced.
     """
     keys = [run.pk for run in runs]
     if counts is None:
@@ -283,17 +290,17 @@ def _find_names(
 ) -> Iterator[FoundName]:
     """Read the names of new files, then those of older ones: each in order of keys."""
     new, older = Q(pk__in=()), Q(pk__in=())
+    bounds = _oldest_to_read(_limited_runs(kept, totals, share), share)
     for key, each in kept.items():
         scan = each.scan
+        newest = Q(run=key, pk__gte=bounds.get(key, 0))
         if scan.last is None:
-            new |= _newest_files(key, Q(), is_limited=totals[key] > share, share=share)
+            new |= newest
             continue
         # The last known file comes again, which proves that it is still the same.
         new |= Q(run=key, pk__gte=scan.last[0])
         if scan.is_reading:
-            before = Q(pk__lt=scan.first)
-            is_limited = scan.left > share
-            older |= _newest_files(key, before, is_limited=is_limited, share=share)
+            older |= newest & Q(pk__lt=scan.first)
     # In one query, SQLite would look at all files of the run.
     for condition in (new, older):
         rows = current_files().filter(condition).order_by("pk")
@@ -301,11 +308,31 @@ def _find_names(
         yield from found.iterator(chunk_size=10_000)
 
 
-def _newest_files(run: int, condition: Q, *, is_limited: bool, share: int) -> Q:
-    condition &= Q(run=run)
-    if not is_limited:
-        return condition
-    # The index of the run's files has their keys in order.
-    own = current_files().filter(condition).order_by("-pk").values("pk")
-    oldest = Subquery(own[share - 1 : share])
-    return condition & Q(pk__gte=Coalesce(oldest, 0))
+def _limited_runs(
+    kept: Mapping[int, _KeptScan], totals: Mapping[int, int], share: int
+) -> dict[int, int]:
+    """Return the runs with too many files to read, and the first file that is known."""
+    found = {}
+    for key, each in kept.items():
+        scan = each.scan
+        if scan.last is None and totals[key] > share:
+            found[key] = MAX_INT64
+        elif scan.last is not None and scan.is_reading and scan.left > share:
+            found[key] = scan.first or 0
+    return found
+
+
+def _oldest_to_read(firsts: Mapping[int, int], share: int) -> dict[int, int]:
+    """Return the oldest of the `share` newest files before the first, by run.
+
+    As numbers in the query for names, from which PostgreSQL knows how many these are.
+    """
+    if not firsts:
+        return {}
+    known = [When(pk=key, then=Value(first)) for key, first in firsts.items()]
+    own = current_files().filter(run=OuterRef("pk"), pk__lt=OuterRef("first"))
+    oldest = Subquery(own.order_by("-pk").values("pk")[share - 1 : share])
+    runs = Run.objects.filter(pk__in=firsts).annotate(
+        first=Case(*known, output_field=BigIntegerField()), oldest=oldest
+    )
+    return {key: pk or 0 for key, pk in runs.values_list("pk", "oldest")}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime
 
 from playwright.sync_api import Page, expect
 
 from tests.e2e.list.live.held import Held
 from tests.e2e.test_run_page import Writer, run
+from tests.parts.waiting import becomes
 
 __all__ = ["run"]
 
@@ -115,3 +117,33 @@ def test_one_click_from_a_point_to_its_line_and_back(
     page.get_by_role("link", name="Show in charts").click()
     expect(page).to_have_url(re.compile(rf"metrics/\?moment={stamps[300]}$"))
     expect(page.locator(".plot .shapelayer path")).to_have_count(1, timeout=15_000)
+
+
+def test_one_query_groups_the_runs_whose_log_says_it_by_host(
+    run: Writer, owner_page: Page
+) -> None:
+    word = f"CUDA out of memory {run.id[:8]}"
+    for number in range(4):
+        each = Writer(run.server)
+        body = {"experiment_id": "0", "start_time": time.time_ns() // 1_000_000}
+        each.id = each.call("runs/create", body)["run"]["info"]["run_id"]
+        host = {"key": "studio.host", "value": f"gpu-{number // 2}"}
+        each.call("runs/set-tag", {"run_id": each.id, **host})
+        text = "all is well\n" if number == 3 else f"RuntimeError: {word}\n"
+        each.keep("user_logs/std_log.txt", ("step\n" * 50 + text).encode())
+        each.call("runs/update", {"run_id": each.id, "status": "FAILED", "end_time": 2})
+    page = owner_page
+    page.goto(f"{run.server.url}/w/default/runs/?group=host")
+    page.locator("#q").fill(f'log:"{word}" created:-7d')
+    page.locator("#q").press("Enter")
+    expect(page).to_have_url(re.compile("q=log"))
+
+    def counts() -> list[list[str]]:
+        # The worker indexes a log after its run ended.
+        page.reload()
+        rows = page.locator(".group-row").all_inner_texts()
+        return [row.split()[1:3] for row in rows]
+
+    assert becomes(lambda: counts() == [["gpu-0", "2"], ["gpu-1", "1"]])
+    page.get_by_role("link", name="Runs of host: gpu-0").click()
+    expect(page.locator("[data-row-link]")).to_have_count(2)
