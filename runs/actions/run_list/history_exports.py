@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
@@ -42,6 +43,8 @@ from studio.core.view_spec import ViewSpec, parse_tolerant
 PARQUET = "application/vnd.apache.parquet"
 #: How long exports are kept, and how many a user can have waiting.
 EXPORT_LIFETIME_MS, MAX_WAITING_EXPORTS = 86_400_000, 5
+#: How long the same export is not written again.
+REPEAT_MS = 60_000
 #: How long the worker writes at a time, and how often it stores the progress.
 SLICE_SECONDS, PROGRESS_SECONDS = 3.0, 1.0
 EXPORT_ACTION = "export histories"
@@ -78,18 +81,19 @@ def exports_folder() -> Path:
 def queue_history_export(
     workspace: Workspace, query: str, experiment: str, *, actor: Actor, now: int
 ) -> HistoryExport:
-    """Queue an export; return the waiting one if it is the same."""
-    waiting = HistoryExport.objects.open().filter(user=actor.user)
-    same = waiting.filter(
-        workspace=workspace, query=query, experiment=experiment
-    ).first()
-    if same is not None:
-        return same
-    if waiting.count() >= MAX_WAITING_EXPORTS:
+    """Queue an export; return the same one if it is open, or was requested just now."""
+    assert actor.user is not None
+    # Two requests at the same time create one export.
+    user = User.objects.select_for_update(no_key=True).get(pk=actor.user.pk)
+    own = HistoryExport.objects.filter(user=user)
+    same = own.filter(workspace=workspace, query=query, experiment=experiment)
+    recent = Q(state=ExportState.DONE, created__range=(now - REPEAT_MS, now))
+    if found := (same.open() | same.filter(recent)).order_by("-pk").first():
+        return found
+    if own.open().count() >= MAX_WAITING_EXPORTS:
         raise StudioError(
             _("Too many of your exports are waiting. Wait until one is finished.")
         )
-    assert actor.user is not None
     export = HistoryExport.objects.create(
         workspace=workspace,
         user=actor.user,
