@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -62,7 +63,9 @@ def undo(
     if bool(token) != bool(since) or (number and token):
         raise click.UsageError("Give --token and --since together, without a number.")
     if token:
-        _undo_token(target, output, token, _read_since(since), dry_run=dry_run, yes=yes)
+        body = {"token": token, "since": _read_since(since)}
+        if _may_undo(target, output, body, dry_run=dry_run, yes=yes):
+            _undo_token(target, output, body, no_wait=no_wait)
         return
     if dry_run:
         raise click.UsageError("--dry-run is for --token.")
@@ -76,22 +79,35 @@ def undo(
     output.emit(reply, summary=summary)
 
 
-def _undo_token(
-    target: Target, output: Output, token: str, since: int, *, dry_run: bool, yes: bool
-) -> None:
-    body = {"token": token, "since": since}
+def _may_undo(
+    target: Target, output: Output, body: dict[str, Any], *, dry_run: bool, yes: bool
+) -> bool:
+    """Say what the undo of a token's changes would restore, and ask."""
     plan = target.client.post("undo/since", {**body, "dry_run": True})
     count = f"{plan['changed']:,} values of {plan['runs']:,} runs"
-    parts = [f"{n:,} {_REASONS.get(why, why)}" for why, n in plan["skipped"].items()]
-    skipped = f" Skipped: {', '.join(parts)}." if parts else ""
+    skipped = _skipped_text(plan)
     if dry_run or not plan["changed"]:
         output.emit(plan, summary=f"Undo {count}: nothing was changed.{skipped}")
-        return
+        return False
     if not yes:
         confirm(f"Undo {count}?{skipped}")
+    return True
+
+
+def _undo_token(
+    target: Target, output: Output, body: dict[str, Any], *, no_wait: bool
+) -> None:
     done = target.client.post("undo/since", body)
-    summary = f"Undone: change {done['change_set']}.{skipped}"
+    if done.get("task"):
+        finish_task(target, output, done["task"], no_wait=no_wait)
+        return
+    summary = f"Undone: change {done['change_set']}.{_skipped_text(done)}"
     output.emit(done, summary=summary)
+
+
+def _skipped_text(reply: Mapping[str, Any]) -> str:
+    parts = [f"{n:,} {_REASONS.get(why, why)}" for why, n in reply["skipped"].items()]
+    return f" Skipped: {', '.join(parts)}." if parts else ""
 
 
 def _read_since(text: str) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,6 +94,12 @@ def test_runs_move_to_a_new_experiment_and_are_locked(
     assert studio.json("run", "tag", *where, "late")["skipped"] == {"locked": 2}
 
 
+def of_token_since(change: Mapping[str, Any]) -> tuple[str, ...]:
+    moment = datetime.fromtimestamp(change["time"] / 1000, UTC)
+    time = moment.replace(tzinfo=None).isoformat(timespec="milliseconds")
+    return ("--token", change["token"], "--since", time)
+
+
 def test_the_activity_is_listed_and_a_token_undone(
     studio: CommandLine, experiment: str
 ) -> None:
@@ -101,9 +109,7 @@ def test_the_activity_is_listed_and_a_token_undone(
     assert (newest["way"], newest["undone"]) == ("cli", False)
     details = studio.json("activity", str(newest["number"]))
     assert details["edits"][0]["after"] == {"value": "x"}
-    moment = datetime.fromtimestamp(newest["time"] / 1000, UTC)
-    time = moment.replace(tzinfo=None).isoformat(timespec="milliseconds")
-    since = ("undo", "--token", newest["token"], "--since", time)
+    since = ("undo", *of_token_since(newest))
     plan = studio.json(*since, "--dry-run")
     assert (plan["changed"], plan["runs"]) == (3, 3)
     studio.json(*since, "--yes")
@@ -121,6 +127,10 @@ def test_a_large_change_is_waited_for_or_followed_by_its_number(
     where = ("-e", experiment, "-q", "", "--children", "--yes")
     done = studio.json("run", "tag", *where, "sweep")
     assert (done["state"], done["changed"]) == ("done", 1_004)
+    tagged = studio.json("activity", str(done["change_set"]))["change"]
+    undone = studio.json("undo", *of_token_since(tagged), "--yes")
+    assert (undone["state"], undone["changed"]) == ("done", 1_004)
+    done = studio.json("run", "tag", *where, "sweep")
     started = studio.json("undo", str(done["change_set"]), "--no-wait")
     assert started["action"] == "undo"
     number = str(started["id"])

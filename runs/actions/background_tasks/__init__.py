@@ -7,6 +7,7 @@ from runs.actions.background_tasks.starting import (
     MAX_OPEN_TASKS,
     start_bulk_change,
     start_undo,
+    start_undo_since,
     stop_task,
 )
 from runs.actions.background_tasks.stored_changes import (
@@ -24,6 +25,7 @@ __all__ = [
     "load_change",
     "start_bulk_change",
     "start_undo",
+    "start_undo_since",
     "stop_task",
     "store_change",
 ]

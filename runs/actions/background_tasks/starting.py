@@ -17,8 +17,15 @@ from runs.actions.actor import Actor
 from runs.actions.background_tasks.stored_changes import store_change
 from runs.actions.bulk import BulkChange, check_bulk_size
 from runs.actions.task_rows import end_task
-from runs.actions.undo import REDO, UNDO, refuse_if_not_undoable, split_changes
+from runs.actions.undo import (
+    REDO,
+    UNDO,
+    refuse_if_not_undoable,
+    split_changes,
+    split_changes_since,
+)
 from runs.models import (
+    ApiToken,
     BackgroundTask,
     BackgroundTaskStep,
     ChangeSet,
@@ -146,6 +153,45 @@ def start_undo(
         created=now,
     )
     store_steps(task, steps)
+    return task
+
+
+@transaction.atomic
+def start_undo_since(
+    workspace: Workspace,
+    token: ApiToken,
+    since: int,
+    *,
+    actor: Actor,
+    role: Role,
+    now: int,
+) -> BackgroundTask:
+    """Start to undo all that `token` changed in `workspace` since then.
+
+    Raises what `undo_since` raises, and InvalidState if too many tasks are open.
+    """
+    _lock_tasks(workspace)
+    request = {"token": token.pk, "since": since}
+    same = BackgroundTask.objects.open().filter(kind=TaskKind.UNDO, workspace=workspace)
+    found = same.filter(request__token=token.pk, request__since=since).first()
+    if found is not None:
+        # A second click starts no second undo.
+        return found
+    parts, sets = split_changes_since(workspace, token, since)
+    check_open_tasks(workspace)
+    task = BackgroundTask.objects.create(
+        workspace=workspace,
+        user=actor.user,
+        token=actor.token,
+        way=actor.way,
+        kind=TaskKind.UNDO,
+        action=UNDO,
+        request={**request, "sets": sets},
+        role=role,
+        total=sum(map(len, parts)),
+        created=now,
+    )
+    store_steps(task, parts)
     return task
 
 

@@ -18,8 +18,16 @@ from runs.actions.actor import Actor
 from runs.actions.background_tasks.stored_changes import load_change
 from runs.actions.bulk import BulkResult, change_batch
 from runs.actions.task_rows import end_task
-from runs.actions.undo import MAX_LATER, mark_undone, undo_changes
+from runs.actions.undo import (
+    MAX_LATER,
+    UndoSkip,
+    finish_undo_since,
+    mark_undone,
+    undo_changes,
+    undo_part_since,
+)
 from runs.models import (
+    ApiToken,
     BackgroundTask,
     BackgroundTaskStep,
     Change,
@@ -62,7 +70,7 @@ def run_step(key: int, now: int) -> bool:
     step = BackgroundTaskStep.objects.filter(task=task, first=task.position).first()
     if step is not None:
         keys = step.keys
-        (_undo_step if task.kind == TaskKind.UNDO else _change_step)(task, keys, now)
+        _do_step(task, keys, now)
         task.position += len(keys)
     task.state, task.attempts = TaskState.RUNNING, 0
     task.started = task.started or now
@@ -80,8 +88,22 @@ def run_step(key: int, now: int) -> bool:
     return True
 
 
+def _do_step(task: BackgroundTask, keys: Sequence[int], now: int) -> None:
+    if task.kind != TaskKind.UNDO:
+        _change_step(task, keys, now)
+    elif "token" in task.request:
+        _undo_since_step(task, keys, now)
+    else:
+        _undo_step(task, keys, now)
+
+
 def _mark_undone(task: BackgroundTask) -> None:
     """Of a change that was undone in part, the rest is still in effect."""
+    if "token" in task.request:
+        if task.change_set is not None:
+            kept = set(task.result.get("kept", ()))
+            finish_undo_since(task.change_set, set(task.request["sets"]) - kept)
+        return
     left = {why for why, n in task.skipped_counts.items() if n and why != ALREADY}
     if task.change_set is not None and not left:
         mark_undone([task.request["change_set"]], task.change_set)
@@ -160,6 +182,29 @@ def _undo_step(task: BackgroundTask, keys: Sequence[int], now: int) -> None:
         + Counter(done.skipped)
     )
     _note_later(task, done.later)
+
+
+def _undo_since_step(task: BackgroundTask, keys: Sequence[int], now: int) -> None:
+    """Undo a part of what a token changed; the token can be deleted in between."""
+    token = ApiToken.objects.filter(pk=task.request["token"]).first()
+    if token is None:
+        return
+    done = undo_part_since(
+        task.workspace,
+        token,
+        keys,
+        task.change_set,
+        actor=actor_of(task),
+        now=now,
+        is_owner=member_role(task) == Role.OWNER,
+    )
+    task.change_set = done.change_set
+    task.changed += done.changed
+    names = {UndoSkip.CHANGED_SINCE: CHANGED_SINCE}
+    counts = {names.get(why, why.value): n for why, n in done.skipped.items()}
+    task.skipped = dict(Counter(task.skipped) + Counter(counts))
+    kept = {*task.result.get("kept", ()), *done.kept}
+    task.result = {**task.result, "kept": sorted(kept)}
 
 
 def _note_later(task: BackgroundTask, later: Sequence[dict[str, Any]]) -> None:

@@ -9,7 +9,15 @@ from runs.actions.undo.parts import (
     undo_changes,
 )
 from runs.actions.undo.stored_values import TAG_PREFIX
-from runs.actions.undo.token_undo import UndoSinceResult, UndoSkip, undo_since
+from runs.actions.undo.token_undo import (
+    UndoSinceResult,
+    UndoSkip,
+    count_changes_since,
+    finish_undo_since,
+    split_changes_since,
+    undo_part_since,
+    undo_since,
+)
 from runs.actions.undo.undo import (
     MAX_LATER,
     REDO,
@@ -31,11 +39,15 @@ __all__ = [
     "UndonePart",
     "can_undo",
     "conflict_details",
+    "count_changes_since",
+    "finish_undo_since",
     "is_of_stars",
     "mark_undone",
     "refuse_if_not_undoable",
     "split_changes",
+    "split_changes_since",
     "undo_change_set",
     "undo_changes",
+    "undo_part_since",
     "undo_since",
 ]

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
 from runs.actions import experiments as experiment_actions
@@ -69,8 +69,9 @@ class UndoSinceResult:
     skipped: Counter[UndoSkip] = field(default_factory=Counter)
     #: Runs that are unlocked, or would be by what a dry run counts.
     unlocked: set[int] = field(default_factory=set)
-    #: Change sets whose values are all restored.
+    #: Change sets whose values are all restored, and those with others.
     sets: set[int] = field(default_factory=set)
+    kept: set[int] = field(default_factory=set)
     change_set: ChangeSet | None = None
 
 
@@ -121,15 +122,88 @@ def undo_since(
     return result
 
 
+def count_changes_since(workspace: Workspace, token: ApiToken, since: int) -> int:
+    """How many changes `undo_since` would read."""
+    sets = ChangeSet.objects.filter(workspace=workspace, token=token, time__gte=since)
+    return Change.objects.filter(change_set__in=sets).count()
+
+
+def split_changes_since(
+    workspace: Workspace, token: ApiToken, since: int
+) -> tuple[list[list[int]], list[int]]:
+    """Return the keys of the changes in the parts that a background task undoes.
+
+    All changes of a value are in one part. Also returns the keys of the change sets.
+    Raises what `undo_since` raises.
+    """
+    changes = _read_changes(workspace, token, since)
+    keys: dict[tuple[Any, ...], list[int]] = {}
+    for change in changes:
+        keys.setdefault(_subject(change), []).append(change.pk)
+    sets = {change.change_set_id for change in changes}
+    net = [each for each in _net_changes(changes) if _is_supported(each.change)]
+    net_subjects = {_subject(each.change) for each in net}
+    parts = [
+        [key for each in some for key in keys[_subject(each.change)]]
+        for some in _split(net)
+    ]
+    # What is not restored is counted too.
+    rest = [
+        key
+        for subject, some in keys.items()
+        if subject not in net_subjects
+        for key in some
+    ]
+    parts += [list(some) for some in batches(rest, VALUES_PER_TRANSACTION)]
+    return parts, sorted(sets)
+
+
+def undo_part_since(
+    workspace: Workspace,
+    token: ApiToken,
+    keys: Sequence[int],
+    into: ChangeSet | None,
+    *,
+    actor: Actor,
+    now: int,
+    is_owner: bool,
+) -> UndoSinceResult:
+    """Undo one part of `split_changes_since`; the caller holds the transaction.
+
+    Its `sets` are those of the part whose values are all restored.
+    """
+    changes = [
+        change
+        for some in batches(keys)
+        for change in _with_subjects(Change.objects.filter(pk__in=some))
+    ]
+    changes.sort(key=lambda change: change.pk)
+    result = UndoSinceResult(
+        sets={change.change_set_id for change in changes}, change_set=into
+    )
+    supported = []
+    for each in _net_changes(changes):
+        if _is_supported(each.change):
+            supported.append(each)
+        else:
+            _skip(result, each, UndoSkip.NOT_SUPPORTED)
+    if supported:
+        origin = ChangeSet(workspace=workspace, actor=token.user)
+        undoer = LockUndoer(actor, is_owner, now)
+        _restore_batch(supported, origin, result, undoer, dry_run=False)
+    return result
+
+
+def finish_undo_since(undo: ChangeSet, sets: Collection[int]) -> None:
+    """Mark change sets, whose values are all restored, as undone by `undo`."""
+    _finish(undo, set(sets))
+
+
 def _read_changes(workspace: Workspace, token: ApiToken, since: int) -> list[Change]:
     sets = ChangeSet.objects.filter(workspace=workspace, token=token, time__gte=since)
     refuse_while_open(sets)
-    changes = list(
-        Change.objects.filter(change_set__in=sets)
-        .select_related("run", "experiment__workspace")
-        .defer("run__description", "run__error")
-        .order_by("pk")[: MAX_CHANGES + 1]
-    )
+    rows = _with_subjects(Change.objects.filter(change_set__in=sets))
+    changes = list(rows.order_by("pk")[: MAX_CHANGES + 1])
     if len(changes) > MAX_CHANGES:
         raise InvalidValue(
             _("These are more than %(limit)s changes. Choose a later time.")
@@ -137,6 +211,17 @@ def _read_changes(workspace: Workspace, token: ApiToken, since: int) -> list[Cha
             field="since",
         )
     return changes
+
+
+def _with_subjects(changes: QuerySet[Change]) -> QuerySet[Change]:
+    related = changes.select_related("run", "experiment__workspace")
+    return related.defer("run__description", "run__error")
+
+
+def _subject(change: Change) -> tuple[Any, ...]:
+    """What is the same for all changes of one value."""
+    subject = (change.run_id, change.experiment_id, change.view_id)
+    return (*subject, change.registered_model_id, change.field)
 
 
 def _finish(undo: ChangeSet, sets: set[int]) -> None:
@@ -165,8 +250,7 @@ def _split(net: Sequence[NetChange]) -> Iterator[Sequence[NetChange]]:
 def _net_changes(changes: Sequence[Change]) -> Iterator[NetChange]:
     found: dict[tuple[Any, ...], NetChange] = {}
     for change in changes:
-        subject = (change.run_id, change.experiment_id, change.view_id)
-        key = (*subject, change.registered_model_id, change.field)
+        key = _subject(change)
         if key not in found:
             found[key] = NetChange(change, {change.change_set_id})
         else:
@@ -191,6 +275,7 @@ def _skip(result: UndoSinceResult, net: NetChange, reason: UndoSkip) -> None:
     result.skipped[reason] += 1
     if reason != UndoSkip.SAME:
         result.sets -= net.sets
+        result.kept |= net.sets
 
 
 def _restore_batch(

@@ -15,9 +15,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from runs.access import Permission, access
-from runs.actions.undo import UndoSinceResult, UndoSkip, undo_since
+from runs.actions.background_tasks import LARGE_CHANGE, start_undo_since
+from runs.actions.undo import (
+    UndoSinceResult,
+    UndoSkip,
+    count_changes_since,
+    undo_since,
+)
 from runs.models import ApiToken, Role, now_ms
 from runs.pages.requests import FORM_ERROR_STATUS, PageRequest, with_vary_headers
+from runs.pages.undo import task_path
 from runs.render.formats import grouped, local_time
 from runs.search.activity import first_change_of_token
 from studio.core.errors import InvalidState, InvalidValue
@@ -53,6 +60,9 @@ def undo_of_token(request: PageRequest, number: int) -> HttpResponse:
         if given is None:
             given = first_change_of_token(request.workspace, token)
         since = since if given is None else given
+        is_large = count_changes_since(request.workspace, token, since) > LARGE_CHANGE
+        if is_large and request.method == "POST":
+            return _start(request, token, since)
         result = undo_since(
             request.workspace,
             token,
@@ -80,6 +90,20 @@ def undo_of_token(request: PageRequest, number: int) -> HttpResponse:
     return with_vary_headers(
         render(request, "activity/token_undo.html", context, status=status)
     )
+
+
+def _start(request: PageRequest, token: ApiToken, since: int) -> HttpResponse:
+    task = start_undo_since(
+        request.workspace,
+        token,
+        since,
+        actor=request.actor,
+        role=Permission.ANNOTATE.role,
+        now=now_ms(),
+    )
+    text = _("The undo continues in the background")
+    messages.success(request, text, extra_tags=f"task:{task_path(task)}")
+    return redirect("activity", request.workspace.name)
 
 
 def _read_time(text: str) -> int | None:

@@ -61,6 +61,17 @@ _UNDO_SKIPS = {
         "%(number)s values were restored already",
         "n",
     ),
+    "experiment_deleted": ngettext_lazy(
+        "%(number)s run was moved from an experiment that is deleted",
+        "%(number)s runs were moved from an experiment that is deleted",
+        "n",
+    ),
+    "name": ngettext_lazy(
+        "%(number)s name is taken", "%(number)s names are taken", "n"
+    ),
+    "not_supported": ngettext_lazy(
+        "%(number)s value can’t be undone", "%(number)s values can’t be undone", "n"
+    ),
 }
 #: Before a rate is known well enough to tell how long the rest takes.
 MIN_MEASURED_MS = 2_000

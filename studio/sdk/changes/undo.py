@@ -28,7 +28,11 @@ def undo_change(
 
 
 def undo_token_changes(
-    connection: WorkspaceConnection, token: str, since: datetime, dry_run: bool
+    connection: WorkspaceConnection,
+    token: str,
+    since: datetime,
+    dry_run: bool,
+    wait: bool,
 ) -> dict[str, Any]:
     """Raises ValueError for a time without a time zone."""
     if since.tzinfo is None:
@@ -39,4 +43,6 @@ def undo_token_changes(
         "dry_run": dry_run,
     }
     reply: dict[str, Any] = connection.change("POST", "undo/since", body)
+    if reply.get("task") and wait:
+        reply = dict(wait_for_task(connection.get, reply["task"]))
     return reply

@@ -139,11 +139,12 @@ class WorkspaceChanges:
         return undo_change(self._connection, change, anyway, wait=wait)
 
     def undo_since(
-        self, token: str, since: datetime, *, dry_run: bool = False
+        self, token: str, since: datetime, *, dry_run: bool = False, wait: bool = True
     ) -> dict[str, Any]:
         """Undo everything that the token of this name changed since a time, as one.
 
-        Returns what changed and was skipped; with `dry_run`, what would. Not in the v1
-        SDK.
+        Returns what changed and was skipped; with `dry_run`, what would. More than
+        1,000 values are restored in the background: this waits for it and returns the
+        task; with `wait=False` it returns at once. Not in the v1 SDK.
         """
-        return undo_token_changes(self._connection, token, since, dry_run)
+        return undo_token_changes(self._connection, token, since, dry_run, wait)

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from runs.actions.actor import Actor
-from runs.actions.background_tasks import start_bulk_change
+from runs.actions.background_tasks import BackgroundTasks, start_bulk_change
 from runs.actions.bulk import (
     FlagChange,
     LockChange,
@@ -311,3 +311,20 @@ def test_changes_of_a_token_that_still_go_on_are_not_undone(team, runs):
     assert "still going on" in page.text
     # The time stays in the form.
     assert 'value="2026-01-02T03:04"' in page.text
+
+
+def test_many_changes_of_a_token_are_undone_in_the_background(team, runs, monkeypatch):
+    monkeypatch.setattr("runs.pages.activity.token_undo.LARGE_CHANGE", 1)
+    token, _secret = token_of(team.owner, team.workspace)
+    actor = Actor(team.owner, token)
+    for run in runs[:2]:
+        rename_run(run, "by the token", actor=actor, now=now_ms())
+    client, address = browser_of(team.owner), f"{PAGE}tokens/{token.pk}/undo/"
+    assert "2 values will be restored" in parse_page(client.get(address)).text
+    reply = client.post(address, {"since": "2026-01-02T03:04"}, follow=True)
+    page = parse_page(reply)
+    assert "The undo continues in the background" in reply.text
+    [task] = page.all("#activity-tasks li")
+    assert "0 of 2 values" in task.text
+    BackgroundTasks(pause=lambda _seconds: None)(now_ms())
+    assert Run.objects.filter(name="by the token").count() == 0

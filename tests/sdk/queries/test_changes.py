@@ -87,6 +87,12 @@ def test_large_changes_are_waited_for_and_undone(
     assert workspace.get_run("large-1000").get_tags()["kept"] == "yes"
     workspace.undo(done.change_set)
     assert "kept" not in workspace.get_run("large-1000").get_tags()
+    before, token = datetime.now(UTC), moved.token
+    assert token is not None
+    workspace.change_runs("", "tag", **wanted)
+    task = workspace.undo_since(token, before)
+    assert (task["state"], task["changed"]) == ("done", 1_001)
+    assert "kept" not in workspace.get_run("large-1000").get_tags()
     started = workspace.change_runs("", "tag", wait=False, **wanted)
     assert started.task is not None
     client.post(f"tasks/{started.task}/stop")

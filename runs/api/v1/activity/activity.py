@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
-from runs.actions.undo import undo_since
-from runs.api.v1.endpoints import endpoint
+from runs.actions.background_tasks import LARGE_CHANGE, start_undo_since
+from runs.actions.undo import count_changes_since, undo_since
+from runs.api.v1.background_tasks import task_info
+from runs.api.v1.endpoints import endpoint, json_response
 from runs.api.v1.schemas import (
     ActivityList,
     ActivityListQuery,
@@ -67,16 +70,29 @@ def get_change(
 @endpoint("POST", Permission.ANNOTATE, body=UndoSinceRequest, reply=UndoSinceReply)
 def undo_token_changes(
     request: StudioRequest, body: UndoSinceRequest
-) -> UndoSinceReply:
+) -> UndoSinceReply | HttpResponse:
     """Undo everything that a token changed since a time, as one change set.
 
     Each value goes back to what it was before the token's first change of it. What
     someone else changed since then is skipped.
     """
+    workspace, token = workspace_of(request), _find_token(request, body.token)
+    since = max(0, min(body.since, MAX_TOKEN_NUMBER))
+    is_large = count_changes_since(workspace, token, since) > LARGE_CHANGE
+    if is_large and not body.dry_run:
+        task = start_undo_since(
+            workspace,
+            token,
+            since,
+            actor=request.actor,
+            role=Permission.ANNOTATE.role,
+            now=now_ms(),
+        )
+        return json_response(UndoSinceReply(0, 0, {}, None, task_info(task)), 202)
     result = undo_since(
-        workspace_of(request),
-        _find_token(request, body.token),
-        max(0, min(body.since, MAX_TOKEN_NUMBER)),
+        workspace,
+        token,
+        since,
         actor=request.actor,
         now=now_ms(),
         is_owner=request.role == Role.OWNER,

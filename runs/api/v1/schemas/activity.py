@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from runs.api.v1.schemas.background_tasks import TaskInfo
 from runs.api.v1.schemas.runs import RequestStruct
 
 
@@ -101,7 +102,7 @@ class UndoSinceRequest(RequestStruct):
     dry_run: bool = False
 
 
-class UndoSinceReply(Struct):
+class UndoSinceReply(Struct, omit_defaults=True):
     """How many values of how many runs were restored; with `dry_run`, would be.
 
     Reasons for skipping: `same` (it is as before), `changed_since`, `locked`,
@@ -109,10 +110,12 @@ class UndoSinceReply(Struct):
     (it can't be locked in the trash), `tree_locked`, `registered`, `experiment_deleted`
     (runs were moved from it), `name` (another experiment has the name now, or a file or
     folder the path), `version_gone` (of a file), `not_supported`. `change_set` is the
-    number for undo; null if there is none.
+    number for undo; null if there is none. For more than 1,000 changed values the
+    status is 202, the counts are 0, and `task` is the background task.
     """
 
     changed: int
     runs: int
     skipped: dict[str, int]
     change_set: int | None
+    task: TaskInfo | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runs.models import ChangeSet, ChangeWay, Run
+from runs.actions.background_tasks import BackgroundTasks
+from runs.models import ChangeSet, ChangeWay, Run, now_ms
 from tests.api.rest import Rest
 
 
@@ -53,6 +54,22 @@ def test_all_changes_of_a_token_are_undone(abc: Rest) -> None:
     abc.post(f"changes/{done['change_set']}/undo")
     assert Run.objects.get(run_id="a").name == "first"
     assert abc.refused("POST", "undo/since", {"token": "nosuch", "since": 0})[0] == 404
+
+
+def test_many_changes_of_a_token_are_undone_in_the_background(
+    abc: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runs.api.v1.activity.activity.LARGE_CHANGE", 3)
+    name = abc.get("activity")["changes"][0]["token"]
+    assert "task" not in abc.post("undo/since", token=name, since=0, dry_run=True)
+    body = {"token": name, "since": 0}
+    task = abc.ok("POST", "undo/since", body, status=202)["task"]
+    assert (task["kind"], task["total"]) == ("undo", 4)
+    assert Run.objects.get(run_id="a").name == "first"
+    BackgroundTasks(pause=lambda _seconds: None)(now_ms())
+    assert Run.objects.get(run_id="a").name == "a"
+    done = abc.get(f"tasks/{task['id']}")
+    assert (done["state"], done["changed"]) == ("done", 4)
 
 
 @pytest.mark.parametrize(
