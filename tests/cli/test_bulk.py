@@ -89,6 +89,11 @@ def test_runs_move_to_a_new_experiment_and_are_locked(
     assert studio.json("run", "move", *runs, *to)["changed"] == 2
     where = ("-e", f"{experiment}-new", "-q", "", "--yes")
     assert studio.json("run", "lock", *where)["changed"] == 2
+    locking = studio.json("activity", "--kind", "lock")[0]["number"]
+    unlocking = studio.json("undo", str(locking))
+    assert unlocking["action"] == "undo"
+    assert studio.json("run", "lock", *where, "--dry-run")["changed"] == 2
+    assert studio.json("undo", str(unlocking["change_set"]))["action"] == "redo"
     ended = studio.json("run", "mark", "--status", "failed", *where)
     assert ended["changed"] + sum(ended["skipped"].values()) == 2
     assert studio.json("run", "tag", *where, "late")["skipped"] == {"locked": 2}

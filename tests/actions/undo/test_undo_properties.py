@@ -18,6 +18,9 @@ from runs.actions.account.accounts import ensure_user
 from runs.actions.actor import Actor
 from runs.actions.bulk import (
     BulkChange,
+    ExperimentChange,
+    ExperimentFlagChange,
+    ExperimentTagChange,
     FlagChange,
     LockChange,
     MarkChange,
@@ -25,6 +28,7 @@ from runs.actions.bulk import (
     StarChange,
     TagChange,
     apply_bulk_change,
+    change_experiments,
 )
 from runs.actions.comments import add_comment, delete_comment, edit_comment
 from runs.actions.experiments.experiments import (
@@ -105,6 +109,10 @@ def _some_runs(chance: Random) -> list[int]:
     return sorted(chance.sample(range(RUNS), chance.randint(1, RUNS)))
 
 
+def _some_experiments(chance: Random) -> list[int]:
+    return sorted(chance.sample(range(EXPERIMENTS), chance.randint(1, EXPERIMENTS)))
+
+
 def _one_experiment(chance: Random) -> int:
     return chance.randrange(EXPERIMENTS)
 
@@ -126,6 +134,9 @@ EDITS: dict[str, tuple[Callable[[Random], Any], Sequence[Any]]] = {
     "experiment name": (_one_experiment, WORDS),
     "experiment tag": (_one_experiment, (None, *WORDS)),
     "experiment archived": (_one_experiment, FLAGS),
+    # Of several at once, which one undo restores.
+    "experiments tag": (_some_experiments, (None, *WORDS)),
+    "experiments archived": (_some_experiments, FLAGS),
     "experiment deleted": (lambda _chance: DELETED, FLAGS),
 }
 
@@ -208,6 +219,8 @@ class Scene:
             self.comment(person, what, value)
         elif kind in ("name", "description"):
             self.edit_run(kind, person, what, value)
+        elif kind.startswith("experiments "):
+            self.change_experiments(kind, person, what, value)
         elif kind.startswith("experiment"):
             self.edit_experiment(kind, person, what, value)
         else:
@@ -247,6 +260,22 @@ class Scene:
         else:
             (delete_experiment if value else restore_experiment)(experiment, **by)
         self.model.write({(kind, n, 0): value}, person)
+
+    def change_experiments(
+        self, kind: str, person: int, some: list[int], value: Any
+    ) -> None:
+        change: ExperimentChange
+        if kind == "experiments tag":
+            tags = {} if value is None else {"t": value}
+            change = ExperimentTagChange(tags, [] if tags else ["t"])
+        else:
+            change = ExperimentFlagChange("archived", value)
+        keys = [self.experiments[n].pk for n in some]
+        change_experiments(self.workspace, keys, change, **self.by(person))
+        place = kind.replace("experiments", "experiment")
+        # Those in the trash are skipped.
+        left = [n for n in some if not self.model.values["experiment deleted", n, 0]]
+        self.model.write({(place, n, 0): value for n in left}, person)
 
     def change_runs(self, kind: str, person: int, some: list[int], value: Any) -> None:
         keys = [self.runs[n].pk for n in some]

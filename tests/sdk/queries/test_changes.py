@@ -26,6 +26,11 @@ def test_a_run_is_locked_moved_and_everything_undone(
         run.display_name = "refused"
     with pytest.raises(UserErrorException, match="not moved: it is locked"):
         run.move("elsewhere")
+    [locking] = workspace.activity(run="changed", kind="lock", limit=1)
+    unlocking = workspace.undo(locking)
+    assert not workspace.get_run("changed").locked
+    assert workspace.undo(unlocking) is not None
+    assert workspace.get_run("changed").locked
     run.unlock()
     with pytest.raises(UserErrorException, match="only with its root"):
         workspace.get_run("below").move("elsewhere")
@@ -39,6 +44,8 @@ def test_a_run_is_locked_moved_and_everything_undone(
         "rename run",
         "move run",
         "unlock run",
+        "redo",
+        "undo",
         "lock run",
     ]
     assert {way for _action, way in actions} == {"sdk"}
