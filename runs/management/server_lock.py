@@ -11,12 +11,13 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from runs.management import home
 from runs.management.identity import read_home_identity
@@ -180,6 +181,21 @@ class PostgresServerLock:
         if self._session is not None:
             self._session.close()
             self._session = None
+
+
+@contextmanager
+def explained_connection_loss() -> Iterator[None]:
+    """Raise CommandError where PostgreSQL goes away during the block."""
+    try:
+        yield
+    except (InterfaceError, OperationalError) as error:
+        if connection.vendor != "postgresql":
+            raise
+        raise CommandError(
+            f"The connection to {describe_database()} was lost: "
+            f"{error_in_one_line(error)}. Start the server again when the database "
+            "can be reached."
+        ) from error
 
 
 def session_name(folder: Path) -> str:

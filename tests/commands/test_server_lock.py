@@ -19,6 +19,13 @@ HOLDER = (
     " WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()"
 )
 
+END_CONNECTION = """
+CREATE FUNCTION end_connection() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$;
+CREATE TRIGGER end_connection BEFORE INSERT ON runs_signinlink
+FOR EACH ROW EXECUTE FUNCTION end_connection();
+"""
+
 
 @pytest.fixture
 def session(postgres: str) -> Iterator[psycopg.Connection]:
@@ -70,6 +77,22 @@ def test_a_server_stops_when_another_one_takes_its_database(
         assert again.process.wait(60) == 1
     finally:
         again.kill()
+
+
+def test_a_start_that_loses_its_database_ends_with_a_sentence(
+    tmp_path: Path, session: psycopg.Connection, database: str
+) -> None:
+    server = launch(tmp_path, database)
+    assert server.stop() == 0
+    # The connection ends when the server stores its sign-in link.
+    session.execute(END_CONNECTION)
+    env = {"DATABASE_URL": database, "STUDIO_PROCESSES": "1"}
+    ended = manage(tmp_path, "studio", "--port=0", "--no-worker", env=env)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    *_before, last = ended.stderr.strip().splitlines()
+    assert f"/{session.info.dbname} was lost: " in last
+    assert last.endswith("Start the server again when the database can be reached.")
 
 
 @pytest.mark.parametrize("folder", ["/a", f"/{'long/' * 40}end", "/ünïcode/数"])

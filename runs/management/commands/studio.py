@@ -116,6 +116,7 @@ class Command(BaseCommand):
         supervisor = Supervisor(server_processes(address, options), self.print_line)
         # Signals count from here on, so that none cuts a migration in two.
         with (
+            server_lock.explained_connection_loss(),
             keeper,
             supervisor.stopped_by_signals(),
             exclusive_database(folder, supervisor),
