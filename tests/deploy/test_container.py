@@ -48,7 +48,7 @@ def run(*words: str, cwd: Path = ROOT) -> str:
 def podman(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> list[str]:
-    """Podman with images of its own, one of which is the Containerfile's."""
+    """Podman with its own images: the base, and the one of the Containerfile."""
     if request.config.option.sample_seed is not None:
         pytest.skip("It takes minutes, so it is in no sample.")
     absent = [name for name in PROGRAMS if shutil.which(name) is None]
