@@ -29,6 +29,7 @@ from runs.actions.notify import (
     create_sign_in_mails,
     delete_expired_notifications,
     fire_for_conditions,
+    look_at_views,
     perform_alert_actions,
     resolve_alerts,
 )
@@ -133,6 +134,7 @@ def all_tasks(
         Task("advance sweeps", BUSY_TICK_SECONDS, LiveSweeps()),
         Task("merge run counts", 10, merge_counts),
         Task("look at alert conditions", 15, fire_for_conditions),
+        Task("look at views", 15, look_at_views),
         Task("resolve alerts", 60, resolve_alerts),
         # Mails follow within a second or two.
         Task("create notifications", BUSY_TICK_SECONDS, create_notifications),

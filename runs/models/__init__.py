@@ -103,6 +103,8 @@ from runs.models.notify import (
     NotificationSettings,
     Severity,
     StatusChange,
+    ViewWatch,
+    ViewWatchRun,
 )
 from runs.models.registry import (
     ModelAlias,
@@ -291,6 +293,8 @@ __all__ = [
     "ViewQuerySet",
     "ViewRevision",
     "ViewStar",
+    "ViewWatch",
+    "ViewWatchRun",
     "Workspace",
     "can_edit_view",
     "conclusion_key",

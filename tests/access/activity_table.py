@@ -38,6 +38,9 @@ ACTIVITY_REST: dict[str, Row] = {
     f"{SPACE}/experiments/<int:number>/goals": row(404, PUT=CONTRIBUTOR),
     f"{SPACE}/experiments/<int:number>/follow": row(404, PUT=READER, DELETE=READER),
     f"{SPACE}/runs/<str:run_id>/follow": row(404, PUT=READER, DELETE=READER),
+    f"{SPACE}/views/<str:slug>/follow": row(
+        parts={"slug": "{view}"}, PUT=READER, DELETE=READER
+    ),
     f"{SPACE}/follow": row(PUT=READER, DELETE=READER),
     f"{SPACE}/notifications": row(GET=READER),
     f"{SPACE}/notifications/read": row(POST=READER),

@@ -23,6 +23,7 @@ VIEW_PAGES: dict[str, Row] = {
             "share": {"POST": CONTRIBUTOR},
             "delete": {"POST": CONTRIBUTOR},
             "star": {"POST": READER},
+            "follow": {"POST": READER},
             "history": {"GET": READER},
             "comments": {"GET": READER, "POST": CONTRIBUTOR},
             "comments/known": {"GET": CONTRIBUTOR},

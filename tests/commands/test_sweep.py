@@ -71,6 +71,7 @@ def test_nothing_is_deleted_right_after_a_start(now: int) -> None:
         "finish sweeps",
         "merge run counts",
         "look at alert conditions",
+        "look at views",
         "resolve alerts",
         "create notifications",
         "create sign-in mails",

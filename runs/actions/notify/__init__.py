@@ -55,6 +55,7 @@ from runs.actions.notify.subscriptions import (
     mute_subscription,
     unsubscribe,
 )
+from runs.actions.notify.view_watching import look_at_views
 
 __all__ = [
     "DELIVERY_HOURS",
@@ -80,6 +81,7 @@ __all__ = [
     "find_subscription",
     "fire_for_conditions",
     "follow",
+    "look_at_views",
     "mark_all_read",
     "mark_read",
     "mute_subscription",

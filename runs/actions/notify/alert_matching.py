@@ -49,6 +49,8 @@ from studio.core.errors import StudioError
 _MINUTE_MS = 60_000
 #: Runs of one look at a rule's condition; the next look finds the others.
 MAX_MATCHES = 1000
+#: Conditions that a run meets without a change that the server could wait for.
+_LOOKED_AT = (AlertCondition.DURATION, AlertCondition.METRIC, AlertCondition.QUEUE)
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def find_matches(changes: Sequence[ChangedRun], now: int) -> list[RuleMatch]:
     )
     entered = {
         rule: hits
-        for rule in _with_members(rules)
+        for rule in with_members(rules)
         if (hits := _entered(rule, by_space[rule.workspace_id]))
     }
     texts = RunTexts({change.run for hits in entered.values() for change in hits})
@@ -112,7 +114,7 @@ def _matches_of_filter(
     possible = texts.possible_runs(rules[0].q, sorted(wanted))
     if not possible:
         return
-    runs = set(_evaluate(rules, partial(_matching, rules[0], possible, now)))
+    runs = set(evaluate(rules, partial(runs_matching_rule, rules[0], possible, now)))
     for rule in rules:
         hits = [change for change in entered[rule] if change.run in runs]
         if hits:
@@ -126,19 +128,19 @@ def fire_matches(
     for match in matches:
         hits = [change for change in match.changes if change.event in events]
         if hits:
-            _fire(match.rule, [change.run for change in hits], now)
+            fire_rule(match.rule, [change.run for change in hits], now)
 
 
 def fire_for_conditions(now: int) -> int:
-    """Look at all conditions but statuses; return how many runs matched."""
-    rules = AlertRule.objects.enabled().exclude(condition=AlertCondition.STATUS)
+    """Look at durations, queues and metrics; return how many runs matched."""
+    rules = AlertRule.objects.enabled().filter(condition__in=_LOOKED_AT)
     return sum(
-        _fire_once(rule, _evaluate([rule], partial(_meeting, rule, now)), now)
-        for rule in _with_members(rules)
+        _fire_once(rule, evaluate([rule], partial(_meeting, rule, now)), now)
+        for rule in with_members(rules)
     )
 
 
-def _with_members(rules: QuerySet[AlertRule]) -> Iterator[AlertRule]:
+def with_members(rules: QuerySet[AlertRule]) -> Iterator[AlertRule]:
     """The rules whose authors are members; the others say why they find nothing."""
     found = list(rules.select_related("author", "workspace").order_by("pk"))
     members = set(
@@ -154,10 +156,10 @@ def _with_members(rules: QuerySet[AlertRule]) -> Iterator[AlertRule]:
             text = _(
                 "Its author is no longer a member. Who saves it becomes its author."
             )
-            _keep_error(rule, text)
+            keep_error(rule, text)
 
 
-def _evaluate(rules: Iterable[AlertRule], read: Callable[[], list[int]]) -> list[int]:
+def evaluate(rules: Iterable[AlertRule], read: Callable[[], list[int]]) -> list[int]:
     """The keys of the runs that are found; none, with the reason, if that fails.
 
     One rule's filter must not keep the others from firing.
@@ -172,16 +174,16 @@ def _evaluate(rules: Iterable[AlertRule], read: Callable[[], list[int]]) -> list
     except DatabaseError:
         text = _("The database could not apply this filter.")
     for rule in rules:
-        _keep_error(rule, text)
+        keep_error(rule, text)
     return runs
 
 
-def _keep_error(rule: AlertRule, text: str) -> None:
+def keep_error(rule: AlertRule, text: str) -> None:
     if rule.error != text:
         AlertRule.objects.filter(pk=rule.pk).update(error=text)
 
 
-def _matching(rule: AlertRule, runs: Sequence[int], now: int) -> list[int]:
+def runs_matching_rule(rule: AlertRule, runs: Sequence[int], now: int) -> list[int]:
     found: list[int] = []
     for some in batches(runs):
         rows = runs_of_rule(rule, now).filter(pk__in=some).order_by()
@@ -204,7 +206,7 @@ def _fire_once(rule: AlertRule, runs: Sequence[int], now: int) -> int:
             AlertMatch.objects.bulk_create(
                 AlertMatch(rule=rule, run_id=run, time=now) for run in runs
             )
-            _fire(rule, runs, now)
+            fire_rule(rule, runs, now)
     except IntegrityError:
         # A run was purged since then, or another worker was first: the next look
         # finds the others.
@@ -212,7 +214,7 @@ def _fire_once(rule: AlertRule, runs: Sequence[int], now: int) -> int:
     return len(runs)
 
 
-def _fire(rule: AlertRule, runs: Sequence[int], now: int) -> None:
+def fire_rule(rule: AlertRule, runs: Sequence[int], now: int) -> None:
     """Count matches in the rule's open alert, which begins with the first one."""
     count, run = len(runs), runs[-1]
     latest = {"last": now, "run": run}

@@ -24,6 +24,7 @@ from runs.models import (
     Member,
     Severity,
     User,
+    View,
     Workspace,
 )
 from runs.search.query import expand_views
@@ -175,9 +176,15 @@ def _check_action(text: RuleText) -> None:
 
 
 def _check_views(workspace: Workspace, text: RuleText, actor: Actor) -> None:
-    """Raise InvalidFilter for a view that the rule's author can't see."""
-    if actor.user is not None:
-        expand_views(parse(text.q), actor.user, workspace)
+    """Raise InvalidFilter or InvalidValue for a view that the author can't see."""
+    if actor.user is None:
+        return
+    expand_views(parse(text.q), actor.user, workspace)
+    if text.condition in (AlertCondition.ENTERED, AlertCondition.LEFT):
+        views = View.objects.visible_to(actor.user).active()
+        slug = str(text.settings.get("view") or "")
+        if not views.filter(workspace=workspace, slug=slug).exists():
+            raise InvalidValue(_("Choose a view that you can see."), field="view")
 
 
 def _check_condition(text: RuleText) -> None:
@@ -197,6 +204,10 @@ def _check_condition(text: RuleText) -> None:
             raise InvalidValue(_("Enter a value, or choose NaN."), field="value")
         if settings.get("op", ">") not in (">", "<"):
             raise InvalidValue(_("The operator is > or <."), field="op")
+    elif text.condition in (AlertCondition.ENTERED, AlertCondition.LEFT):
+        names.check_text(
+            str(settings.get("view") or ""), "view", limit=100, empty=False
+        )
     else:
         allowed = ", ".join(AlertCondition.values)
         raise InvalidValue(

@@ -55,6 +55,7 @@ _RELATED = (
     "notification__event__run__workspace",
     "notification__workspace",
     "notification__rule",
+    "notification__view",
     "notification__run__experiment",
     "notification__run__submitter",
     "notification__run__workspace",
@@ -160,6 +161,9 @@ def _choice_against(delivery: Delivery, now: int) -> str:
     follow = notification.follow
     if follow is None:
         return "the recipient unsubscribed"
+    view = notification.view
+    if view is not None and not (view.shared or view.owner_id == delivery.user_id):
+        return "the view became private"
     return "the recipient muted this" if is_muted(follow, now) else ""
 
 

@@ -1,4 +1,4 @@
-"""Follow runs, experiments, and one's own runs."""
+"""Follow runs, experiments, views, and one's own runs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from runs.models import (
     NotificationSettings,
     Run,
     User,
+    View,
     Workspace,
 )
 from studio.core.errors import InvalidValue
@@ -23,19 +24,23 @@ from studio.core.statuses import RunStatus
 @transaction.atomic
 def follow(
     workspace: Workspace,
-    subject: Run | Experiment | None,
+    subject: Run | Experiment | View | None,
     on: bool,
     *,
     actor: Actor,
     now: int,
 ) -> None:
-    """Follow a run, an experiment, or with None the actor's own runs; or stop it."""
+    """Follow a run, an experiment, what enters a view, or with None one's own runs.
+
+    Without `on` stop it.
+    """
     assert actor.user is not None
     place = {
         "user": actor.user,
         "workspace": workspace,
         "run": subject if isinstance(subject, Run) else None,
         "experiment": subject if isinstance(subject, Experiment) else None,
+        "view": subject if isinstance(subject, View) else None,
     }
     if on:
         Follow.objects.get_or_create(**place, defaults={"created": now})

@@ -19,7 +19,7 @@ from runs.actions.account import SIGN_IN_MINUTES, create_sign_in_link
 from runs.actions.actor import SERVER
 from runs.actions.notify.addresses import sign_confirmation
 from runs.actions.notify.subscriptions import sign_subscription
-from runs.models import AlertRule, Delivery, FollowReason, Notification, Run, User
+from runs.models import Delivery, FollowReason, Notification, Run, User
 from runs.notify import Mail, message_id
 from runs.render.formats import (
     MISSING,
@@ -136,6 +136,8 @@ def _thread_key(notification: Notification) -> str:
         return f"run{notification.event.run_id}"
     if notification.run_id is not None and notification.count == 1:
         return f"run{notification.run_id}"
+    if notification.view_id is not None:
+        return f"view{notification.view_id}"
     return f"rule{notification.rule_id}"
 
 
@@ -146,42 +148,46 @@ def _mail_content(
         facts = read_event_facts(notification.event)
         return _run_mail(facts, notification, base, links)
     rule, run = notification.rule, notification.run
-    assert rule is not None
     found = None
     if run is not None:
         found = _run_mail(read_run_facts(run, run.state), notification, base, links)
+    name = rule.name if rule is not None else ""
     if found is not None and notification.count == 1:
-        return replace(found, rule=rule.name)
-    return _rule_mail(rule, found, notification, base, links)
+        return replace(found, rule=name)
+    return _group_mail(found, notification, base, links)
 
 
-def _rule_mail(
-    rule: AlertRule,
-    latest: RunMail | None,
-    notification: Notification,
-    base: str,
-    links: _EndingLinks,
+def _group_mail(
+    latest: RunMail | None, notification: Notification, base: str, links: _EndingLinks
 ) -> RunMail:
-    """The mail of a test, or of several matches: with the latest run as an example."""
+    """The mail of a test, or of several runs: with the latest run as an example."""
     space, count = notification.workspace.name, notification.count
-    query = urlencode({"q": rule.q}, quote_via=quote)
-    runs = f"{base}{reverse('run-list', args=[space])}?{query}"
-    matches = ngettext("%(n)s match", "%(n)s matches", count) % {"n": grouped(count)}
+    rule, view = notification.rule, notification.view
+    if view is not None:
+        title, runs = view.name, f"{base}{reverse('view', args=[view.slug])}"
+        label = ngettext("%(n)s new run", "%(n)s new runs", count)
+        counted = _("New runs")
+    else:
+        assert rule is not None
+        query = urlencode({"q": rule.q}, quote_via=quote)
+        title, runs = rule.name, f"{base}{reverse('run-list', args=[space])}?{query}"
+        label = ngettext("%(n)s match", "%(n)s matches", count)
+        counted = _("Matches")
     mail = latest or RunMail(space, RunStatus.NOT_STARTED, "", "", (), *_NO_RUN)
     facts: tuple[MailFact, ...] = ()
     if count:
-        facts = (MailFact(_("Matches"), grouped(count)),)
+        facts = (MailFact(counted, grouped(count)),)
     if latest is not None:
         facts += (MailFact(_("Latest run"), latest.title), *latest.facts)
     return replace(
         mail,
-        status_label=matches if count else _("Test"),
-        title=rule.name,
+        status_label=label % {"n": grouped(count)} if count else _("Test"),
+        title=title,
         facts=facts,
         links=(MailLink(_("Show runs"), runs), *mail.links),
         reason=_reason_text(notification, space),
         foot_links=_foot_links(links, notification, base),
-        rule=rule.name,
+        rule=rule.name if rule is not None else "",
     )
 
 
@@ -304,6 +310,9 @@ def _reason_text(notification: Notification, experiment: str) -> str:
     if notification.rule is not None:
         text = _("You receive this mail because of the rule %(name)s.")
         space["name"] = notification.rule.name
+    elif notification.view is not None:
+        text = _("You receive this mail because you follow the view %(name)s.")
+        space["name"] = notification.view.name
     elif notification.reason == FollowReason.OWN:
         text = _(
             "You receive this mail because you follow your own runs in %(workspace)s."

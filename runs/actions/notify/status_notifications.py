@@ -151,6 +151,7 @@ def _find_follows(changes: Sequence[ChangedRun]) -> list[Follow]:
         user__in=submitters,
         run__isnull=True,
         experiment__isnull=True,
+        view__isnull=True,
         workspace__in={change.workspace for change in changes},
     )
     return list(Follow.objects.filter(condition).order_by("pk"))

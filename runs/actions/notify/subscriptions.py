@@ -34,6 +34,8 @@ class Subscription:
             return self.follow.run.name
         if self.follow.experiment is not None:
             return self.follow.experiment.name
+        if self.follow.view is not None:
+            return self.follow.view.name
         text = _("your own runs in %(workspace)s")
         return text % {"workspace": self.follow.workspace.name}
 
@@ -60,7 +62,7 @@ def find_subscription(signed: str) -> Subscription:
         if rule is None or (own is not None and own.is_out):
             raise _not_found()
         return Subscription(rule=rule, user=user)
-    rows = Follow.objects.select_related("workspace", "run", "experiment")
+    rows = Follow.objects.select_related("workspace", "run", "experiment", "view")
     # A former member does not learn what the run is named by now.
     rows = rows.filter(workspace__members__user=user)
     follow = rows.filter(pk=key, user=user).first()

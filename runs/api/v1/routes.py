@@ -106,6 +106,7 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
             notify.follow_experiment,
             notify.unfollow_experiment,
         ),
+        f"{_VIEW}/follow": (notify.follow_view, notify.unfollow_view),
         f"{_WORKSPACE}/follow": (notify.follow_own_runs, notify.unfollow_own_runs),
         f"{_WORKSPACE}/notifications": (notify.list_notifications,),
         f"{_WORKSPACE}/notifications/read": (notify.read_notifications,),

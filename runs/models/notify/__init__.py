@@ -21,6 +21,7 @@ from runs.models.notify.notifications import (
     NotificationSettings,
 )
 from runs.models.notify.status_changes import StatusChange
+from runs.models.notify.view_watches import ViewWatch, ViewWatchRun
 
 __all__ = [
     "ActionOutcome",
@@ -42,4 +43,6 @@ __all__ = [
     "NotificationSettings",
     "Severity",
     "StatusChange",
+    "ViewWatch",
+    "ViewWatchRun",
 ]

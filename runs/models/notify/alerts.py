@@ -36,6 +36,8 @@ class AlertCondition(models.TextChoices):
     DURATION = "duration", gettext_noop("Runs longer than")
     METRIC = "metric", gettext_noop("Metric")
     QUEUE = "queue", gettext_noop("Queued longer than")
+    ENTERED = "entered", gettext_noop("Enters view")
+    LEFT = "left", gettext_noop("Leaves view")
 
 
 def alert_conditions() -> list[tuple[str, str]]:
@@ -54,7 +56,7 @@ class AlertRule(models.Model):
     """Which runs notify whom. The filter finds what `author` can see.
 
     `settings` are those of the condition: `statuses`; or `minutes`; or `metric`, `op`,
-    `value` and `nan`.
+    `value` and `nan`; or `view`, the slug of a view.
     """
 
     workspace = models.ForeignKey(

@@ -16,6 +16,7 @@ from runs.models.experiments import Experiment
 from runs.models.notify.alerts import AlertRule
 from runs.models.notify.channels import AlertChannel
 from runs.models.runs import Run, RunEvent
+from runs.models.views import View
 from studio.core.statuses import RunStatus
 
 #: The statuses that notify of a run, unless its follower chose others.
@@ -32,7 +33,11 @@ def default_statuses() -> list[str]:
 
 
 class Follow(models.Model):
-    """A member follows a run or an experiment; neither means their own runs."""
+    """A member follows a run, an experiment or what enters a view.
+
+    None of them means their own runs. Runs that entered the view since the last
+    message are counted in `unsent`, because messages have a pause between them.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="follows")
     workspace = models.ForeignKey(
@@ -52,6 +57,19 @@ class Follow(models.Model):
         related_name="follows",
         db_index=False,
     )
+    view = models.ForeignKey(
+        View,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="follows",
+        db_index=False,
+    )
+    unsent = models.PositiveIntegerField(default=0, db_default=0)
+    last_sent = models.BigIntegerField(null=True)
+    #: The latest run that entered the view.
+    latest = models.ForeignKey(
+        Run, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     created = models.BigIntegerField()
     #: No mails until then; notifications still arrive in the inbox.
     muted_until = models.BigIntegerField(null=True)
@@ -70,12 +88,26 @@ class Follow(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["workspace", "user"],
-                condition=Q(run__isnull=True, experiment__isnull=True),
+                condition=Q(
+                    run__isnull=True, experiment__isnull=True, view__isnull=True
+                ),
                 name="follow_own_runs_once",
             ),
+            models.UniqueConstraint(
+                fields=["view", "user"],
+                condition=Q(view__isnull=False),
+                name="follow_view_once",
+            ),
             models.CheckConstraint(
-                condition=Q(run__isnull=True) | Q(experiment__isnull=True),
+                condition=Q(run__isnull=True, experiment__isnull=True)
+                | Q(run__isnull=True, view__isnull=True)
+                | Q(experiment__isnull=True, view__isnull=True),
                 name="follow_one_subject",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"], condition=Q(unsent__gt=0), name="follows_unsent"
             ),
         ]
 
@@ -102,17 +134,25 @@ class FollowReason(models.TextChoices):
     OWN = "own"
     RULE = "rule"
     MENTION = "mention"
+    VIEW = "view"
 
 
 def follow_reasons() -> list[tuple[str, str]]:
     return list(FollowReason.choices)
 
 
+def _only(subject: str) -> Q:
+    """The notification has this subject, and no other one."""
+    subjects = ("event", "comment", "rule", "view")
+    return Q(**{f"{name}__isnull": name != subject for name in subjects})
+
+
 class Notification(models.Model):
     """One message about one event to one person: an entry of the inbox.
 
-    It is about a status change, about a comment that mentions the person, or about
-    `count` matches of an alert rule. Their latest is `run`.
+    It is about a status change, about a comment that mentions the person, about
+    `count` matches of an alert rule, or about `count` runs that entered a view. The
+    latest of them is `run`.
     """
 
     user = models.ForeignKey(
@@ -129,6 +169,9 @@ class Notification(models.Model):
     )
     rule = models.ForeignKey(
         AlertRule, null=True, on_delete=models.CASCADE, related_name="+"
+    )
+    view = models.ForeignKey(
+        View, null=True, on_delete=models.CASCADE, related_name="+"
     )
     run = models.ForeignKey(Run, null=True, on_delete=models.SET_NULL, related_name="+")
     #: 0 for the test of a rule.
@@ -154,11 +197,10 @@ class Notification(models.Model):
                 name="notify_of_comment_once",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    event__isnull=False, comment__isnull=True, rule__isnull=True
-                )
-                | Q(event__isnull=True, comment__isnull=False, rule__isnull=True)
-                | Q(event__isnull=True, comment__isnull=True, rule__isnull=False),
+                condition=_only("event")
+                | _only("comment")
+                | _only("rule")
+                | _only("view"),
                 name="notification_has_one_subject",
             ),
         ]

@@ -47,12 +47,15 @@ from runs.search.notify import (
     find_rule,
     list_channels,
 )
+from runs.search.views import visible_views_in
 from studio.core.errors import InvalidValue, StudioError
 from studio.core.filters import parse, to_text
 from studio.core.filters.tree import Comparison, Node, Text, attribute, with_term
 from studio.core.statuses import RunStatus
 
 _MAX_DIGITS = 7
+#: Of the choice of views.
+_MAX_VIEWS = 500
 #: The statuses of a new rule.
 _PROPOSED = (RunStatus.FAILED, RunStatus.NOT_RESPONDING)
 
@@ -64,6 +67,8 @@ class RuleForm(PageForm):
     statuses = TextListField()
     minutes = TextField()
     queue_minutes = TextField()
+    entered_view = TextField()
+    left_view = TextField()
     metric = TextField()
     op = TextField(default=">")
     value = TextField()
@@ -90,6 +95,8 @@ class RuleForm(PageForm):
             settings["minutes"] = _whole(values["minutes"], "minutes")
         elif condition == AlertCondition.QUEUE:
             settings["minutes"] = _whole(values["queue_minutes"], "minutes")
+        elif condition in (AlertCondition.ENTERED, AlertCondition.LEFT):
+            settings["view"] = values[f"{condition}_view"]
         else:
             settings |= {
                 "metric": values["metric"],
@@ -211,6 +218,8 @@ def _values_of(rule: AlertRule) -> dict[str, Any]:
     settings: dict[str, Any] = dict(rule.settings)
     if rule.condition == AlertCondition.QUEUE:
         settings["queue_minutes"] = settings.pop("minutes")
+    if "view" in settings:
+        settings[f"{rule.condition}_view"] = settings.pop("view")
     names = rule.recipients.filter(is_listed=True)
     return {
         "name": rule.name,
@@ -254,6 +263,11 @@ def _render(
             (each.user, each.user.username in chosen)
             for each in members.select_related("user").order_by("user__username")
         ],
+        "views": list(
+            visible_views_in(request.workspace, request.actor.user).order_by("name")[
+                :_MAX_VIEWS
+            ]
+        ),
         "channels": [
             (each, each.name in chosen_channels)
             for each in list_channels(request.workspace)

@@ -20,6 +20,7 @@ from runs.models import (
     Delivery,
     DeliveryState,
     Severity,
+    View,
     now_ms,
 )
 from runs.pages.notify.alert_tabs import alert_frame, read_before
@@ -60,6 +61,12 @@ def condition_text(rule: AlertRule) -> str:
     if rule.condition == AlertCondition.QUEUE:
         text = _("Queued longer than %(minutes)s min")
         return text % {"minutes": settings["minutes"]}
+    if rule.condition in (AlertCondition.ENTERED, AlertCondition.LEFT):
+        view = View.objects.filter(slug=settings["view"]).first()
+        name = {"name": view.name if view else settings["view"]}
+        if rule.condition == AlertCondition.ENTERED:
+            return _("Enters the view %(name)s") % name
+        return _("Leaves the view %(name)s") % name
     parts = []
     if settings.get("value") is not None:
         parts.append(f"{settings.get('op', '>')} {number(settings['value'])}")

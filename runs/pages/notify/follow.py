@@ -1,20 +1,22 @@
-"""*Notify me* on a run and on an experiment."""
+"""*Notify me* on a run, an experiment and a view."""
 
 from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from runs.access import Permission, access
 from runs.actions.notify import follow
-from runs.models import Experiment, Run, now_ms
+from runs.models import Experiment, Run, View, now_ms
 from runs.notify import is_mail_configured
 from runs.pages.lists import find_experiment
 from runs.pages.requests import FlagField, PageForm, PageRequest, safe_return_path
 from runs.render.formats import experiment_path, run_path
+from runs.search.views import find_view
 
 
 class FollowForm(PageForm):
@@ -38,7 +40,16 @@ def follow_this_experiment(request: PageRequest, slug: str) -> HttpResponse:
     return _follow(request, experiment, path)
 
 
-def _follow(request: PageRequest, subject: Run | Experiment, path: str) -> HttpResponse:
+@access(Permission.FOLLOW)
+@require_POST
+def follow_this_view(request: PageRequest, slug: str) -> HttpResponse:
+    view = find_view(slug, request.actor.user, request.workspace)
+    return _follow(request, view, reverse("views", args=[request.workspace.name]))
+
+
+def _follow(
+    request: PageRequest, subject: Run | Experiment | View, path: str
+) -> HttpResponse:
     on = FollowForm(request.POST).check()["on"]
     follow(request.workspace, subject, on, actor=request.actor, now=now_ms())
     messages.success(request, _follow_text(request, on))

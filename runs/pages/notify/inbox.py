@@ -16,7 +16,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import BROWSER_ONLY, StudioRequest, access, signed_in_user
 from runs.actions.notify import mark_all_read, mark_read
-from runs.models import AlertRule, Comment, FollowReason, Notification, User, now_ms
+from runs.models import (
+    AlertRule,
+    Comment,
+    FollowReason,
+    Notification,
+    User,
+    View,
+    now_ms,
+)
 from runs.pages.requests import CountField, PageForm, safe_return_path
 from runs.render.formats import (
     experiment_path,
@@ -102,6 +110,8 @@ def _entry(notification: Notification) -> InboxEntry:
         return _mention_entry(notification, notification.comment)
     if notification.rule is not None:
         return _alert_entry(notification, notification.rule)
+    if notification.view is not None:
+        return _view_entry(notification, notification.view)
     event = notification.event
     assert event is not None
     run, status = event.run, RunStatus.from_code(event.new)
@@ -146,6 +156,27 @@ def _alert_entry(notification: Notification, rule: AlertRule) -> InboxEntry:
         "",
         _("rule %(name)s") % {"name": rule.name},
         severity=rule.severity,
+    )
+
+
+def _view_entry(notification: Notification, view: View) -> InboxEntry:
+    """Runs that entered a view."""
+    run, count = notification.run, notification.count
+    if count == 1 and run is not None:
+        title, text = f"{run.name}: {status_label(run.state)}", ""
+    else:
+        title = ngettext("%(n)s new run", "%(n)s new runs", count)
+        title %= {"n": grouped(count)}
+        text = _("Latest run: %(name)s") % {"name": run.name} if run else ""
+    return InboxEntry(
+        notification,
+        title,
+        reverse("inbox-open", args=[notification.pk]),
+        run.state if run is not None else RunStatus.NOT_STARTED,
+        text,
+        "",
+        "",
+        _("you follow the view %(name)s") % {"name": view.name},
     )
 
 
@@ -219,7 +250,13 @@ def open_notification(request: StudioRequest, number: int) -> HttpResponse:
 def _find_notification(user: User, number: int) -> Notification:
     rows = Notification.objects.filter(user=user, workspace__members__user=user)
     rows = rows.select_related(
-        "workspace", "event__run", "comment__run", "comment__view", "rule", "run"
+        "workspace",
+        "event__run",
+        "comment__run",
+        "comment__view",
+        "rule",
+        "run",
+        "view",
     )
     return get_object_or_404(rows, pk=min(number, 10**_MAX_DIGITS))
 
@@ -231,6 +268,10 @@ def _subject_path(notification: Notification) -> str:
             return run_path(space, notification.run.run_id)
         query = urlencode({"q": notification.rule.q}, quote_via=quote)
         return f"{reverse('run-list', args=[space])}?{query}"
+    if notification.view is not None:
+        if notification.run is not None and notification.count == 1:
+            return run_path(space, notification.run.run_id)
+        return reverse("view", args=[notification.view.slug])
     if comment is None:
         assert notification.event is not None
         return run_path(space, notification.event.run.run_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -29,7 +31,7 @@ from runs.models import Delivery, DeliveryKind, DeliveryState, Follow, User, now
 from runs.notify import is_mail_configured
 from runs.pages.requests import PageForm, PresenceField, TextListField
 from runs.render.formats import experiment_path, run_path, status_label
-from runs.search.notify import list_follows, read_settings
+from runs.search.notify import errors_of_views, list_follows, read_settings
 from studio.core.errors import StudioError
 from studio.core.statuses import RunStatus
 
@@ -92,6 +94,7 @@ def _render_settings(
     chosen = read_settings(user)
     follows = list_follows(user)
     own = {each.workspace_id for each in follows if _is_own(each)}
+    errors = errors_of_views(user)
     members = user.memberships.select_related("workspace").order_by("workspace__name")
     context = {
         "problem": error.message if error else "",
@@ -101,7 +104,7 @@ def _render_settings(
             for status in OFFERED_STATUSES
         ],
         "own": [(each.workspace.name, each.workspace_id in own) for each in members],
-        "follows": [_follow_row(each) for each in follows if not _is_own(each)],
+        "follows": [_follow_row(each, errors) for each in follows if not _is_own(each)],
         "has_mail_server": is_mail_configured(),
         "mail_from": settings.MAIL_FROM,
         "confirmation": _last_confirmation(user),
@@ -111,14 +114,17 @@ def _render_settings(
 
 
 def _is_own(follow: Follow) -> bool:
-    return follow.run_id is None and follow.experiment_id is None
+    return follow.run_id is follow.experiment_id is follow.view_id is None
 
 
-def _follow_row(follow: Follow) -> dict[str, Any]:
+def _follow_row(follow: Follow, errors: Mapping[int, str]) -> dict[str, Any]:
     space = follow.workspace.name
     if follow.run is not None:
         name, path = follow.run.name, run_path(space, follow.run.run_id)
         kind = _("Run")
+    elif follow.view is not None:
+        name, path = follow.view.name, reverse("view", args=[follow.view.slug])
+        kind = _("View")
     else:
         experiment = follow.experiment
         assert experiment is not None
@@ -131,6 +137,7 @@ def _follow_row(follow: Follow) -> dict[str, Any]:
         "href": path,
         "kind": kind,
         "is_muted": is_muted,
+        "error": errors.get(follow.view_id, "") if follow.view_id else "",
     }
 
 

@@ -10,14 +10,18 @@ from runs.pages.notify.email_links import (
     mute_from_mail,
     unsubscribe_from_mail,
 )
-from runs.pages.notify.follow import follow_this_experiment, follow_this_run
+from runs.pages.notify.follow import (
+    follow_this_experiment,
+    follow_this_run,
+    follow_this_view,
+)
 from runs.pages.notify.inbox import inbox_page, mark_inbox_read, open_notification
 from runs.pages.notify.settings import (
     notification_settings,
     request_email_link,
     stop_one_follow,
 )
-from runs.pages.requests import EXPERIMENT_URL, RUN_URL
+from runs.pages.requests import EXPERIMENT_URL, RUN_URL, WORKSPACE_URL
 
 _ACCOUNT = "account/notifications/"
 
@@ -38,4 +42,7 @@ urlpatterns: list[URLPattern] = [
     path("email/mute/<str:signed>/", mute_from_mail, name="notify-mute"),
     path(f"{RUN_URL}follow/", follow_this_run, name="run-follow"),
     path(f"{EXPERIMENT_URL}follow/", follow_this_experiment, name="experiment-follow"),
+    path(
+        f"{WORKSPACE_URL}views/<str:slug>/follow/", follow_this_view, name="view-follow"
+    ),
 ]

@@ -29,6 +29,7 @@ from runs.pages.run_list import show_list
 from runs.pages.views.forms import DefaultViewForm
 from runs.pages.views.return_paths import return_path, return_path_context
 from runs.search.comments import count_comments
+from runs.search.notify import followed_views
 from runs.search.views import (
     filter_by_words,
     find_defaults,
@@ -148,6 +149,7 @@ def views_page(request: PageRequest) -> HttpResponse:
             if can_edit_view(each, user, request.role)
         },
         "chosen": find_defaults(workspace, user),
+        "followed": followed_views(user, workspace),
         "is_owner": request.role == Role.OWNER,
         **return_path_context(request),
     }

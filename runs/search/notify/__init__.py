@@ -21,11 +21,14 @@ from runs.search.notify.alerts import (
     list_rules,
     runs_meeting_condition,
     runs_of_rule,
+    runs_of_view,
     sees_all_deliveries,
 )
 from runs.search.notify.channels import find_channel, list_channels
 from runs.search.notify.follows import (
+    errors_of_views,
     find_follow,
+    followed_views,
     is_followed,
     list_follows,
     read_settings,
@@ -69,6 +72,7 @@ __all__ = [
     "count_matching_now",
     "count_preview",
     "count_waiting_mails",
+    "errors_of_views",
     "event_row",
     "find_channel",
     "find_delivery",
@@ -76,6 +80,7 @@ __all__ = [
     "find_follow",
     "find_rule",
     "fired_by_day",
+    "followed_views",
     "is_followed",
     "iterate_status_events",
     "last_alerts",
@@ -91,6 +96,7 @@ __all__ = [
     "read_settings",
     "runs_meeting_condition",
     "runs_of_rule",
+    "runs_of_view",
     "sees_all_deliveries",
     "unread_notifications",
 ]

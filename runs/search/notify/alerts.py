@@ -23,6 +23,7 @@ from runs.models import (
     RunEvent,
     RunQuerySet,
     User,
+    View,
     Workspace,
 )
 from runs.search.notify.pages import read_newest
@@ -168,6 +169,17 @@ def runs_of_rule(rule: AlertRule, now: int) -> RunQuerySet:
     return runs_matching(
         parse(rule.q), viewer=rule.author, workspace=rule.workspace, now=now
     ).not_deleted()
+
+
+def runs_of_view(view: View, viewer: User, now: int) -> RunQuerySet:
+    """Return the runs of the view's list; raise InvalidFilter."""
+    node, space = parse(f"view:{view.slug}"), view.workspace
+    runs = runs_matching(node, viewer=viewer, workspace=space, now=now).not_deleted()
+    if view.experiment_id is not None:
+        runs = runs.filter(experiment=view.experiment_id)
+    if not view.spec.get("children"):
+        runs = runs.filter(parent__isnull=True)
+    return runs
 
 
 def runs_meeting_condition(rule: AlertRule, now: int) -> QuerySet[Run]:

@@ -48,6 +48,7 @@ def list_inbox(
         "event__run__experiment",
         "follow",
         "rule",
+        "view",
         "run__experiment",
         "comment__author",
         "comment__run",
@@ -73,8 +74,9 @@ def _visible(user: User) -> QuerySet[Notification]:
         | Q(comment__view__owner=user),
         comment__deleted__isnull=True,
     )
+    of_view = Q(view__isnull=True) | Q(view__shared=True) | Q(view__owner=user)
     rows = Notification.objects.filter(user=user, workspace__members__user=user)
-    return rows.filter(seen)
+    return rows.filter(seen, of_view)
 
 
 #: Unread notifications, up to one more than `MAX_BADGE`: every page shows the badge.

@@ -25,6 +25,7 @@ API_NAMES = {
     "op": "op",
     "value": "value",
     "nan": "nan",
+    "view": "view",
     "severity": "severity",
     "tag": "tag",
     "tag_value": "tag_value",
@@ -42,6 +43,8 @@ SETTINGS = {
     "duration": ("minutes",),
     "queue": ("minutes",),
     "metric": ("metric", "op", "value", "nan"),
+    "entered": ("view",),
+    "left": ("view",),
 }
 _ALL_SETTINGS = {name for names in SETTINGS.values() for name in names}
 

@@ -52,6 +52,14 @@ _OPTIONS = (
     click.option("--below", type=float, metavar="VALUE"),
     click.option("--nan", is_flag=True, help="Fire when the metric is NaN."),
     click.option(
+        "--enters-view",
+        metavar="SLUG",
+        help="Fire when a run enters the view; `view list` shows the slugs.",
+    ),
+    click.option(
+        "--leaves-view", metavar="SLUG", help="Fire when a run leaves the view."
+    ),
+    click.option(
         "--severity",
         type=click.IntRange(0, 4),
         help="From 0 (Critical) to 4 (Verbose); new rules: 2.",
@@ -126,13 +134,16 @@ def _condition(options: Mapping[str, Any]) -> dict[str, Any]:
     ):
         if options[name] is not None:
             found.append({"condition": condition, "minutes": options[name]})
+    for name, condition in (("enters_view", "entered"), ("leaves_view", "left")):
+        if options[name] is not None:
+            found.append({"condition": condition, "view": options[name]})
     metric = _metric(options)
     if metric:
         found.append({"condition": "metric", **metric})
     if len(found) > 1:
         raise click.UsageError(
-            "A rule has one condition: --status, --longer-than, --queued-longer-than "
-            "or --metric."
+            "A rule has one condition: --status, --longer-than, --queued-longer-than, "
+            "--metric, --enters-view or --leaves-view."
         )
     return found[0] if found else {}
 

@@ -25,6 +25,8 @@ from studio.core.errors import NotFound
 def _condition_text(rule: Any) -> str:
     if rule["condition"] == "status":
         return ", ".join(rule["statuses"])
+    if rule["condition"] in ("entered", "left"):
+        return f"{rule['condition']} view {rule['view']}"
     if rule["condition"] != "metric":
         state = "queued" if rule["condition"] == "queue" else "duration"
         return f"{state} > {rule['minutes']} min"
@@ -128,8 +130,8 @@ def create(
         raise click.UsageError("Name the rule, or a --file with its name.")
     if not body.get("condition"):
         raise click.UsageError(
-            "Choose when it fires: --status, --longer-than, --queued-longer-than or "
-            "--metric."
+            "Choose when it fires: --status, --longer-than, --queued-longer-than, "
+            "--metric, --enters-view or --leaves-view."
         )
     created = target.client.post("alert-rules", body)
     output.emit(

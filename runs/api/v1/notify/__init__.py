@@ -30,9 +30,11 @@ from runs.api.v1.notify.follows import (
     follow_experiment,
     follow_own_runs,
     follow_run,
+    follow_view,
     unfollow_experiment,
     unfollow_own_runs,
     unfollow_run,
+    unfollow_view,
 )
 from runs.api.v1.notify.notifications import list_notifications, read_notifications
 
@@ -44,6 +46,7 @@ __all__ = [
     "follow_experiment",
     "follow_own_runs",
     "follow_run",
+    "follow_view",
     "get_alert_rule",
     "list_alert_channels",
     "list_alert_deliveries",
@@ -63,4 +66,5 @@ __all__ = [
     "unfollow_experiment",
     "unfollow_own_runs",
     "unfollow_run",
+    "unfollow_view",
 ]

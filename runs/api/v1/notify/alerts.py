@@ -32,6 +32,7 @@ from runs.search.notify import find_fired_alert, find_rule, list_fired, list_rul
 _place = workspace_of
 _STATUS = AlertCondition.STATUS
 _OF_MINUTES = (AlertCondition.DURATION, AlertCondition.QUEUE)
+_OF_VIEWS = (AlertCondition.ENTERED, AlertCondition.LEFT)
 
 
 @endpoint("GET", Permission.READ, reply=AlertRuleList)
@@ -125,6 +126,8 @@ def _rule_text(body: AlertRuleText) -> RuleText:
         settings = {"statuses": body.statuses}
     elif body.condition in _OF_MINUTES:
         settings = {"minutes": body.minutes}
+    elif body.condition in _OF_VIEWS:
+        settings = {"view": body.view}
     else:
         settings = {
             "metric": body.metric,
@@ -163,6 +166,7 @@ def _rule_info(rule: AlertRule) -> AlertRuleInfo:
         op=settings.get("op", ">"),
         value=settings.get("value"),
         nan=bool(settings.get("nan")),
+        view=settings.get("view", ""),
         severity=rule.severity,
         enabled=rule.is_enabled,
         to_submitter=rule.to_submitter,

@@ -8,16 +8,17 @@ from msgspec import Meta, Struct, field
 
 from runs.api.v1.schemas.runs import RequestStruct
 
-ConditionName = Literal["status", "duration", "metric", "queue"]
+ConditionName = Literal["status", "duration", "metric", "queue", "entered", "left"]
 
 
 class AlertRuleText(RequestStruct):
     """A whole rule: what is left out has the default.
 
     The condition `status` has `statuses`, `duration` and `queue` have `minutes`, and
-    `metric` has `metric`, `op`, `value` and `nan`. `recipients` are user names of
-    members, and `channels` are names of channels. Each run that matches gets the tag
-    `tag` with `tag_value`, if there is one, and is canceled with `cancel`.
+    `metric` has `metric`, `op`, `value` and `nan`. `entered` and `left` have `view`,
+    the slug of a view. `recipients` are user names of members, and `channels` are names
+    of channels. Each run that matches gets the tag `tag` with `tag_value`, if there is
+    one, and is canceled with `cancel`.
     """
 
     name: str
@@ -29,6 +30,7 @@ class AlertRuleText(RequestStruct):
     op: Literal[">", "<"] = ">"
     value: float | None = None
     nan: bool = False
+    view: str = ""
     severity: Annotated[int, Meta(ge=0, le=4)] = 2
     enabled: bool = True
     to_submitter: bool = False
@@ -54,6 +56,7 @@ class AlertRuleInfo(Struct):
     op: str
     value: float | None
     nan: bool
+    view: str
     severity: int
     enabled: bool
     to_submitter: bool

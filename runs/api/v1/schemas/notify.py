@@ -33,7 +33,7 @@ class NotificationInfo(Struct):
 
     id: int
     time: int
-    reason: Literal["run", "exp", "own", "mention", "rule"]
+    reason: Literal["run", "exp", "own", "mention", "rule", "view"]
     read: int | None
     run_id: str | None
     old: str | None
