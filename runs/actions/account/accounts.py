@@ -16,7 +16,7 @@ from runs.actions.account.secrets import to_datetime
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
 from runs.actions.experiments import ensure_default
-from runs.models import BrowserSession, Member, Role, Theme, User, Workspace
+from runs.models import BrowserSession, Follow, Member, Role, Theme, User, Workspace
 from studio.core import names
 from studio.core.errors import AlreadyExists, InvalidState, InvalidValue, NotFound
 
@@ -210,10 +210,14 @@ def set_role(member: Member, role: Role, *, actor: Actor, now: int) -> Member:
 
 @transaction.atomic
 def remove_member(member: Member, *, actor: Actor, now: int) -> None:
-    """Remove a member from the workspace; their runs stay."""
+    """Remove a member from the workspace; their runs stay.
+
+    What they follow ends: who comes back later did not ask for it again.
+    """
     _require_remaining_owner(member.workspace, member.user, None)
     _record_role(member, member.role, None, actor=actor, now=now)
     Member.objects.filter(pk=member.pk).delete()
+    Follow.objects.filter(user=member.user, workspace=member.workspace).delete()
     User.objects.filter(pk=member.user_id, last_workspace=member.workspace_id).update(
         last_workspace=None
     )

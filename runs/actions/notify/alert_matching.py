@@ -217,7 +217,8 @@ def _fire_once(rule: AlertRule, runs: Sequence[int], now: int) -> int:
 def fire_rule(rule: AlertRule, runs: Sequence[int], now: int) -> None:
     """Count matches in the rule's open alert, which begins with the first one."""
     count, run = len(runs), runs[-1]
-    latest = {"last": now, "run": run}
+    name = Run.objects.filter(pk=run).values_list("name", flat=True).first()
+    latest = {"last": now, "run": run, "run_name": name or ""}
     open_alerts = FiredAlert.objects.filter(rule=rule, resolved__isnull=True)
     if not open_alerts.update(
         matches=F("matches") + count, unsent=F("unsent") + count, **latest
@@ -225,6 +226,7 @@ def fire_rule(rule: AlertRule, runs: Sequence[int], now: int) -> None:
         FiredAlert.objects.create(
             rule=rule,
             run_id=run,
+            run_name=name or "",
             started=now,
             last=now,
             matches=count,

@@ -136,12 +136,16 @@ class AlertRecipient(models.Model):
 
 
 class FiredAlert(models.Model):
-    """A time during which runs matched a rule; `run` is the latest."""
+    """A time during which runs matched a rule; `run` is the latest.
+
+    Its name stays when the run is deleted forever.
+    """
 
     rule = models.ForeignKey(
         AlertRule, on_delete=models.CASCADE, related_name="fired", db_index=False
     )
     run = models.ForeignKey(Run, null=True, on_delete=models.SET_NULL, related_name="+")
+    run_name = models.TextField(blank=True, default="", db_default="")
     started = models.BigIntegerField()
     last = models.BigIntegerField()
     matches = models.PositiveIntegerField(default=0)

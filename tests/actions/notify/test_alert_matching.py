@@ -201,14 +201,16 @@ def test_a_workspace_has_a_limited_number_of_rules(
         )
 
 
-def test_resolved_alerts_expire_and_open_ones_stay(
+def test_alerts_expire_when_resolved_or_without_matches(
     rule: AlertRule, experiment: Experiment, actor: Actor, now: int, settings: Any
 ) -> None:
     for resolved in (now - 1, now, None):
         FiredAlert.objects.create(rule=rule, started=1, last=1, resolved=resolved)
+    FiredAlert.objects.create(rule=rule, started=1, last=now, matches=2)
+    FiredAlert.objects.create(rule=rule, started=1, last=1, matches=3, unsent=1)
     delete_expired_notifications(now + settings.EVENT_DAYS * 24 * 60 * MINUTE_MS)
-    left = FiredAlert.objects.order_by("pk").values_list("resolved", flat=True)
-    assert list(left) == [now, None]
+    left = FiredAlert.objects.order_by("pk").values_list("resolved", "matches")
+    assert list(left) == [(now, 0), (None, 2), (None, 3)]
 
 
 def test_a_message_stays_when_the_run_that_it_names_is_purged(
@@ -224,6 +226,8 @@ def test_a_message_stays_when_the_run_that_it_names_is_purged(
     client = Client()
     client.force_login(ben)
     assert b"Fails" in client.get("/inbox/").content
+    fired = client.get("/w/default/alerts/fired/").content.decode()
+    assert f"{run.name}<p" in fired
 
 
 def test_a_former_member_does_not_learn_the_name_of_a_rule(

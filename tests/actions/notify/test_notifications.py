@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from runs.actions.account import remove_member
 from runs.actions.actor import Actor
 from runs.actions.comments import add_comment, edit_comment
 from runs.actions.notify import (
@@ -163,6 +164,18 @@ def test_a_purged_run_leaves_nothing(
     purge_run(run, actor=actor, now=now)
     assert not Notification.objects.exists()
     assert not StatusChange.objects.exists()
+
+
+def test_a_removed_member_who_comes_back_follows_nothing(
+    run: Run, workspace: Workspace, actor: Actor, ben: User, own: Actor, now: int
+) -> None:
+    for subject in (run, run.experiment, None):
+        follow(workspace, subject, True, actor=own, now=now)
+    member = Member.objects.get(user=ben, workspace=workspace)
+    remove_member(member, actor=actor, now=now)
+    Member.objects.create(user=ben, workspace=workspace, role=member.role)
+    finish(run, actor, now)
+    assert not Notification.objects.exists()
 
 
 def test_old_events_and_notifications_are_deleted(

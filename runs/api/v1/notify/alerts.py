@@ -190,6 +190,7 @@ def _alert_info(alert: FiredAlert) -> FiredAlertInfo:
         rule_name=alert.rule.name,
         severity=alert.rule.severity,
         run_id=alert.run.run_id if alert.run else None,
+        run_name=alert.run.name if alert.run else alert.run_name,
         started=alert.started,
         last=alert.last,
         matches=alert.matches,

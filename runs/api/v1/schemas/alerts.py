@@ -88,6 +88,8 @@ class FiredAlertQuery(RequestStruct):
 class FiredAlertInfo(Struct):
     """`run_id` is the latest run that matched; `matches` counts all of them.
 
+    `run_name` stays when the run is deleted forever, and `run_id` is None then.
+
     `outcomes` counts the runs that the rule `tagged` and `canceled`, and those that it
     skipped: `locked`, `ended` (or a cancel was requested), `trashed`, `role` (the
     rule's author was no contributor), `failed` (the change was refused).
@@ -98,6 +100,7 @@ class FiredAlertInfo(Struct):
     rule_name: str
     severity: int
     run_id: str | None
+    run_name: str
     started: int
     last: int
     matches: int
