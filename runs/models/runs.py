@@ -157,6 +157,8 @@ class Run(models.Model):
         db_constraint=False,
     )
     locked_since = models.BigIntegerField(null=True, blank=True)
+    # The color that members gave the run: a number of a token `--series-`, or null.
+    color = models.PositiveSmallIntegerField(null=True, blank=True)
     # Only the purge action sets it; then immutable rows can be deleted.
     purging = models.BooleanField(default=False)
     # Counts the changes that pages show; conditional requests compare it.

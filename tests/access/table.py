@@ -216,6 +216,7 @@ IN_WORKSPACE: dict[str, Row] = {
     f"{RUN}trash/": form(CONTRIBUTOR),
     f"{RUN}finish/": row(400, GET=CONTRIBUTOR, POST=CONTRIBUTOR),
     f"{RUN}archive/": form(CONTRIBUTOR),
+    f"{RUN}color/": form(CONTRIBUTOR),
     f"{RUN}lock/": form(CONTRIBUTOR),
     f"{RUN}restore/": form(CONTRIBUTOR),
     **VIEW_PAGES,

@@ -94,6 +94,7 @@ REFUSED: dict[tuple[str, str], Any] = {
         "num_parts": 1,
     },
     ("POST", f"{PAGE}archive/"): {"on": "1"},
+    ("POST", f"{PAGE}color/"): {"color": "3"},
     ("POST", f"{PAGE}description/"): {"text": "other"},
     ("POST", f"{PAGE}description/versions/restore/"): {"version": "{first}"},
     ("POST", f"{PAGE}files/delete/"): {"path": "out.txt"},

@@ -250,3 +250,26 @@ def test_every_editor_works_without_scripts(
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".prose strong")).to_have_text("plain")
     context.close()
+
+
+def test_a_color_is_pinned_and_undone(run: Remote, owner_page: Page) -> None:
+    owner_page.goto(run.page)
+    menu = owner_page.locator("#run-color")
+    menu.locator("summary").click()
+    menu.get_by_role("button", name="Color 4", exact=True).click()
+    expect(menu.locator("summary .series-4")).to_be_visible()
+    toast = owner_page.locator("#toasts")
+    expect(toast).to_contain_text("Color changed")
+    owner_page.goto(run.page.replace(f"{run.id}/", f"?q=id:{run.id}"))
+    box = owner_page.locator(".pick-box.pinned.series-4")
+    expect(box).to_be_visible()
+    box.click()
+    expect(
+        owner_page.locator('.pick-box.series-4[aria-checked="true"]')
+    ).to_be_visible()
+    owner_page.goto(run.page)
+    menu.locator("summary").click()
+    menu.get_by_role("button", name="No color of its own").click()
+    expect(menu.locator('summary [class*="series-"]')).to_have_count(0)
+    toast.get_by_role("button", name="Undo").click()
+    expect(menu.locator("summary .series-4")).to_be_visible()

@@ -45,10 +45,12 @@ from runs.actions.run.run_edits import (
     delete_run_tags,
     describe_run,
     edit_run_tag,
+    pin_run_color,
     remove_run_tags,
     rename_run,
     set_run_tags,
     star_run,
+    write_color,
     write_name_or_description,
 )
 from runs.actions.run.run_names import generate_run_name
@@ -89,6 +91,7 @@ __all__ = [
     "may_be_retried",
     "open_jobs",
     "parent_for_actor",
+    "pin_run_color",
     "purge_run",
     "read_definition",
     "receive_heartbeat",
@@ -108,6 +111,7 @@ __all__ = [
     "set_run_tags",
     "star_run",
     "trash_run",
+    "write_color",
     "write_name_or_description",
     "write_run_flag",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from runs.actions.actor import Actor
 from runs.actions.changes import Edit, check_version, record_changes
@@ -29,6 +30,7 @@ from runs.models import (
     parse_number,
 )
 from studio.core import names
+from studio.core.errors import InvalidValue
 from studio.core.git import shown_values
 
 #: Tags of MLflow's clients that mirror a field and are updated with it.
@@ -70,6 +72,31 @@ def _edit_name_or_description(
         run.workspace, action, [Edit(field, before, text, run)], actor=actor, now=now
     )
     return run
+
+
+@transaction.atomic
+def pin_run_color(run: Run, color: int | None, *, actor: Actor, now: int) -> Run:
+    """Give the run one of the series' colors everywhere; None is no color of its own.
+
+    Raises InvalidValue for a number that is no color.
+    """
+    if color is not None and not 1 <= color <= names.SERIES_COLORS:
+        raise InvalidValue(
+            _("color must be a number from 1 to %(limit)s, not %(color)s")
+            % {"limit": names.SERIES_COLORS, "color": color},
+            field="color",
+        )
+    begin_edit(run, actor, now)
+    before = Run.objects.values_list("color", flat=True).get(pk=run.pk)
+    write_color(run, color)
+    edit = Edit("color", before, color, run)
+    record_changes(run.workspace, "pin color", [edit], actor=actor, now=now)
+    return run
+
+
+def write_color(run: Run, color: int | None) -> None:
+    Run.objects.filter(pk=run.pk).update(color=color)
+    run.color = color
 
 
 def write_name_or_description(run: Run, field: str, text: str) -> None:

@@ -35,7 +35,7 @@ from runs.actions.files import (
     read_current_files,
     restore_version,
 )
-from runs.actions.run import write_name_or_description
+from runs.actions.run import write_color, write_name_or_description
 from runs.actions.run_rows import refuse_if_locked, refuse_if_run_registered
 from runs.actions.undo.restored_locks import LOCK_FIELD, LockUndoer
 from runs.models import Change, ChangeSet, KeyKind, Run, RunStar, RunTag
@@ -43,7 +43,7 @@ from studio.core.batches import batches
 
 TEXT_FIELDS = ("name", "description")
 FLAG_FIELDS = ("archived", "deleted")
-STAR_FIELD = "starred"
+STAR_FIELD, COLOR_FIELD = "starred", "color"
 TAG_PREFIX = "tags."
 #: Beginnings of fields that are no part of the run, so a lock does not keep them.
 NOT_OF_THE_RUN = (
@@ -275,6 +275,9 @@ def _restore_one(field: str, run: Run, before: Any, now: int) -> list[Edit]:
     elif field.startswith(compare_actions.CONCLUSION_FIELD):
         now_text = compare_actions.read_current_conclusion(field)
         compare_actions.restore_conclusion(field, str(before), now)
+    elif field == COLOR_FIELD:
+        now_text = run.color
+        write_color(run, before)
     else:
         now_text = run.description
         write_name_or_description(run, field, str(before))

@@ -24,6 +24,7 @@ from runs.actions.changes import record_changes
 from runs.actions.files import FILE_FIELDS
 from runs.actions.undo.restored_locks import LOCK_FIELD, LockUndoer
 from runs.actions.undo.stored_values import (
+    COLOR_FIELD,
     FLAG_FIELDS,
     STAR_FIELD,
     TAG_PREFIX,
@@ -41,6 +42,15 @@ UNDO, REDO = "undo", "redo"
 MAX_LATER = 20
 
 
+UNDOABLE_FIELDS = (
+    *TEXT_FIELDS,
+    *FLAG_FIELDS,
+    COLOR_FIELD,
+    EXPERIMENT_FIELD,
+    LOCK_FIELD,
+)
+
+
 def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> bool:
     """Return whether `actor`, who can annotate, can undo it.
 
@@ -51,7 +61,7 @@ def can_undo(change_set: ChangeSet, changes: Sequence[Change], actor: Actor) -> 
         # Views have an undo of their own (`undo_view_change`).
         (change.run_id is not None or change.experiment_id is not None)
         and (
-            change.field in (*TEXT_FIELDS, *FLAG_FIELDS, EXPERIMENT_FIELD, LOCK_FIELD)
+            change.field in UNDOABLE_FIELDS
             or change.field.startswith((TAG_PREFIX, compare_actions.CONCLUSION_FIELD))
             or (change.run_id is not None and change.field.startswith(FILE_FIELDS))
             or (is_own and _belongs_to_one_member(change.field))

@@ -54,6 +54,7 @@ def run_info(run: Run, has_definition: bool | None = None) -> RunInfo:
         locked=run.locked,
         locked_by=run.locked_by.username if run.locked_by else None,
         locked_since=run.locked_since,
+        color=run.color,
         revision=run.revision,
         has_definition=(
             hasattr(run, "definition") if has_definition is None else has_definition

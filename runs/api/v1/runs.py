@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
-from msgspec import structs
+from msgspec import UnsetType, structs
 
 from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
 from runs.actions import compute as compute_actions
@@ -246,7 +246,7 @@ def get_run(request: StudioRequest, run_id: str, query: OneRunQuery) -> OneRun:
 )
 @transaction.atomic
 def change_run(request: StudioRequest, run_id: str, body: RunPatch) -> RunInfo:
-    """Change a run's name or description, archive it, or lock it.
+    """Change a run's name, description or color, archive it, or lock it.
 
     The error is InvalidState, with `locked_by`, for other changes of a locked run.
     """
@@ -261,6 +261,8 @@ def change_run(request: StudioRequest, run_id: str, body: RunPatch) -> RunInfo:
         run_actions.describe_run(run, body.description, actor=request.actor, now=now)
     if isinstance(body.archived, bool):
         run_actions.archive_run(run, body.archived, actor=request.actor, now=now)
+    if not isinstance(body.color, UnsetType):
+        run_actions.pin_run_color(run, body.color, actor=request.actor, now=now)
     return run_info(run)
 
 

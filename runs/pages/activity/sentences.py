@@ -61,6 +61,7 @@ PATTERNS: dict[str, Any] = {
     **dict.fromkeys(("lock run", "lock view"), _LOCKED),
     **dict.fromkeys(("unlock run", "unlock view"), _UNLOCKED),
     "cancel run": gettext_lazy("{who} requested the cancel of {what}"),
+    "pin color": gettext_lazy("{who} changed the color of {what}"),
     "set parent": gettext_lazy("{who} set the parent of {what}"),
     "set metric goal": gettext_lazy("{who} set the goal of a metric in {what}"),
     "set priority": gettext_lazy("{who} changed the priority of {what}"),

@@ -111,12 +111,16 @@ def _line_figure(
 
 def _dashes_of_runs(chart_runs: ChartRuns, chosen: ChosenSeries) -> dict[int, str]:
     """Return the dashes by the runs' keys."""
-    drawn = {each.run.run.pk: each.run.number for each in chosen.series}
+    drawn = {each.run.run.pk: each.run for each in chosen.series}
     if chart_runs.by_place:
-        return {run: dash_of_position(number - 1) for run, number in drawn.items()}
-    if chart_runs.chosen:
-        return {run: dash_of_run_number(number) for run, number in drawn.items()}
-    return dashes_by_age({run: series_color(n) for run, n in drawn.items()})
+        return {run: dash_of_position(each.place - 1) for run, each in drawn.items()}
+    # A run with a color of its own can have that of another one.
+    has_own_colors = any(each.run.color for each in drawn.values())
+    if chart_runs.chosen and not has_own_colors:
+        return {run: dash_of_run_number(each.place) for run, each in drawn.items()}
+    return dashes_by_age(
+        {run: series_color(each.number) for run, each in drawn.items()}
+    )
 
 
 def _many_runs_figure(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runs.models import Run
 from runs.search.query import series_color
 
 #: Dashes of columns, one after the other; solid first.
@@ -18,7 +19,7 @@ class ColumnLine:
     dash: str
 
 
-def column_line(position: int) -> ColumnLine:
-    """Return the line of the column at a position from 0."""
+def column_line(position: int, run: Run) -> ColumnLine:
+    """Return the line of the run's column at a position from 0."""
     dash = COLUMN_DASHES[position % len(COLUMN_DASHES)]
-    return ColumnLine(series_color(position + 1), dash)
+    return ColumnLine(run.color or series_color(position + 1), dash)

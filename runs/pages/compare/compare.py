@@ -197,8 +197,8 @@ def run_columns(
         RunColumn(
             run,
             run_path(request.workspace.name, run.run_id),
-            column_line(n).series,
-            column_line(n).dash,
+            column_line(n, run).series,
+            column_line(n, run).dash,
             run == baseline,
             # The first run is the default, and defaults stay out of the address.
             state.href(baseline="" if run == first else run.run_id),

@@ -128,7 +128,8 @@ def _build_row(row: RunRow, cells: tuple[str, ...], links: ListLinks) -> ListRow
         _children_href(row, links, branch),
         tuple(_rollup(row)) if row.children else (),
         branch,
-        series_color(number) if number else 0,
+        (row.run.color or series_color(number)) if number else 0,
+        row.run.color or 0,
     )
 
 

@@ -124,7 +124,7 @@ def _pane_context(
     pair: LogPair | None,
     runs: list[Run],
 ) -> dict[str, Any]:
-    line = column_line(runs.index(pane.run))
+    line = column_line(runs.index(pane.run), pane.run)
     return {**pane_context(request, state, pane, pair), "column": line}
 
 

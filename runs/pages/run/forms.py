@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from runs.actions.bulk import MANUAL_END_STATUSES
 from runs.pages.requests import (
+    CountField,
     FlagField,
     OptionalTextField,
     PageForm,
@@ -41,6 +42,12 @@ class OnOffForm(PageForm):
     """Turns something on, or off with `on=0`."""
 
     on = FlagField(default=True)
+
+
+class ColorForm(PageForm):
+    """A color of the series; empty for none."""
+
+    color = CountField(max_digits=2)
 
 
 class CancelForm(PageForm):

@@ -15,6 +15,7 @@ from runs.actions.run import (
     archive_run,
     change_status,
     force_cancel,
+    pin_run_color,
     request_cancel,
     request_force_stop,
     restore_run,
@@ -23,7 +24,7 @@ from runs.actions.run import (
 from runs.actions.run_rows import lock_run, unlock_run
 from runs.models import Role, Run, now_ms
 from runs.pages.requests import PageRequest, safe_return_path
-from runs.pages.run.forms import CancelForm, FinishForm, OnOffForm
+from runs.pages.run.forms import CancelForm, ColorForm, FinishForm, OnOffForm
 from runs.pages.run_shell import (
     can_force_cancel,
     can_receive_cancel,
@@ -127,6 +128,18 @@ def archive_run_page(request: PageRequest, run_id: str) -> HttpResponse:
     on = OnOffForm(request.POST).check()["on"]
     archive_run(run, on, actor=request.actor, now=now_ms())
     message = _("Archived") if on else _("Unarchived")
+    messages.success(request, message, extra_tags=run_undo_path(request, run))
+    return _redirect_to_origin(request, run)
+
+
+@access(Permission.ANNOTATE)
+@require_POST
+def pin_color_of_run(request: PageRequest, run_id: str) -> HttpResponse:
+    """Give the run a color; without one, remove its own."""
+    run = find_run_head(request, run_id).run
+    color = ColorForm(request.POST).check()["color"]
+    pin_run_color(run, color, actor=request.actor, now=now_ms())
+    message = _("Color changed") if color else _("Color removed")
     messages.success(request, message, extra_tags=run_undo_path(request, run))
     return _redirect_to_origin(request, run)
 

@@ -26,6 +26,7 @@ from runs.pages.run.toolbar import (
     force_stop_run,
     lock_run_page,
     move_run_to_trash,
+    pin_color_of_run,
     restore_run_from_trash,
 )
 
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{RUN_URL}stop/", force_stop_run, name="run-force-stop"),
     path(f"{RUN_URL}finish/", finish_run, name="run-finish"),
     path(f"{RUN_URL}archive/", archive_run_page, name="run-set-archived"),
+    path(f"{RUN_URL}color/", pin_color_of_run, name="run-color"),
     path(f"{RUN_URL}lock/", lock_run_page, name="run-lock"),
     path(f"{RUN_URL}trash/", move_run_to_trash, name="run-trash"),
     path(f"{RUN_URL}restore/", restore_run_from_trash, name="run-restore"),

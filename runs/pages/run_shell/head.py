@@ -28,6 +28,7 @@ from runs.search.media import count_media_names
 from runs.search.run import RunHead, find_run
 from studio.core.filters import to_text
 from studio.core.filters.tree import Comparison, Text, attribute
+from studio.core.names import SERIES_COLORS
 from studio.core.statuses import RunStatus
 
 #: Seconds between polls of a running run without a target.
@@ -153,6 +154,7 @@ def head_context(
         "parent_href": run.parent and run_path(workspace.name, run.parent.run_id),
         "star_url": f"{path}star/",
         "can_annotate": can_annotate,
+        "colors": range(1, SERIES_COLORS + 1),
         "can_edit": can_annotate and not run.locked,
         "lock_note": lock_note(run),
         "here": request.get_full_path(),

@@ -46,6 +46,7 @@ ACTION_LABELS = {
     "lock run": gettext_lazy("Locked"),
     "unlock run": gettext_lazy("Unlocked"),
     "cancel run": gettext_lazy("Cancel requested"),
+    "pin color": gettext_lazy("Color changed"),
     "star": gettext_lazy("Starred"),
     "unstar": gettext_lazy("Star removed"),
     "set priority": gettext_lazy("Priority changed"),
@@ -58,6 +59,7 @@ ACTION_LABELS = {
 }
 FIELD_LABELS = {
     "name": gettext_lazy("Name"),
+    "color": pgettext_lazy("changed field", "Color"),
     "description": gettext_lazy("Description"),
     "picture": gettext_lazy("Picture"),
     "archived": gettext_lazy("Archived"),

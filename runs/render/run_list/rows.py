@@ -109,6 +109,8 @@ class ListRow:
     branch: TreeBranch | None = None
     #: The color of a selected run; 0 if it is not selected.
     series: int = 0
+    #: The color that members gave the run, or 0.
+    own_color: int = 0
 
 
 def list_rows(rows: Sequence[ListRow], can_edit: bool, columns: int) -> SafeString:
@@ -202,6 +204,8 @@ def _member_row(row: ListRow, labels: _RowLabels, blank: str) -> str:
 def _select_box(row: ListRow, labels: _RowLabels) -> str:
     """The box that selects a run, in the color of its series."""
     css = f"pick-box series-{row.series}" if row.series else "pick-box"
+    if row.own_color and not row.series:
+        css += f" pinned series-{row.own_color}"
     label = labels.select % {"name": row.name}
     return (
         f'<button class="{css}" id="pick-{row.key}" form="select-form"'

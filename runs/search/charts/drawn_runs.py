@@ -1,7 +1,7 @@
 """The runs that charts draw: the chosen ones, or the first that have what is drawn.
 
-Each has a number, which is its color in every chart and in its box: its place among the
-chosen ones, or else its number in the experiment.
+Each has a number, which is its color in every chart and in its box: the color that
+members gave it, its place among the chosen ones, or else its number in the experiment.
 """
 
 from __future__ import annotations
@@ -33,11 +33,15 @@ LOOKUP_SIZE = 100
 
 @dataclass(frozen=True)
 class ChartRun:
-    """A run, the number of its color, and the values of the asked fields."""
+    """A run, the number of its color, and the values of the asked fields.
+
+    `place` is that among the chosen runs, from 1.
+    """
 
     run: Run
     number: int
     values: dict[Field, object] = field(default_factory=dict)
+    place: int = 0
 
     @property
     def name(self) -> str:
@@ -95,7 +99,10 @@ def find_first_runs(
         deep = replace(asked, children=True)
         page = find_runs(deep, viewer, workspace, experiment=experiment)
     # A run keeps its number in the experiment, however the list is sorted or filtered.
-    runs = [ChartRun(row.run, row.run.number, row.values) for row in page.rows]
+    runs = [
+        ChartRun(row.run, row.run.color or row.run.number, row.values)
+        for row in page.rows
+    ]
     return FirstRuns(runs, page.total, page.total_is_exact, are_children and bool(runs))
 
 
@@ -121,7 +128,7 @@ def _is_known(field: Field) -> Comparison | None:
 def find_chosen_runs(
     ids: Sequence[str], fields: Sequence[Field], viewer: User, workspace: Workspace
 ) -> list[ChartRun]:
-    """The runs of these ids, numbered by their places among them.
+    """The runs of these ids, numbered by their places among them or their own color.
 
     An id that is empty, or gone, or that `viewer` may not see, leaves a gap.
     """
@@ -140,10 +147,10 @@ def find_chosen_runs(
         )
         page = find_runs(asked, viewer, workspace)
         found |= {row.run.run_id: row for row in page.rows}
+    chosen = [(n, found[each]) for n, each in enumerate(ids, start=1) if each in found]
     return [
-        ChartRun(found[run_id].run, number, found[run_id].values)
-        for number, run_id in enumerate(ids, start=1)
-        if run_id in found
+        ChartRun(row.run, row.run.color or number, row.values, number)
+        for number, row in chosen
     ]
 
 

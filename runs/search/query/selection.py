@@ -22,12 +22,11 @@ from runs.models import (
 )
 from runs.search.fields import HEAVY
 from studio.core.errors import InvalidValue
+from studio.core.names import SERIES_COLORS
 from studio.core.view_spec import ViewSpec
 
 #: Maximum ids in an address, and maximum selected runs.
 MAX_IN_ADDRESS, MAX_SELECTED = 50, 10_000
-#: Number of colors; then they repeat.
-SERIES_COLORS = 10
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class SelectedRun:
     @property
     def series(self) -> int:
         """Of the tokens `--series-1` to `--series-10`."""
-        return series_color(self.number)
+        return self.run.color or series_color(self.number)
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,7 @@ class VisibleSelection:
 
 
 def series_color(number: int) -> int:
+    """The color of a number: after the last one, colors repeat."""
     return (number - 1) % SERIES_COLORS + 1
 
 

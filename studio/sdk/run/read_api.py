@@ -160,6 +160,19 @@ class ReadApi(ScriptApi):
         """Whether the run is read-only. Not in the v1 SDK."""
         return bool(self._state.info.get("locked"))
 
+    @property
+    def color(self) -> int | None:
+        """The color that a member gave the run, from 1 to 10. Not in the v1 SDK."""
+        return self._state.info.get("color")
+
+    def set_color(self, color: int | None) -> None:
+        """Give the run one of ten colors in every list and chart; None removes it.
+
+        `studio.undo` takes it back. Not in the v1 SDK.
+        """
+        state = self._state
+        state.set_info(state.write_now("PATCH", state.path(), {"color": color}))
+
     def lock(self) -> None:
         """Make the run read-only until you or an owner unlock it.
 

@@ -10,6 +10,7 @@ from runs.actions.actor import Actor
 from runs.actions.changes import version_token
 from runs.actions.experiments import experiments
 from runs.actions.run import run_edits
+from runs.actions.undo import undo_change_set
 from runs.models import (
     Change,
     ChangeSet,
@@ -139,9 +140,33 @@ def test_a_change_set_names_who_and_when(run: Run, actor: Actor, now: int) -> No
     assert (change_set.workspace, change_set.changes.count()) == (run.workspace, 2)
 
 
+def test_a_color_is_pinned_recorded_and_undone(
+    run: Run, actor: Actor, now: int
+) -> None:
+    run_edits.pin_run_color(run, 3, actor=actor, now=now)
+    run_edits.pin_run_color(run, 3, actor=actor, now=now)
+    run_edits.pin_run_color(run, 7, actor=actor, now=now)
+    assert changes(run) == [("color", None, 3), ("color", 3, 7)]
+    for change_set, color in zip(
+        ChangeSet.objects.order_by("-pk"), (3, None), strict=True
+    ):
+        undo_change_set(change_set, actor=actor, now=now)
+        run.refresh_from_db()
+        assert run.color == color
+
+
+@pytest.mark.parametrize("color", [0, 11, -1])
+def test_there_are_ten_colors(run: Run, actor: Actor, now: int, color: int) -> None:
+    with pytest.raises(InvalidValue, match="from 1 to 10"):
+        run_edits.pin_run_color(run, color, actor=actor, now=now)
+
+
 EDITS: dict[str, Callable[[Run, Actor, int], object]] = {
     "name": lambda run, actor, now: run_edits.rename_run(
         run, "b", actor=actor, now=now
+    ),
+    "color": lambda run, actor, now: run_edits.pin_run_color(
+        run, 2, actor=actor, now=now
     ),
     "description": lambda run, actor, now: run_edits.describe_run(
         run, "b", actor=actor, now=now

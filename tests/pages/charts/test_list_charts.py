@@ -18,8 +18,11 @@ from runs.models import Run, now_ms
 from runs.search.metrics.metrics import CHART_POINTS
 from studio.core.statuses import RunStatus
 from tests.pages.charts.chart_page import CHARTS, LOSS, ask, curve, figure, lines
+from tests.pages.rows import ALL
 
 __all__ = ["curve"]
+
+
 pytestmark = pytest.mark.django_db
 
 
@@ -51,6 +54,28 @@ def test_a_run_keeps_its_color_however_the_list_is_sorted(
     # 1 and 11 have the same color: the newer one has the next dash.
     assert (whole["r00"][1], whole["r10"][1]) == ("solid", "6px,3px")
     assert few == {name: look for name, look in whole.items() if name in few}
+
+
+def test_a_color_of_its_own_wins_in_charts_list_and_compare(
+    visitor: Client, curve: Any
+) -> None:
+    for name in "abc":
+        curve(name, [1.0, 2.0])
+    Run.objects.filter(run_id="c").update(color=1)
+
+    def looks(query: str) -> dict[str, tuple[int, str]]:
+        traces = lines(figure(visitor, LOSS, query))
+        return {t["name"]: (t["meta"]["series"], t["line"]["dash"]) for t in traces}
+
+    # The newer one of two runs with one color has the next dash.
+    assert looks("") == {"a": (1, "solid"), "b": (2, "solid"), "c": (1, "6px,3px")}
+    assert looks("selected=b,c") == {"b": (1, "solid"), "c": (1, "6px,3px")}
+    assert looks("run=b&run=c") == {"b": (1, "solid"), "c": (1, "6px,3px")}
+    assert 'class="pick-box pinned series-1" id="pick-' in visitor.get(ALL).text
+    page = visitor.get(ALL, {"selected": "a,b,c"})
+    assert page.text.count('"pick-box series-1"') == 2
+    compared = visitor.get("/w/default/compare/?run=b&run=c").context["columns"]
+    assert [each.series for each in compared] == [1, 1]
 
 
 def test_charts_draw_the_first_runs_that_have_what_they_draw(

@@ -36,6 +36,10 @@ def test_a_run_is_locked_moved_and_everything_undone(
         workspace.get_run("below").move("elsewhere")
     run.move("elsewhere")
     assert (run.experiment.name, run.locked) == ("elsewhere", False)
+    run.set_color(4)
+    assert workspace.get_run("changed").color == 4
+    run.set_color(None)
+    assert run.color is None
     run.display_name = "after"
 
     changes = list(workspace.activity(run="changed", kind="rename,archive,lock"))

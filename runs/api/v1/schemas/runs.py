@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from studio.core.names import MAX_CREATE_CHILDREN
+from studio.core.names import MAX_CREATE_CHILDREN, SERIES_COLORS
 from studio.core.statuses import RunStatus
 
 Texts = dict[str, str]
@@ -127,6 +127,7 @@ class RunInfo(Struct):
     locked: bool
     locked_by: str | None
     locked_since: int | None
+    color: int | None
     revision: int
     has_definition: bool
 
@@ -276,12 +277,15 @@ class ChildList(Struct):
 
 
 class RunPatch(RequestStruct):
-    """`locked`: read-only. Owners, and who locked the run, can unlock it."""
+    """`locked`: read-only. Owners, and who locked the run, can unlock it. `color`: from
+    1 to 10, the same in every list and chart; null removes it.
+    """
 
     name: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
     archived: bool | UnsetType = UNSET
     locked: bool | UnsetType = UNSET
+    color: Annotated[int, Meta(ge=1, le=SERIES_COLORS)] | UnsetType | None = UNSET
 
 
 class StatusChange(RequestStruct):
