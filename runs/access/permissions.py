@@ -69,6 +69,7 @@ class Permission(Enum):
     CHANNELS = (Role.OWNER, "manage channels of alerts")
     LOCK = (Role.CONTRIBUTOR, "lock")
     PURGE = (Role.OWNER, "purge")
+    QUOTA = (Role.OWNER, "set the quota")
     SEARCH_INDEX = (Role.OWNER, "switch log search on or off")
     COMPUTE = (Role.OWNER, "manage compute targets, agents and secrets")
     # Only the tokens of agents have it.

@@ -107,6 +107,7 @@ STYLES: dict[str, tuple[str, ...]] = {
     ),
     "tables": ("css/tables/table-grid.css",),
     "background-tasks": ("css/background_tasks/background-tasks.css",),
+    "usage": ("css/usage/usage.css",),
     "snapshots": ("css/compare/diff.css", "css/snapshots/snapshots.css"),
     "run-head": ("css/run/run.css", "css/run/run-tabs.css", "css/run/run-edit.css"),
     "experiment-editors": (

@@ -47,6 +47,7 @@ from runs.actions.run_list import (
 from runs.actions.sweeps import LiveSweeps
 from runs.actions.task_rows import delete_old_tasks
 from runs.actions.uploads import delete_expired_uploads
+from runs.actions.usage import count_if_due
 from runs.management.backup import ScheduledBackups, configured_schedule
 from runs.management.database import optimize
 from runs.management.home import base_url
@@ -145,6 +146,7 @@ def all_tasks(
         Task("write history exports", TICK_SECONDS, HistoryExporter()),
         Task("index logs", TICK_SECONDS, LogIndexer()),
         Task("count lines of files", TICK_SECONDS, LineCounter()),
+        Task("count what is stored", TICK_SECONDS, count_if_due, is_long=True),
         Task("back up", 60, ScheduledBackups(configured_schedule())),
         *deletion_tasks(clock.last),
         Task("optimize the database", 86_400, optimize),

@@ -154,6 +154,7 @@ from runs.models.tasks import (
     TaskState,
 )
 from runs.models.texts import Key, KeyKind, RunParam, RunProperty, RunTag, parse_number
+from runs.models.usage import StorageReport, StorageSettings
 from runs.models.views import (
     ShareLink,
     View,
@@ -279,6 +280,8 @@ __all__ = [
     "SignInMailRequest",
     "Snapshot",
     "StatusChange",
+    "StorageReport",
+    "StorageSettings",
     "StudioIdentity",
     "Sweep",
     "TaskKind",

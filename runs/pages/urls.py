@@ -34,6 +34,7 @@ from runs.pages.site import urlpatterns as site_urls
 from runs.pages.snapshots import urlpatterns as snapshots_urls
 from runs.pages.submit import urlpatterns as submit_urls
 from runs.pages.undo import urlpatterns as undo_urls
+from runs.pages.usage import urlpatterns as usage_urls
 from runs.pages.views import urlpatterns as views_urls
 
 urlpatterns: list[URLPattern] = [
@@ -43,6 +44,7 @@ urlpatterns: list[URLPattern] = [
     *run_list_urls,
     *bulk_urls,
     *background_tasks_urls,
+    *usage_urls,
     *filters_urls,
     *groups_urls,
     *charts_urls,

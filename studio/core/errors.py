@@ -182,3 +182,11 @@ class QueryTimeout(Unavailable):
     """A reading query ran over its five seconds; the message says how to narrow it."""
 
     code = "QueryTimeout"
+
+
+class QuotaReached(StudioError):
+    """The workspace stores as much as it may; details: `quota` in bytes."""
+
+    code = "QuotaReached"
+    # Not 503: clients would send the same file repeatedly.
+    status = 507

@@ -128,6 +128,9 @@ IN_WORKSPACE: dict[str, Row] = {
     "list/columns/": page(READER),
     "list/head/": page(READER, 400),
     "list/select/": form(READER),
+    "storage/": page(READER),
+    "storage/refresh/": form(CONTRIBUTOR),
+    "storage/quota/": form(OWNER),
     "tasks/": page(READER),
     "tasks/<int:number>/stop/": form(READER, 404),
     "list/bulk/mark/": row(GET=CONTRIBUTOR, POST=CONTRIBUTOR),
@@ -413,6 +416,9 @@ REST: dict[str, Row] = {
     f"{SPACE}/compute/<str:target>/tests": row(201, POST=CONTRIBUTOR),
     f"{SPACE}/compute/<str:target>/tests/<str:run_id>": row(404, GET=READER),
     f"{SPACE}/secrets": row(GET=READER),
+    f"{SPACE}/storage": row(GET=READER),
+    f"{SPACE}/storage/quota": row(PUT=OWNER),
+    f"{SPACE}/storage/count": row(POST=CONTRIBUTOR),
     f"{SPACE}/environments": row(GET=READER),
     f"{SPACE}/environments/<str:name>": row(
         404, GET=READER, POST=CONTRIBUTOR, DELETE=OWNER

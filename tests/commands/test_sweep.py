@@ -79,6 +79,7 @@ def test_nothing_is_deleted_right_after_a_start(now: int) -> None:
         "write history exports",
         "index logs",
         "count lines of files",
+        "count what is stored",
         "back up",
         "optimize the database",
     }

@@ -26,6 +26,7 @@ from runs.actions.run_rows import (
     refuse_edit_if_locked,
     refuse_if_source_locked,
 )
+from runs.actions.usage import refuse_if_full
 from runs.http import Counted, counters
 from runs.models import File, IndexedLog, LoggedModel, Run, in_folder, path_key
 from runs.storage.files import Blob, files
@@ -57,9 +58,12 @@ def save_file(
     same.
 
     Raises TooLarge, Conflict if the path is a folder or is below a file, AlreadyExists
-    if a file would be replaced without `overwrite`, and InvalidState for a locked run.
+    if a file would be replaced without `overwrite`, InvalidState for a locked run, and
+    QuotaReached if the workspace is full.
     """
     names.check_path(path)
+    # Before the bytes arrive, and again with their number.
+    refuse_if_full(owner.workspace_id, 0, now)
     # Outside the transaction: a slow upload must not hold the database's lock.
     blob = files.write(chunks, limit)
     try:
@@ -151,6 +155,8 @@ def create_or_replace_file(
         # The script of a locked run that has ended still delivers what is missing.
         if is_locked and isinstance(owner, Run):
             refuse_edit_if_locked(owner, actor)
+    refuse_if_full(owner.workspace_id, blob.size, now)
+    if old is not None:
         _mark_replaced(owner, old, now)
     file = _insert_file(owner, path, blob, now)
     if old is not None:

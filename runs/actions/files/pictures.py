@@ -13,6 +13,7 @@ from runs.actions.actor import Actor
 from runs.actions.changes import Edit, record_changes
 from runs.actions.files.files import create_file, current_files, keep_or_discard_blob
 from runs.actions.run_rows import begin_edit
+from runs.actions.usage import refuse_if_full
 from runs.models import File, Run, path_key
 from runs.storage.files import Blob, files
 from studio.core.errors import InvalidValue, StudioError
@@ -29,8 +30,8 @@ def attach_picture(
     """Save a picture in `notes/`; the same picture is saved once.
 
     The bytes decide the type, not the name. Raises InvalidValue for other types than
-    PNG, JPEG, GIF and WebP, TooLarge above `MAX_PICTURE_BYTES`, and Conflict if `notes`
-    is a file.
+    PNG, JPEG, GIF and WebP, TooLarge above `MAX_PICTURE_BYTES`, QuotaReached, and
+    Conflict if `notes` is a file.
     """
     pieces = iter(chunks)
     first_bytes = next(pieces, b"")
@@ -39,6 +40,7 @@ def attach_picture(
         raise InvalidValue(
             _("Only PNG, JPEG, GIF and WebP pictures can be attached."), field="picture"
         )
+    refuse_if_full(run.workspace_id, 0, now)
     blob = files.write(chain([first_bytes], pieces), MAX_PICTURE_BYTES)
     try:
         file = _store_picture(run, _picture_path(name, kind, blob), blob, actor, now)

@@ -21,6 +21,7 @@ from runs.actions.files import (
     lock_owner,
     refuse_clash,
 )
+from runs.actions.usage import refuse_if_full
 from runs.models import File, Run, Upload, UploadPiece
 from runs.storage.files import files
 from studio.core import names
@@ -76,7 +77,10 @@ def open_upload(
 
 
 def create_upload(owner: FileOwner, row: Upload, actor: Actor, now: int) -> Upload:
-    """Save a new upload with its empty blob."""
+    """Save a new upload with its empty blob. Raises QuotaReached."""
+    # The size of an MLflow upload is not known yet.
+    size = 1 if row.size is None else row.size
+    refuse_if_full(owner.workspace_id, size, now)
     blob = files.write((), 0)
     row.blob, row.created, row.updated = blob.name, now, now
     try:

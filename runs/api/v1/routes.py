@@ -24,6 +24,7 @@ from runs.api.v1 import (
     sharing,
     tokens,
     uploads,
+    usage,
     view_files,
     view_revisions,
     views,
@@ -256,6 +257,11 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
             compute.set_secret,
             compute.delete_secret,
         ),
+    },
+    "Storage": {
+        f"{_WORKSPACE}/storage": (usage.get_storage,),
+        f"{_WORKSPACE}/storage/quota": (usage.set_storage_quota,),
+        f"{_WORKSPACE}/storage/count": (usage.count_storage_again,),
     },
     "Agents": {
         f"{_WORKSPACE}/agents": (compute.register_agent,),

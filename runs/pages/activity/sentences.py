@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from runs.actions.files import FILE_FIELDS
+from runs.actions.usage import QUOTA
 from runs.models import COMPUTE_ACTIONS, Change, ChangeSet, User
 from runs.pages.compute import change_text
 from runs.pages.registry import describe_model_change
 from runs.pages.undo import ChangeLine, action_label, change_line
 from runs.render.formats import (
     experiment_path,
+    filesize,
     grouped,
     registered_model_path,
     run_path,
@@ -143,10 +145,19 @@ def _special_sentence(
         name = format_html("<b>{}</b>", changes[0].field.partition(".")[2])
         pattern = str(ALERT_PATTERNS[change_set.action])
         found = format_html(pattern, who=who, name=name)
+    elif change_set.action == QUOTA:
+        found = _quota_sentence(changes[0], who)
     elif kind == "purged":
         name = format_html("<b>{}</b>", changes[0].before)
         found = format_html(_("{who} deleted {name} forever"), who=who, name=name)
     return found
+
+
+def _quota_sentence(change: Change, who: SafeString) -> SafeString:
+    if change.after is None:
+        return format_html(_("{who} removed the storage quota"), who=who)
+    size = filesize(change.after)
+    return format_html(_("{who} set the storage quota to {size}"), who=who, size=size)
 
 
 def who_html(change_set: ChangeSet, viewer: User) -> SafeString:

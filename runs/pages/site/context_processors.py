@@ -34,6 +34,7 @@ SECTIONS = {
     ),
     "compute-secrets": "compute",
     "tasks": "tasks",
+    **dict.fromkeys(("storage", "storage-refresh", "storage-quota"), "storage"),
     **dict.fromkeys(
         (
             "alerts",

@@ -26,6 +26,7 @@ RIGHT_ELSEWHERE: dict[str, dict[str, Any]] = {
     "add_alert_channel": CHANNEL,
     "edit_alert_channel": {"name": "B", "format": "eventgrid"},
     "change_comment": {"text": "Better."},
+    "set_storage_quota": {"quota": 5_000_000},
     "change_member": {"role": "reader"},
     "create_invitation": {"role": "reader"},
     "create_public_link": {"run": "r1", "days": 3},

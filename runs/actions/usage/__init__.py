@@ -1,0 +1,24 @@
+"""Count what workspaces store, and keep them within their quotas."""
+
+from __future__ import annotations
+
+from runs.actions.usage.counting import count_if_due, count_storage
+from runs.actions.usage.quota import (
+    QUOTA,
+    Fill,
+    read_fill,
+    refuse_if_full,
+    request_count,
+    set_quota,
+)
+
+__all__ = [
+    "QUOTA",
+    "Fill",
+    "count_if_due",
+    "count_storage",
+    "read_fill",
+    "refuse_if_full",
+    "request_count",
+    "set_quota",
+]
