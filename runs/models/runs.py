@@ -235,6 +235,12 @@ class Run(models.Model):
                 name="run_in_trash",
             ),
             models.Index(
+                # The page of the trash groups and counts without a look-up of each run.
+                fields=["workspace", "-deleted", "experiment", "id"],
+                condition=Q(deleted__isnull=False),
+                name="run_in_trash_by_time",
+            ),
+            models.Index(
                 fields=["workspace", "-id"],
                 condition=Q(archived__isnull=False),
                 name="run_in_archive",

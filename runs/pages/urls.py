@@ -33,6 +33,7 @@ from runs.pages.run_list import urlpatterns as run_list_urls
 from runs.pages.site import urlpatterns as site_urls
 from runs.pages.snapshots import urlpatterns as snapshots_urls
 from runs.pages.submit import urlpatterns as submit_urls
+from runs.pages.trash import urlpatterns as trash_urls
 from runs.pages.undo import urlpatterns as undo_urls
 from runs.pages.usage import urlpatterns as usage_urls
 from runs.pages.views import urlpatterns as views_urls
@@ -45,6 +46,7 @@ urlpatterns: list[URLPattern] = [
     *bulk_urls,
     *background_tasks_urls,
     *usage_urls,
+    *trash_urls,
     *filters_urls,
     *groups_urls,
     *charts_urls,

@@ -131,6 +131,8 @@ IN_WORKSPACE: dict[str, Row] = {
     "storage/": page(READER),
     "storage/refresh/": form(CONTRIBUTOR),
     "storage/quota/": form(OWNER),
+    "storage/trash/restore/": form(CONTRIBUTOR),
+    "storage/trash/purge/": form(OWNER),
     "tasks/": page(READER),
     "tasks/<int:number>/stop/": form(READER, 404),
     "list/bulk/mark/": row(GET=CONTRIBUTOR, POST=CONTRIBUTOR),
@@ -419,6 +421,9 @@ REST: dict[str, Row] = {
     f"{SPACE}/storage": row(GET=READER),
     f"{SPACE}/storage/quota": row(PUT=OWNER),
     f"{SPACE}/storage/count": row(POST=CONTRIBUTOR),
+    f"{SPACE}/storage/trash": row(GET=READER),
+    f"{SPACE}/storage/trash/restore": row(POST=CONTRIBUTOR),
+    f"{SPACE}/storage/trash/purge": row(POST=OWNER),
     f"{SPACE}/environments": row(GET=READER),
     f"{SPACE}/environments/<str:name>": row(
         404, GET=READER, POST=CONTRIBUTOR, DELETE=OWNER

@@ -23,6 +23,7 @@ from runs.actions.bulk import (
     StarChange,
     TagChange,
 )
+from runs.actions.expiry import PurgeChange
 from runs.models import Experiment, User
 from studio.core.errors import NotFound
 from studio.core.statuses import RunStatus
@@ -35,6 +36,7 @@ STORED_CHANGES: dict[str, type[Any]] = {
     "mark": MarkChange,
     "move": MoveChange,
     "name": NameChange,
+    "purge": PurgeChange,
     "star": StarChange,
     "tags": TagChange,
 }

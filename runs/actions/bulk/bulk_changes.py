@@ -50,6 +50,8 @@ class Skip(str, Enum):
     NAME = "name"
     #: The experiment *Default*, which can't be deleted.
     DEFAULT = "default"
+    #: Only of a purge: the run was restored.
+    RESTORED = "restored"
     #: Only of an undo: the version of a file that would come back.
     VERSION_GONE = "version_gone"
 

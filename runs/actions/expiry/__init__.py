@@ -11,15 +11,19 @@ from runs.actions.expiry.expiry import (
     delete_expired_run_tokens,
     delete_expired_sign_ins,
     delete_replaced_files,
+    purge_experiment,
     purge_old_trash,
 )
+from runs.actions.expiry.purge_change import PurgeChange
 
 __all__ = [
+    "PurgeChange",
     "delete_expired_run_tokens",
     "delete_expired_sign_ins",
     "delete_replaced_files",
     "expiry_allowed",
     "expiry_paused",
+    "purge_experiment",
     "purge_old_trash",
     "skip_while_paused",
 ]

@@ -182,7 +182,7 @@ def purge_experiments(deleted_before: int) -> int:
         Experiment.objects.filter(deleted__lt=deleted_before)
     )
     keys = list(old.values_list("pk", flat=True))
-    return sum(_purge_experiment(key, deleted_before) for key in keys)
+    return sum(purge_experiment(key, deleted_before) for key in keys)
 
 
 def _without_runs_and_kept_models(
@@ -197,12 +197,17 @@ def _without_runs_and_kept_models(
 
 
 @transaction.atomic
-def _purge_experiment(key: int, deleted_before: int) -> int:
-    workspace = lock_experiment_names(Workspace.objects.get(experiments=key))
+def purge_experiment(key: int, deleted_before: int) -> int:
+    """Purge an experiment in the trash that has no runs; return 1 if it did."""
+    found = Workspace.objects.filter(experiments=key).first()
+    if found is None:
+        # Purged by another request.
+        return 0
+    workspace = lock_experiment_names(found)
     # Lock first: then a restore or a new run in the meantime is noticed.
-    experiment = Experiment.objects.select_for_update().get(pk=key)
+    experiment = Experiment.objects.select_for_update().filter(pk=key).first()
     mine = Experiment.objects.filter(pk=key, deleted__lt=deleted_before)
-    if not _without_runs_and_kept_models(mine).exists():
+    if experiment is None or not _without_runs_and_kept_models(mine).exists():
         return 0
     delete_file_rows(File.objects.filter(model__experiment=key))
     delete_uploads(Upload.objects.filter(model__experiment=key))

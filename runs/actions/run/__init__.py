@@ -37,7 +37,7 @@ from runs.actions.run.metric_goals import (
     set_metric_goal,
 )
 from runs.actions.run.parents import lock_tree
-from runs.actions.run.purge import purge_run
+from runs.actions.run.purge import delete_run_forever, purge_run
 from runs.actions.run.run_edits import (
     MIRROR_TAGS,
     add_run_properties,
@@ -75,6 +75,7 @@ __all__ = [
     "archive_run",
     "change_status",
     "create_run",
+    "delete_run_forever",
     "delete_run_tags",
     "describe_run",
     "edit_run_tag",

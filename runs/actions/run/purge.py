@@ -53,6 +53,13 @@ def purge_run(run: Run, *, actor: Actor, now: int) -> None:
     if actor.user is not None:
         edit = Edit(f"purged.{run.run_id}", run.name, None, experiment=experiment)
         record_changes(run.workspace, "purge run", [edit], actor=actor, now=now)
+    delete_run_forever(run)
+
+
+def delete_run_forever(run: Run) -> None:
+    """Delete a run that may be purged; in a transaction that has locked its row, its
+    experiment and its tree.
+    """
     Run.objects.filter(pk=run.pk).update(purging=True)
     # Before the deletion, which would set `root` to null and make every descendant a
     # root.

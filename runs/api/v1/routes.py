@@ -23,6 +23,7 @@ from runs.api.v1 import (
     runs,
     sharing,
     tokens,
+    trash,
     uploads,
     usage,
     view_files,
@@ -262,6 +263,9 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_WORKSPACE}/storage": (usage.get_storage,),
         f"{_WORKSPACE}/storage/quota": (usage.set_storage_quota,),
         f"{_WORKSPACE}/storage/count": (usage.count_storage_again,),
+        f"{_WORKSPACE}/storage/trash": (trash.list_trash_items,),
+        f"{_WORKSPACE}/storage/trash/restore": (trash.restore_items,),
+        f"{_WORKSPACE}/storage/trash/purge": (trash.purge_items,),
     },
     "Agents": {
         f"{_WORKSPACE}/agents": (compute.register_agent,),

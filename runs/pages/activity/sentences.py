@@ -148,9 +148,23 @@ def _special_sentence(
     elif change_set.action == QUOTA:
         found = _quota_sentence(changes[0], who)
     elif kind == "purged":
-        name = format_html("<b>{}</b>", changes[0].before)
-        found = format_html(_("{who} deleted {name} forever"), who=who, name=name)
+        found = _purge_sentence(change_set, changes[0], who)
     return found
+
+
+def _purge_sentence(
+    change_set: ChangeSet, change: Change, who: SafeString
+) -> SafeString:
+    name = format_html("<b>{}</b>", change.before)
+    more = change_set.change_count - 1
+    if not more:
+        return format_html(_("{who} deleted {name} forever"), who=who, name=name)
+    text = ngettext(
+        "{who} deleted {name} and {count} more forever",
+        "{who} deleted {name} and {count} more forever",
+        more,
+    )
+    return format_html(text, who=who, name=name, count=grouped(more))
 
 
 def _quota_sentence(change: Change, who: SafeString) -> SafeString:

@@ -41,6 +41,7 @@ TITLES = {
     "redo": gettext_lazy("Redo a change of many runs"),
     "export histories": gettext_lazy("Export full histories"),
     "purge": gettext_lazy("Purge the trash"),
+    "purge run": gettext_lazy("Delete runs forever"),
     "index logs": gettext_lazy("Index logs for search"),
 }
 STATE_LABELS = {

@@ -236,6 +236,9 @@ _SKIP_TEXTS = {
         "%(number)s new names are empty or too long",
         "n",
     ),
+    Skip.RESTORED: ngettext_lazy(
+        "%(number)s run was restored", "%(number)s runs were restored", "n"
+    ),
     Skip.VERSION_GONE: ngettext_lazy(
         "%(number)s version of a file no longer exists",
         "%(number)s versions of files no longer exist",

@@ -34,7 +34,10 @@ SECTIONS = {
     ),
     "compute-secrets": "compute",
     "tasks": "tasks",
-    **dict.fromkeys(("storage", "storage-refresh", "storage-quota"), "storage"),
+    **dict.fromkeys(
+        ("storage", "storage-refresh", "storage-quota", "trash-restore", "trash-purge"),
+        "storage",
+    ),
     **dict.fromkeys(
         (
             "alerts",

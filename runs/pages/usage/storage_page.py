@@ -26,6 +26,7 @@ from runs.pages.requests import (
     with_vary_headers,
 )
 from runs.pages.run_shell import role_refusal
+from runs.pages.trash import trash_context
 from runs.pages.usage.usage_rows import (
     KIND_LABELS,
     kind_texts,
@@ -76,6 +77,7 @@ def show_storage(
         "lines": lines,
         "quota_refusal": role_refusal(request, Permission.QUOTA),
         "refresh_refusal": role_refusal(request, Permission.TRASH),
+        **trash_context(request),
         **more,
     }
     page = render(request, "usage/storage.html", context, status=status)

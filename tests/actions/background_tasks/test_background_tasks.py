@@ -145,7 +145,8 @@ def change_of_kind(kind: str, actor: Actor, workspace: Workspace) -> BulkChange:
     return changes[kind]
 
 
-@pytest.mark.parametrize("kind", STORED_CHANGES)
+# A purge needs runs in the trash, and leaves none: see `tests.actions.trash`.
+@pytest.mark.parametrize("kind", sorted(STORED_CHANGES.keys() - {"purge"}))
 def test_every_kind_of_change_works_in_the_background(
     runs: list[Run], actor: Actor, workspace: Workspace, kind: str
 ) -> None:

@@ -19,6 +19,7 @@ RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "add_run_comment": ("POST", "runs/r1/comments", {"text": "Good."}),
     "add_view_comment": ("POST", f"{VIEW}/comments", {"text": "Good."}),
     "create_history_export": ("POST", "history-exports", {"q": "status:completed"}),
+    "restore_items": ("POST", "storage/trash/restore", {"items": ["experiment.0"]}),
     "set_conclusion": ("PUT", "conclusion", {"runs": ["r1", "r2"], "text": "Equal."}),
 }
 #: Of owners, or about a member, rule, token, comment or metric of other tests.
@@ -27,6 +28,7 @@ RIGHT_ELSEWHERE: dict[str, dict[str, Any]] = {
     "edit_alert_channel": {"name": "B", "format": "eventgrid"},
     "change_comment": {"text": "Better."},
     "set_storage_quota": {"quota": 5_000_000},
+    "purge_items": {"items": ["experiment.1"]},
     "change_member": {"role": "reader"},
     "create_invitation": {"role": "reader"},
     "create_public_link": {"run": "r1", "days": 3},
