@@ -36,10 +36,6 @@ def test_a_run_is_locked_moved_and_everything_undone(
         workspace.get_run("below").move("elsewhere")
     run.move("elsewhere")
     assert (run.experiment.name, run.locked) == ("elsewhere", False)
-    run.set_color(4)
-    assert workspace.get_run("changed").color == 4
-    run.set_color(None)
-    assert run.color is None
     run.display_name = "after"
 
     changes = list(workspace.activity(run="changed", kind="rename,archive,lock"))
@@ -64,6 +60,15 @@ def test_a_run_is_locked_moved_and_everything_undone(
     assert planned["changed"] > 0
     with pytest.raises(ValueError, match="time zone"):
         workspace.undo_since(newest.token, datetime.now())
+
+
+def test_a_run_gets_a_color(client: Client, workspace: Workspace) -> None:
+    client.post("runs", {"experiment": "changes", "id": "colored"})
+    run = workspace.get_run("colored")
+    run.set_color(4)
+    assert workspace.get_run("colored").color == 4
+    run.set_color(None)
+    assert run.color is None
 
 
 def test_large_changes_are_waited_for_and_undone(

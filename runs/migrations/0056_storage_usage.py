@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0048_send_again'),
+        ('runs', '0055_run_color'),
     ]
 
     operations = [

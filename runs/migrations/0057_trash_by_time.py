@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0049_storage_usage'),
+        ('runs', '0056_storage_usage'),
     ]
 
     operations = [

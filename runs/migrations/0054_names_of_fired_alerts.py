@@ -15,7 +15,7 @@ def keep_names(apps: Any, _editor: object) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0052_follow_views'),
+        ('runs', '0053_follow_views'),
     ]
 
     operations = [

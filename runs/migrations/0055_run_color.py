@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0048_send_again'),
+        ('runs', '0054_names_of_fired_alerts'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('runs', '0051_sign_in_mails'),
+        ('runs', '0052_files_by_run'),
     ]
 
     operations = [
