@@ -143,7 +143,8 @@ def _as_command_error(folder: Path, work: Callable[[], Upgrade]) -> Upgrade:
 def _create_copy(folder: Path, applied: list[str], planned: list[str]) -> Upgrade:
     copies = _copies_folder(folder)
     copies.mkdir(mode=0o700, exist_ok=True)
-    for left in copies.glob("*.partial"):
+    # A copy that failed on a full disk can leave its journal too.
+    for left in copies.glob("*.partial*"):
         left.unlink()
     kind = upgrade_copy_kind()
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
@@ -154,7 +155,8 @@ def _create_copy(folder: Path, applied: list[str], planned: list[str]) -> Upgrad
         write_upgrade_copy(temporary, kind)
         temporary.replace(target)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        for left in copies.glob(f"{temporary.name}*"):
+            left.unlink(missing_ok=True)
         raise
     sync_folder(copies)
     return Upgrade(

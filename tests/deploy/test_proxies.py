@@ -12,8 +12,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.deploy.conftest import NAME, ORIGIN, Site
-from tests.parts.browser import find_browser
-from tests.parts.needs import missing
+from tests.parts.browser import FLAGS, find_browser
 
 API = "/api/v1/workspaces/default"
 #: More than what a proxy would hold in memory, and than nginx allows by default.
@@ -56,19 +55,15 @@ def test_a_slow_upload_arrives(site: Site, run_id: str) -> None:
     assert len(site.call("GET", path)[1]) == 200_000
 
 
-def test_a_page_follows_the_run(site: Site, run_id: str) -> None:
-    program = find_browser()
-    if program is None:
-        missing("Chromium", "Run: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
+def test_a_page_follows_the_run(site: Site, run_id: str, browser: Browser) -> None:
     rules = f"--host-resolver-rules=MAP {NAME}:443 127.0.0.1:{site.port}"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=[rules])
-        try:
-            follow(browser, site, run_id)
-        finally:
-            browser.close()
+    started = browser.browser_type.launch(
+        executable_path=find_browser(), args=[*FLAGS, rules]
+    )
+    try:
+        follow(started, site, run_id)
+    finally:
+        started.close()
 
 
 def follow(browser: Browser, site: Site, run_id: str) -> None:

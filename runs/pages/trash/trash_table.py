@@ -24,7 +24,7 @@ ICONS = {
     TrashKind.FILES: "file",
 }
 #: Items that expire in fewer days stand out.
-SOON_DAYS = 3
+WARNING_DAYS = 3
 
 
 class TrashQuery(PageForm):
@@ -44,8 +44,8 @@ class TrashLine:
     days_left: int
 
     @property
-    def is_soon(self) -> bool:
-        return self.days_left <= SOON_DAYS
+    def expires_next(self) -> bool:
+        return self.days_left <= WARNING_DAYS
 
 
 def trash_context(request: PageRequest) -> dict[str, Any]:
