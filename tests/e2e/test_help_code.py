@@ -33,6 +33,8 @@ OTHERS = ("pip install ", "python train.py", "mkdir -p ~/runs")
 #: Scripts of these pages run until they are canceled, which only
 #: `tests/sdk/process/test_documented_scripts.py` does.
 CANCELED_PAGES = ("cancel",)
+#: A server runs until it is stopped; `tests/actions/notify` has a receiver like it.
+SERVES = "serve_forever()"
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,11 @@ def run(words: list[str], server: Server, folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "block",
-    [script(each) for each in blocks("python") if each.page not in CANCELED_PAGES],
+    [
+        script(each)
+        for each in blocks("python")
+        if each.page not in CANCELED_PAGES and SERVES not in each.text
+    ],
 )
 def test_scripts_of_the_help_pages_run(
     block: Block, server: Server, tmp_path: Path
