@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.e2e.list.live.held import Held
 from tests.parts.browser import Watch
@@ -48,6 +48,13 @@ def place(server: Server) -> str:
     return name
 
 
+def expect_pictures(prose: Locator) -> None:
+    for image in prose.locator("img").all():
+        # Not `scroll_into_view_if_needed`, which fails where the text is drawn again.
+        image.evaluate("each => each.scrollIntoView()")
+        expect(image).to_have_js_property("naturalWidth", 40)
+
+
 def test_a_description_is_written_with_links_and_pictures(
     owner_page: Page, server: Server, place: str, watch: Watch
 ) -> None:
@@ -84,10 +91,7 @@ def test_a_description_is_written_with_links_and_pictures(
     prose = card.locator(".prose")
     expect(prose.get_by_role("link", name=f"b {place}")).to_be_visible()
     expect(prose.get_by_role("link", name="val/acc")).to_have_text("val/acc 0.25")
-    for image in prose.locator("img").all():
-        # Not `scroll_into_view_if_needed`, which fails where the text is drawn again.
-        image.evaluate("each => each.scrollIntoView()")
-        expect(image).to_have_js_property("naturalWidth", 40)
+    expect_pictures(prose)
     card.get_by_role("link", name="Edit").click()
     text.fill("another text")
     text.press("Control+Enter")
