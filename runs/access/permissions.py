@@ -70,6 +70,7 @@ class Permission(Enum):
     LOCK = (Role.CONTRIBUTOR, "lock")
     PURGE = (Role.OWNER, "purge")
     QUOTA = (Role.OWNER, "set the quota")
+    RETENTION = (Role.OWNER, "manage retention rules")
     SEARCH_INDEX = (Role.OWNER, "switch log search on or off")
     COMPUTE = (Role.OWNER, "manage compute targets, agents and secrets")
     # Only the tokens of agents have it.

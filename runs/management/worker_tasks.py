@@ -34,6 +34,7 @@ from runs.actions.notify import (
     resolve_alerts,
 )
 from runs.actions.public import delete_expired_share_links
+from runs.actions.retention import apply_retention_rules
 from runs.actions.run import (
     fail_interrupted_submissions,
     mark_unresponsive_runs,
@@ -162,6 +163,7 @@ def deletion_tasks(started: int) -> Sequence[Task]:
         ("delete replaced files", 3600, delete_replaced_files),
         ("delete expired uploads", 600, delete_expired_uploads),
         ("purge old trash", 3600, purge_old_trash),
+        ("apply retention rules", 60, apply_retention_rules),
         ("delete old background tasks", 86_400, delete_old_tasks),
         ("share equal files", 60, EqualFileSharing()),
         ("delete unused selections", 86_400, delete_unused_selections),

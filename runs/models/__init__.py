@@ -115,6 +115,7 @@ from runs.models.registry import (
     RegisteredModelStar,
     RegisteredModelTag,
 )
+from runs.models.retention import RetentionKind, RetentionRule
 from runs.models.rollups import RunCount, RunCountMerges, merge_run_counts
 from runs.models.root_metrics import (
     RootMetric,
@@ -252,6 +253,8 @@ __all__ = [
     "RegisteredModel",
     "RegisteredModelStar",
     "RegisteredModelTag",
+    "RetentionKind",
+    "RetentionRule",
     "Role",
     "RootMetric",
     "Run",

@@ -28,6 +28,7 @@ from runs.pages.metrics import urlpatterns as metrics_urls
 from runs.pages.notify import urlpatterns as notify_urls
 from runs.pages.public import urlpatterns as public_urls
 from runs.pages.registry import urlpatterns as registry_urls
+from runs.pages.retention import urlpatterns as retention_urls
 from runs.pages.run import urlpatterns as run_urls
 from runs.pages.run_list import urlpatterns as run_list_urls
 from runs.pages.site import urlpatterns as site_urls
@@ -47,6 +48,7 @@ urlpatterns: list[URLPattern] = [
     *background_tasks_urls,
     *usage_urls,
     *trash_urls,
+    *retention_urls,
     *filters_urls,
     *groups_urls,
     *charts_urls,

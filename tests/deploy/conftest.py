@@ -167,6 +167,17 @@ def site(
         server.stop()
 
 
+def shakes(port: int) -> bool:
+    """Whether TLS works: Caddy listens before it has made its certificate."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), 10) as plain:
+            context = _trusting_context()
+            context.wrap_socket(plain, server_hostname=NAME).close()
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def proxy(command: list[str], folder: Path, port: int) -> Iterator[None]:
     env = {**os.environ, "HOME": str(folder)}
@@ -175,15 +186,10 @@ def proxy(command: list[str], folder: Path, port: int) -> Iterator[None]:
             command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
         try:
-            started = becomes(lambda: is_open(port) or process.poll() is not None, 60)
+            started = becomes(lambda: shakes(port) or process.poll() is not None, 60)
             assert started
             assert process.poll() is None, (folder / "log").read_text()
             yield
         finally:
             process.terminate()
             process.wait(30)
-
-
-def is_open(port: int) -> bool:
-    with socket.socket() as attempt:
-        return attempt.connect_ex(("127.0.0.1", port)) == 0

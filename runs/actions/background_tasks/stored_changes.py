@@ -23,8 +23,8 @@ from runs.actions.bulk import (
     StarChange,
     TagChange,
 )
-from runs.actions.expiry import PurgeChange
-from runs.models import Experiment, User
+from runs.actions.expiry import PurgeChange, RetentionChange
+from runs.models import Experiment, RetentionKind, User
 from studio.core.errors import NotFound
 from studio.core.statuses import RunStatus
 
@@ -37,6 +37,7 @@ STORED_CHANGES: dict[str, type[Any]] = {
     "move": MoveChange,
     "name": NameChange,
     "purge": PurgeChange,
+    "retention": RetentionChange,
     "star": StarChange,
     "tags": TagChange,
 }
@@ -80,6 +81,8 @@ def load_change(
         given["is_owner"] = is_owner
     if "status" in given:
         given["status"] = RunStatus(given["status"])
+    if kind is RetentionChange:
+        given["what"] = RetentionKind(given["what"])
     if "target" in given:
         given["target"] = _find_target(given["target"])
     change: BulkChange = kind(**given)

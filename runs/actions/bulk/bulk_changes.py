@@ -52,6 +52,14 @@ class Skip(str, Enum):
     DEFAULT = "default"
     #: Only of a purge: the run was restored.
     RESTORED = "restored"
+    #: Only of a retention rule, as the next four: the run goes on.
+    ACTIVE = "active"
+    #: A conclusion from a comparison names the run.
+    CONCLUSION = "conclusion"
+    #: A child run stays, which would lose its parent.
+    KEPT_CHILD = "kept_child"
+    #: The filter no longer finds the run.
+    NO_MATCH = "no_match"
     #: Only of an undo: the version of a file that would come back.
     VERSION_GONE = "version_gone"
 

@@ -15,9 +15,11 @@ from runs.actions.expiry.expiry import (
     purge_old_trash,
 )
 from runs.actions.expiry.purge_change import PurgeChange
+from runs.actions.expiry.retention_change import RetentionChange
 
 __all__ = [
     "PurgeChange",
+    "RetentionChange",
     "delete_expired_run_tokens",
     "delete_expired_sign_ins",
     "delete_replaced_files",

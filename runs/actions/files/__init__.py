@@ -9,7 +9,7 @@ from runs.actions.files.blob_sweep import (
     run_blob_sweep,
 )
 from runs.actions.files.equal_files import EqualFileSharing
-from runs.actions.files.file_changes import FILE_FIELDS, is_same_version
+from runs.actions.files.file_changes import FILE_FIELDS, file_edit, is_same_version
 from runs.actions.files.file_versions import (
     missing_versions,
     read_current_files,
@@ -53,6 +53,7 @@ __all__ = [
     "delete_file_rows",
     "delete_files",
     "delete_unused_snapshots",
+    "file_edit",
     "is_same_version",
     "keep_or_discard_blob",
     "link_known_snapshot",

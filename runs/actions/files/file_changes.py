@@ -50,7 +50,7 @@ def record_replaced(
     owner: Run | LoggedModel, old: File, new: File, *, actor: Actor, now: int
 ) -> None:
     """Record that `new` replaced `old`; in the transaction that does it."""
-    edit = _file_edit(owner, old, version_value(new))
+    edit = file_edit(owner, old, version_value(new))
     if isinstance(owner, Run) and owner.state.is_active:
         _forget_earlier(owner, edit.field, actor)
     _record_edits(owner, REPLACE_FILE, [edit], actor, now)
@@ -61,13 +61,14 @@ def record_deleted(
 ) -> None:
     """Record that these files were deleted, as one change."""
     _record_edits(
-        owner, DELETE_FILES, [_file_edit(owner, f, None) for f in files], actor, now
+        owner, DELETE_FILES, [file_edit(owner, f, None) for f in files], actor, now
     )
 
 
-def _file_edit(
+def file_edit(
     owner: Run | LoggedModel, old: File, after: dict[str, Any] | None
 ) -> Edit:
+    """Return that `old` was replaced by `after`, or deleted if it is None."""
     before, path = version_value(old), bytes(old.path_key).hex()
     if isinstance(owner, Run):
         return Edit(f"{OF_RUN}{path}", before, after, owner)

@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from runs.actions.actor import Actor
-from runs.actions.background_tasks import LARGE_CHANGE, start_bulk_change
+from runs.actions.background_tasks import (
+    LARGE_CHANGE,
+    start_bulk_change,
+    start_undo,
+)
 from runs.actions.bulk import (
     BulkChange,
     ExperimentFlagChange,
@@ -50,7 +54,7 @@ class TrashResult:
     views: int = 0
     files: int = 0
     skipped: Counter[Skip] = field(default_factory=Counter)
-    #: Restores or purges many runs.
+    #: Restores or purges many runs, or restores many files.
     task: BackgroundTask | None = None
 
 
@@ -68,6 +72,9 @@ def restore_trash(
     """
     result = TrashResult()
     for change_set in chosen.file_changes:
+        if change_set.change_count > LARGE_CHANGE:
+            result.task = start_undo(change_set, actor=actor, role=role, now=now)
+            continue
         undo = undo_change_set(
             change_set, actor=actor, now=now, is_owner=role == Role.OWNER
         )

@@ -19,6 +19,7 @@ from runs.api.v1 import (
     notify,
     params_and_tags,
     registry,
+    retention,
     run_list,
     runs,
     sharing,
@@ -263,6 +264,20 @@ ROUTES: dict[str, dict[str, tuple[View, ...]]] = {
         f"{_WORKSPACE}/storage": (usage.get_storage,),
         f"{_WORKSPACE}/storage/quota": (usage.set_storage_quota,),
         f"{_WORKSPACE}/storage/count": (usage.count_storage_again,),
+        f"{_WORKSPACE}/retention-rules": (
+            retention.list_retention_rules,
+            retention.add_retention_rule,
+        ),
+        f"{_WORKSPACE}/retention-rules/try": (retention.try_retention_rule,),
+        f"{_WORKSPACE}/retention-rules/<int:number>": (
+            retention.get_retention_rule,
+            retention.replace_retention_rule,
+            retention.switch_retention_rule,
+            retention.remove_retention_rule,
+        ),
+        f"{_WORKSPACE}/retention-rules/<int:number>/restore": (
+            retention.undelete_retention_rule,
+        ),
         f"{_WORKSPACE}/storage/trash": (trash.list_trash_items,),
         f"{_WORKSPACE}/storage/trash/restore": (trash.restore_items,),
         f"{_WORKSPACE}/storage/trash/purge": (trash.purge_items,),

@@ -77,6 +77,12 @@ PATTERNS: dict[str, Any] = {
     "set default view": gettext_lazy("{who} set the default view"),
     "replace file": gettext_lazy("{who} replaced a file of {what}"),
     "delete files": gettext_lazy("{who} deleted files of {what}"),
+    "retention of runs": gettext_lazy(
+        "A retention rule of {who} moved {what} to the trash"
+    ),
+    "retention of files": gettext_lazy(
+        "A retention rule of {who} deleted files of {what}"
+    ),
     "undo": gettext_lazy("{who} undid a change of {what}"),
     "redo": gettext_lazy("{who} restored a change of {what}"),
 }
@@ -96,6 +102,16 @@ ALERT_PATTERNS: dict[str, Any] = {
     "restore alert channel": gettext_lazy("{who} restored the channel {name}"),
     "send delivery again": gettext_lazy("{who} sent a message about {name} again"),
     "acknowledge alert": gettext_lazy("{who} acknowledged an alert of the rule {name}"),
+}
+
+#: The changed value is what the rule deletes, and its filter.
+RETENTION_PATTERNS: dict[str, Any] = {
+    "create retention rule": gettext_lazy("{who} created the retention rule {name}"),
+    "change retention rule": gettext_lazy("{who} changed the retention rule {name}"),
+    "enable retention rule": gettext_lazy("{who} enabled the retention rule {name}"),
+    "disable retention rule": gettext_lazy("{who} disabled the retention rule {name}"),
+    "delete retention rule": gettext_lazy("{who} deleted the retention rule {name}"),
+    "restore retention rule": gettext_lazy("{who} restored the retention rule {name}"),
 }
 
 
@@ -145,6 +161,10 @@ def _special_sentence(
         name = format_html("<b>{}</b>", changes[0].field.partition(".")[2])
         pattern = str(ALERT_PATTERNS[change_set.action])
         found = format_html(pattern, who=who, name=name)
+    elif change_set.action in RETENTION_PATTERNS:
+        value = changes[0].after or changes[0].before
+        pattern = str(RETENTION_PATTERNS[change_set.action])
+        found = format_html(pattern, who=who, name=format_html("<b>{}</b>", value))
     elif change_set.action == QUOTA:
         found = _quota_sentence(changes[0], who)
     elif kind == "purged":

@@ -39,6 +39,8 @@ TITLES = {
     "unstar": gettext_lazy("Remove stars"),
     "undo": gettext_lazy("Undo a change of many runs"),
     "redo": gettext_lazy("Redo a change of many runs"),
+    "retention of runs": gettext_lazy("Retention rule: move runs to the trash"),
+    "retention of files": gettext_lazy("Retention rule: delete files"),
     "export histories": gettext_lazy("Export full histories"),
     "purge": gettext_lazy("Purge the trash"),
     "purge run": gettext_lazy("Delete runs forever"),

@@ -239,6 +239,20 @@ _SKIP_TEXTS = {
     Skip.RESTORED: ngettext_lazy(
         "%(number)s run was restored", "%(number)s runs were restored", "n"
     ),
+    Skip.ACTIVE: ngettext_lazy(
+        "%(number)s run has not ended", "%(number)s runs have not ended", "n"
+    ),
+    Skip.CONCLUSION: ngettext_lazy(
+        "a conclusion names %(number)s run", "conclusions name %(number)s runs", "n"
+    ),
+    Skip.KEPT_CHILD: ngettext_lazy(
+        "%(number)s run has child runs that stay",
+        "%(number)s runs have child runs that stay",
+        "n",
+    ),
+    Skip.NO_MATCH: ngettext_lazy(
+        "%(number)s run no longer matches", "%(number)s runs no longer match", "n"
+    ),
     Skip.VERSION_GONE: ngettext_lazy(
         "%(number)s version of a file no longer exists",
         "%(number)s versions of files no longer exist",

@@ -78,21 +78,20 @@ def empty_columns(
 ) -> tuple[Column, ...]:
     """Return the default columns that no row of the page has a value of.
 
-    A chosen column stays, and so does the one that the list is sorted by.
+    A chosen column stays, and so do tags, which are added in the column, and the one
+    that the list is sorted by.
     """
     if spec.has_columns or not page.rows:
         return ()
     return tuple(
         column
         for column in columns
-        if column.field not in (NAME, STATUS, spec.sort.field)
+        if column.field not in (NAME, STATUS, TAGS, spec.sort.field)
         and not any(_has_value(column.field, row) for row in page.rows)
     )
 
 
 def _has_value(field: Field, row: RunRow) -> bool:
-    if field == TAGS:
-        return bool(row.tags)
     # A parent shows the values of its child runs.
     if row.place is not None and field in row.place.best:
         return True

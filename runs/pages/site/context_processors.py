@@ -35,7 +35,18 @@ SECTIONS = {
     "compute-secrets": "compute",
     "tasks": "tasks",
     **dict.fromkeys(
-        ("storage", "storage-refresh", "storage-quota", "trash-restore", "trash-purge"),
+        (
+            "storage",
+            "storage-refresh",
+            "storage-quota",
+            "trash-restore",
+            "trash-purge",
+            "retention-dry-run",
+            "retention-save",
+            "retention-enable",
+            "retention-delete",
+            "retention-restore",
+        ),
         "storage",
     ),
     **dict.fromkeys(

@@ -113,7 +113,7 @@ def _report(request: PageRequest, result: TrashResult, text: str) -> None:
     if skipped:
         text = f"{text} {_('Skipped')}: {'; '.join(skipped)}."
     if result.task is not None:
-        text += " " + _("The runs follow as a background task.")
+        text += " " + _("The rest follows as a background task.")
     messages.success(request, text)
 
 

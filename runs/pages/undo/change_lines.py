@@ -54,6 +54,8 @@ ACTION_LABELS = {
     "public links": gettext_lazy("Public links"),
     "replace file": gettext_lazy("File replaced"),
     "delete files": gettext_lazy("Files deleted"),
+    "retention of runs": gettext_lazy("Moved to the trash by a retention rule"),
+    "retention of files": gettext_lazy("Files deleted by a retention rule"),
     "undo": gettext_lazy("Undone"),
     "redo": gettext_lazy("Redone"),
 }
@@ -73,6 +75,8 @@ FIELD_LABELS = {
     "public_links": gettext_lazy("Public links"),
     "alert_rules": gettext_lazy("Alert rule"),
     "alert_channels": gettext_lazy("Channel"),
+    "retention_rules": gettext_lazy("Retention rule"),
+    "purged": gettext_lazy("Deleted forever"),
     "deliveries": gettext_lazy("Delivery"),
     "file": pgettext_lazy("changed field", "File"),
     "model_file": gettext_lazy("File of a model"),
@@ -89,7 +93,9 @@ KEYED_FIELDS = (
     "public_links.",
     "alert_rules.",
     "alert_channels.",
+    "retention_rules.",
     "deliveries.",
+    "purged.",
     *FILE_FIELDS,
 )
 

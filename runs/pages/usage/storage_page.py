@@ -25,6 +25,7 @@ from runs.pages.requests import (
     requested_export,
     with_vary_headers,
 )
+from runs.pages.retention import retention_context
 from runs.pages.run_shell import role_refusal
 from runs.pages.trash import trash_context
 from runs.pages.usage.usage_rows import (
@@ -78,6 +79,7 @@ def show_storage(
         "quota_refusal": role_refusal(request, Permission.QUOTA),
         "refresh_refusal": role_refusal(request, Permission.TRASH),
         **trash_context(request),
+        **retention_context(request),
         **more,
     }
     page = render(request, "usage/storage.html", context, status=status)

@@ -64,10 +64,13 @@ def _scan_for_true_only(scan: Callable[[Scope], list[IndexScan]]) -> Scans:
 
 
 def _is_starred(scope: Scope) -> Q:
-    return Q(Exists(RunStar.objects.filter(run=OuterRef("pk"), user=scope.viewer)))
+    stars = RunStar.objects.filter(run=OuterRef("pk"))
+    return Q(Exists(stars if scope.any_star else stars.filter(user=scope.viewer)))
 
 
 def _starred_scans(scope: Scope) -> list[IndexScan]:
+    if scope.any_star:
+        return []
     return [IndexScan(RunStar.objects.filter(user=scope.viewer))]
 
 

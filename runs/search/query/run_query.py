@@ -66,17 +66,23 @@ MAX_MERGED_VALUES = 400
 
 
 def runs_matching(
-    node: Node | None, *, viewer: User, workspace: Workspace, now: int
+    node: Node | None,
+    *,
+    viewer: User,
+    workspace: Workspace,
+    now: int,
+    any_star: bool = False,
 ) -> RunQuerySet:
     """The runs that the viewer can see and the filter matches, the trash included.
 
-    Raises InvalidFilter for what cannot be answered.
+    With `any_star`, `starred` means starred by any member. Raises InvalidFilter for
+    what cannot be answered.
     """
     fields = fields_of(node)
     if VIEW in fields:
         node = expand_views(node, viewer, workspace)
         fields = fields_of(node)
-    scope = make_scope(viewer, workspace, now, fields)
+    scope = replace(make_scope(viewer, workspace, now, fields), any_star=any_star)
     runs = Run.objects.visible_to(viewer).in_workspace(workspace)
     return runs if node is None else runs.filter(filter_condition(node, scope))
 

@@ -49,6 +49,8 @@ class Scope:
     keys: Mapping[tuple[str, str], int]
     #: By pattern the runs whose logs match it, where these were searched already.
     log_runs: Mapping[Any, frozenset[int]] = dataclass_field(default_factory=dict)
+    #: Whether `starred` asks for the stars of all members, not for the viewer's.
+    any_star: bool = False
 
     def key(self, field: Field) -> int | None:
         """The primary key of the field's name; None if no run has ever used it."""

@@ -33,8 +33,9 @@ from studio.core.errors import InvalidValue
 ITEMS_PER_PAGE = 50
 #: The sizes of larger items are not added up: that would take too long.
 MAX_SIZED_RUNS = 10_000
-#: Of one change of files; the rest of a larger one is not shown.
-MAX_FILES = 1_000
+#: Of one change of files. The sizes of a larger one are not added up, and it is listed
+#: while one of its first files is left.
+MAX_FILES, FIRST_FILES = 1_000, 100
 TRASH_MS = 30 * 86_400_000
 
 
@@ -263,7 +264,7 @@ def _file_items(
     rows = ChangeSet.objects.filter(
         workspace=workspace,
         kind=ChangeKind.FILE,
-        action__in=("replace file", "delete files"),
+        action__in=("replace file", "delete files", "retention of files"),
         is_undone=False,
         time__lt=until,
     )
@@ -271,20 +272,38 @@ def _file_items(
         rows = rows.filter(changes__before__path__icontains=words).distinct()
     sets = list(rows.select_related("actor").order_by("-time", "-pk")[:limit])
     changes: dict[int, list[Any]] = defaultdict(list)
-    found = Change.objects.filter(
-        change_set__in=[each.pk for each in sets if each.change_count <= MAX_FILES]
-    ).order_by("pk")
-    for key, before, run in found.values_list("change_set", "before", "run__name"):
-        if before:
-            changes[key].append((before, run))
+    small = [each.pk for each in sets if each.change_count <= MAX_FILES]
+    rows_of_small = Change.objects.filter(change_set__in=small).order_by("pk")
+    firsts = [
+        Change.objects.filter(change_set=each).order_by("pk")[:FIRST_FILES]
+        for each in sets
+        if each.change_count > MAX_FILES
+    ]
+    for found in (rows_of_small, *firsts):
+        for key, before, run in found.values_list("change_set", "before", "run__name"):
+            if before:
+                changes[key].append((before, run))
     blobs = [before["blob"] for some in changes.values() for before, _run in some]
     kept = _replaced_blobs(blobs)
     items = []
     for each in sets:
         left = [pair for pair in changes[each.pk] if pair[0]["blob"] in kept]
-        if left:
+        if left and each.change_count > MAX_FILES:
+            items.append(_large_file_item(each))
+        elif left:
             items.append(_file_item(each, left))
     return items
+
+
+def _large_file_item(change_set: ChangeSet) -> TrashItem:
+    return TrashItem(
+        TrashKind.FILES,
+        f"files.{change_set.pk}",
+        change_set.time,
+        "",
+        change_set.change_count,
+        by=change_set.actor,
+    )
 
 
 def _replaced_blobs(blobs: Sequence[str]) -> set[str]:

@@ -10,7 +10,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from runs.actions.actor import Actor
-from runs.actions.background_tasks import BackgroundTasks
 from runs.actions.bulk import FlagChange, LockChange, apply_bulk_change
 from runs.actions.experiments.experiments import create_experiment, delete_experiment
 from runs.actions.files.files import current_files, delete_files, save_file
@@ -32,6 +31,7 @@ from runs.models import (
 from runs.search.trash import TrashItem, TrashKind, find_trash, list_trash
 from studio.core.errors import InvalidValue
 from studio.core.view_spec import ViewSpec
+from tests.actions.background_tasks.working import do_background_tasks
 
 pytestmark = pytest.mark.usefixtures("files_dir")
 
@@ -227,7 +227,7 @@ def test_many_runs_are_purged_in_the_background(
     result = purge(workspace, owner, [f"experiment.{place.pk}"], now + 1)
     assert result.task is not None
     assert Run.objects.filter(experiment=place).count() == LARGE_PURGE + 5
-    BackgroundTasks(pause=lambda _s: None)(now)
+    do_background_tasks(now)
     result.task.refresh_from_db()
     assert (result.task.state, result.task.changed) == (TaskState.DONE, LARGE_PURGE + 5)
     assert not Run.objects.filter(experiment=place).exists()

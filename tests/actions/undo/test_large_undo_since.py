@@ -7,7 +7,6 @@ import pytest
 from runs.actions.account.tokens import create_token
 from runs.actions.actor import Actor
 from runs.actions.background_tasks import (
-    BackgroundTasks,
     start_bulk_change,
     start_undo_since,
     stop_task,
@@ -36,6 +35,7 @@ from runs.models import (
 )
 from runs.pages.background_tasks.rows import task_row
 from studio.core.errors import InvalidState
+from tests.actions.background_tasks.working import do_background_tasks
 from tests.parts.records import NOON
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +99,7 @@ def start(token: ApiToken, actor: Actor, since: int = LATER) -> BackgroundTask:
 
 
 def work(task: BackgroundTask) -> BackgroundTask:
-    BackgroundTasks(pause=lambda _seconds: None)(LATER)
+    do_background_tasks(LATER)
     task.refresh_from_db()
     return task
 

@@ -10,11 +10,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from runs.actions.background_tasks import BackgroundTasks
 from runs.models import BackgroundTask, Role, Run, RunTag, TaskState, Workspace
 from runs.pages.bulk import bulk_plan
 from runs.pages.undo import undo as undo_pages
 from tests.access.people import browser_of, make_member
+from tests.actions.background_tasks.working import do_background_tasks
 from tests.pages.rows import ALL, HTMX
 from tests.parts.elements import every, hrefs, texts
 
@@ -31,7 +31,7 @@ def abc(log: Any, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
 
 
 def work() -> None:
-    BackgroundTasks(pause=lambda _seconds: None)(0)
+    do_background_tasks(0)
 
 
 def page(visitor: Client) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from runs.actions.background_tasks import BackgroundTasks
 from runs.models import BackgroundTask, Role, Run, RunTag, Workspace
 from runs.pages.bulk import bulk_plan
 from runs.pages.run_list import selection_form
 from tests.access.people import browser_of, make_member
+from tests.actions.background_tasks.working import do_background_tasks
 from tests.pages.rows import HTMX
 from tests.parts.elements import hrefs, texts
 
@@ -37,7 +37,7 @@ def link(visitor: Client, action: str, address: str = LIST) -> str:
 
 
 def work() -> None:
-    BackgroundTasks(pause=lambda _seconds: None)(0)
+    do_background_tasks(0)
 
 
 def archived() -> set[str]:

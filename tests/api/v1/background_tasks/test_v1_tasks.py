@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from runs.actions.background_tasks import BackgroundTasks
 from runs.api.v1.changes import bulk, undo
 from runs.models import BackgroundTask, Role, RunTag
 from tests.access.people import make_member
+from tests.actions.background_tasks.working import do_background_tasks
 from tests.api.rest import Rest
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def tag(rest: Rest, **more: object) -> Any:
 
 
 def work() -> None:
-    BackgroundTasks(pause=lambda _seconds: None)(0)
+    do_background_tasks(0)
 
 
 def test_a_large_change_is_a_background_task_and_so_is_its_undo(abc: Rest) -> None:

@@ -13,6 +13,7 @@ RULE = {
     "to_submitter": True,
 }
 CHANNEL = {"name": "A", "address": "https://a.example/", "secret": "s" * 16}
+RETENTION = {"what": "checkpoints", "q": "ended:<-90d -starred"}
 RIGHT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "read_notifications": ("POST", "notifications/read", {"ids": [1], "until": 1}),
     "add_alert_rule": ("POST", "alert-rules", RULE),
@@ -27,6 +28,10 @@ RIGHT_ELSEWHERE: dict[str, dict[str, Any]] = {
     "add_alert_channel": CHANNEL,
     "edit_alert_channel": {"name": "B", "format": "eventgrid"},
     "change_comment": {"text": "Better."},
+    "add_retention_rule": RETENTION,
+    "try_retention_rule": RETENTION,
+    "replace_retention_rule": RETENTION,
+    "switch_retention_rule": {"enabled": False},
     "set_storage_quota": {"quota": 5_000_000},
     "purge_items": {"items": ["experiment.1"]},
     "change_member": {"role": "reader"},

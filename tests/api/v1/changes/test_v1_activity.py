@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runs.actions.background_tasks import BackgroundTasks
 from runs.models import ChangeSet, ChangeWay, Run, now_ms
+from tests.actions.background_tasks.working import do_background_tasks
 from tests.api.rest import Rest
 
 
@@ -66,7 +66,7 @@ def test_many_changes_of_a_token_are_undone_in_the_background(
     task = abc.ok("POST", "undo/since", body, status=202)["task"]
     assert (task["kind"], task["total"]) == ("undo", 4)
     assert Run.objects.get(run_id="a").name == "first"
-    BackgroundTasks(pause=lambda _seconds: None)(now_ms())
+    do_background_tasks(now_ms())
     assert Run.objects.get(run_id="a").name == "a"
     done = abc.get(f"tasks/{task['id']}")
     assert (done["state"], done["changed"]) == ("done", 4)
