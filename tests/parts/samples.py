@@ -7,12 +7,13 @@ the tests in the files of `SHARES`; without it, all of them run.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 TESTS = Path(__file__).parent.parent
-#: Their tests are about SQL; each of them runs.
+#: Their tests are about SQL; each of them runs, or the share of `DATABASE_SHARES`.
 SQL_PACKAGES = ("access", "actions", "delivery", "search", "storage")
 #: Files of these packages that are about requests: which of them are let in is the same
 #: on each database.
@@ -29,8 +30,7 @@ SAMPLE_SHARE = 10
 SQL_FILES = (TESTS / "api" / "mlflow" / "test_mlflow_registry_search.py",)
 
 #: With `--sample-seed`, one in this number of the file's or folder's tests runs. They
-#: start servers, scripts, clients or containers, or they are many: `search` runs whole
-#: on the other database.
+#: start servers, scripts, clients or containers, or they are many.
 SHARES = {
     "access/test_every_url.py": 3,
     "access/test_path_attacks.py": 2,
@@ -55,6 +55,8 @@ SHARES = {
     "upgrades": 4,
     "web": 4,
 }
+#: The same on the other database: there are too many tests about SQL to run all twice.
+DATABASE_SHARES = {"access": 3, "actions": 2, "search": 2}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -104,9 +106,8 @@ def pytest_collection_modifyitems(
         ]
     if options.sample_seed is not None:
         chosen = sample_cases(chosen, options.sample_seed)
-        # On the other database, each test of these packages runs.
-        if not options.database_tests:
-            chosen = sample_files(chosen, options.sample_seed)
+        shares = DATABASE_SHARES if options.database_tests else SHARES
+        chosen = sample_files(chosen, options.sample_seed, shares)
     kept = set(chosen)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = chosen
@@ -129,27 +130,29 @@ def sample_cases(items: list[pytest.Item], seed: int) -> list[pytest.Item]:
     return [item for item in items if item not in dropped]
 
 
-def sample_files(items: list[pytest.Item], seed: int) -> list[pytest.Item]:
-    """Keep every nth test of each file or folder of `SHARES`, and all other tests.
+def sample_files(
+    items: list[pytest.Item], seed: int, shares: Mapping[str, int]
+) -> list[pytest.Item]:
+    """Keep every nth test of each file or folder of `shares`, and all other tests.
 
     Over n seeds in a row each test runs once.
     """
     by_name: dict[str, list[pytest.Item]] = {}
     for item in items:
-        name = name_of_share(item.path.relative_to(TESTS))
+        name = name_of_share(item.path.relative_to(TESTS), shares)
         if name is not None:
             by_name.setdefault(name, []).append(item)
     dropped: set[pytest.Item] = set()
     for name, found in by_name.items():
-        step = min(SHARES[name], len(found))
+        step = min(shares[name], len(found))
         dropped.update(set(found) - set(found[seed % step :: step]))
     return [item for item in items if item not in dropped]
 
 
-def name_of_share(path: Path) -> str | None:
-    """The file or folder of `SHARES` that counts for the file."""
+def name_of_share(path: Path, shares: Mapping[str, int]) -> str | None:
+    """The file or folder of `shares` that counts for the file."""
     names = (str(path), *map(str, path.parents))
-    return next((name for name in names if name in SHARES), None)
+    return next((name for name in names if name in shares), None)
 
 
 @pytest.fixture
