@@ -47,10 +47,15 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
         "js/descriptions/describe-pictures.js",
     ),
     "metrics": ("js/metrics/metric-charts.js",),
-    "media": ("js/media/media.js", "js/previews/figure.js"),
+    "media": (
+        "js/media/media.js",
+        "js/media/large-picture.js",
+        "js/previews/figure.js",
+    ),
     "compare": (
         "js/compare/compare.js",
         "js/compare/compare-media.js",
+        "js/media/large-picture.js",
         "js/previews/figure.js",
         "js/charts/chart-row.js",
     ),

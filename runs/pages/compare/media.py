@@ -175,7 +175,7 @@ def _columns(
     reached: dict[int, int | None] = {}
     for (run, one), items in zip(asked, load_items_of_runs(asked), strict=True):
         base = run_path(workspace, run.run_id)
-        found[run.pk] += media_tiles(base, one.series, items.items, one.step, page)
+        found[run.pk] += media_tiles(run, base, one.series, items, one.step, page)
         reached.setdefault(run.pk, one.step)
     return [
         MediaColumn(

@@ -17,7 +17,7 @@ from runs.pages.media.state import MAX_ITEMS, MediaState
 from runs.pages.media.tables import MAX_LOGGED_ROWS, OutsidePage, TableAddress
 from runs.pages.tables import TableGrid
 from runs.render.files import file_extension
-from runs.render.formats import filesize, grouped, number
+from runs.render.formats import align_decimals, filesize, grouped, number
 from runs.search.media import (
     MediaItem,
     MediaSeries,
@@ -26,7 +26,7 @@ from runs.search.media import (
     load_items,
 )
 from runs.storage.metrics import store
-from studio.core.media.media_files import MediaKind
+from studio.core.media.media_files import FOLDER, MediaKind
 
 #: Steps shown next to each other, and documents of one panel.
 MAX_STEPS_OVER, MAX_DOCUMENTS = 24, 8
@@ -52,12 +52,25 @@ class LayerPicture:
 
 
 @dataclass(frozen=True)
+class MediaValue:
+    """`far` says how the value differs from those of the step; mostly empty."""
+
+    name: str
+    text: str
+    far: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.name}: {self.far}" if self.far else self.name
+
+
+@dataclass(frozen=True)
 class MediaTile:
     """An item as the page shows it.
 
     `src` is loaded, or empty if the page can't show the file; `href` opens the item,
-    `raw` is the file. `figure` is the address of the chart that the page's script
-    draws. `values` are names and texts.
+    `raw` is the file. `full` is the address of the picture in full size, where `src`
+    is smaller. `figure` is the address of the chart that the page's script draws.
     """
 
     kind: str
@@ -67,12 +80,13 @@ class MediaTile:
     raw: str
     src: str
     size: str
-    values: Sequence[tuple[str, str]] = ()
+    values: Sequence[MediaValue] = ()
     layers: Sequence[LayerPicture] = ()
     document: MediaDocument | None = None
     is_picture: bool = False
     path: str = ""
     figure: str = ""
+    full: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +117,7 @@ class MediaPanel:
     grid: TableGrid | None = None
     step: int | None = None
     items: Sequence[MediaItem] = field(default_factory=tuple)
+    archive: str = ""
 
 
 def build_panels(
@@ -122,14 +137,14 @@ def build_panels(
     tables = store.newest_points_of_all(
         [each.table for each in chosen if each.table is not None], MAX_LOGGED_ROWS
     )
-    builder = _PanelBuilder(base, state, step)
+    builder = _PanelBuilder(run, base, state, step)
     panels = []
     for at, (each, some, found) in enumerate(
         zip(chosen, requests, by_panel, strict=True)
     ):
         if each.table is not None:
             rows = tables[each.table.pk].python_values()[-MAX_LOGGED_ROWS:]
-            address = TableAddress(each.name, state, base)
+            address = TableAddress(run, each.name, state, base)
             panels.append(_table_panel(f"media-{at}", each, rows, address))
         else:
             panels.append(builder.build(f"media-{at}", each, some, found))
@@ -137,9 +152,10 @@ def build_panels(
 
 
 def media_tiles(
+    run: Run,
     base: str,
     series: MediaSeries,
-    items: Sequence[MediaItem],
+    items: StepItems,
     step: int | None,
     page: OutsidePage,
 ) -> list[MediaTile]:
@@ -148,7 +164,7 @@ def media_tiles(
     `base` is the address of the run page.
     """
     state = MediaState((series.name,))
-    builder = _PanelBuilder(base, state, step, f"{base}media/", page)
+    builder = _PanelBuilder(run, base, state, step, f"{base}media/", page)
     return builder.tiles(series, items, step)
 
 
@@ -196,6 +212,7 @@ def _table_panel(
 
 @dataclass(frozen=True)
 class _PanelBuilder:
+    run: Run
     base: str
     state: MediaState
     step: int | None
@@ -204,10 +221,49 @@ class _PanelBuilder:
     outside: OutsidePage | None = None
 
     def tiles(
-        self, series: MediaSeries, items: Sequence[MediaItem], step: int | None
+        self, series: MediaSeries, found: StepItems, step: int | None
     ) -> list[MediaTile]:
-        layers = _layer_names(items)
-        return [self._tile(series, item, step, layers) for item in items]
+        layers = _layer_names(found.items)
+        return self._tiles_of(series, found, step, layers)
+
+    def _tiles_of(
+        self,
+        series: MediaSeries,
+        found: StepItems,
+        step: int | None,
+        layers: Sequence[str],
+    ) -> list[MediaTile]:
+        values = self._values(found)
+        return [
+            replace(self._tile(series, item, step, layers), values=own)
+            for item, own in zip(found.items, values, strict=True)
+        ]
+
+    def _values(self, found: StepItems) -> list[list[MediaValue]]:
+        """Return the values of each item; those of one name have the same decimals."""
+        columns: dict[str, list[float]] = {}
+        for item in found.items:
+            for name, value in item.values:
+                columns.setdefault(name, []).append(value)
+        texts = {name: iter(align_decimals(column)) for name, column in columns.items()}
+        return [
+            [
+                MediaValue(
+                    name,
+                    next(texts[name]) or number(value),
+                    self._far(found, value) if name == found.score else "",
+                )
+                for name, value in item.values
+            ]
+            for item in found.items
+        ]
+
+    def _far(self, found: StepItems, value: float) -> str:
+        """Say it of a value at the end that comes first: there are the worst items."""
+        if self.state.order == "high":
+            is_high = found.is_high(value)
+            return _("much higher than others of this step") if is_high else ""
+        return _("much lower than others of this step") if found.is_low(value) else ""
 
     def build(
         self,
@@ -218,9 +274,9 @@ class _PanelBuilder:
     ) -> MediaPanel:
         layers = _layer_names([item for each in found for item in each.items])
         tiles = [
-            self._tile(series, item, request.step, layers)
+            tile
             for request, each in zip(requests, found, strict=True)
-            for item in each.items
+            for tile in self._tiles_of(series, each, request.step, layers)
         ]
         first = series.steps[0] if series.steps and not requests else None
         panel = MediaPanel(
@@ -247,7 +303,15 @@ class _PanelBuilder:
             order_label=order_label,
             step=requests[0].step,
             items=items.items,
+            archive=self._archive(series, items),
         )
+
+    def _archive(self, series: MediaSeries, found: StepItems) -> str:
+        """Return the address of a zip of all steps, if they have a folder alone."""
+        folder = f"{FOLDER}/{series.name}"
+        if not found.items or found.items[0].file.folder != folder:
+            return ""
+        return f"{self.base}files/all.zip?folder={quote(folder)}"
 
     def _step_note(
         self, series: MediaSeries, request: StepRequest, items: StepItems
@@ -332,12 +396,12 @@ class _PanelBuilder:
             raw,
             src,
             shown.size if shown else filesize(file.size),
-            [(name, number(value)) for name, value in item.values],
-            self._layer_pictures(item, layers),
-            self._document(series, file, label),
-            is_picture,
-            file.path,
-            figure_address(raw, file) if is_chart else "",
+            layers=self._layer_pictures(item, layers),
+            document=self._document(series, file, label),
+            is_picture=is_picture,
+            path=file.path,
+            figure=figure_address(raw, file) if is_chart else "",
+            full=shown.shown if shown and shown.shown != src else "",
         )
 
     def _layer_pictures(
@@ -358,7 +422,9 @@ class _PanelBuilder:
     ) -> MediaDocument | None:
         if series.kind not in DOCUMENT_KINDS:
             return None
-        address = TableAddress(series.name, self.state, self.base, self.outside)
+        address = TableAddress(
+            self.run, series.name, self.state, self.base, self.outside
+        )
         return read_document(series.kind, file, label, address)
 
 

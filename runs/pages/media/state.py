@@ -127,7 +127,11 @@ def _chosen_names(
 
 
 def read_step(text: str) -> int | None:
-    """Return the step of an address; None if it is none, or has over 64 bits."""
+    """Return the step of an address; None if it is none, or has over 64 bits.
+
+    Digits can be in groups, as the page shows them.
+    """
+    text = text.replace(",", "").replace(" ", "")
     if not _STEP.fullmatch(text):
         return None
     step = int(text)

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
+from posixpath import normpath
 from typing import Any
 from urllib.parse import quote
 
 from django.http import QueryDict
 
-from runs.models import File
+from runs.models import File, Run
+from runs.pages.media.image_files import image_file
 from runs.pages.media.state import MediaState, table_prefix
 from runs.pages.tables import GridAddress, TableGrid, TableState, build_grid
+from runs.search.files import find_files_of_runs
 from runs.storage.files import files as file_store
 from runs.storage.tables import (
     TableProgress,
@@ -46,6 +49,7 @@ class TableAddress:
     links, and their first rows are all that it shows.
     """
 
+    run: Run
     name: str
     state: MediaState
     base: str
@@ -87,7 +91,9 @@ class TableAddress:
         if isinstance(table, TableProgress):
             return table
         raw = f"{self.base}files/raw/{quote(file.path)}?as=table"
-        return build_grid(table, self.table_state(), self._grid_address(raw), title)
+        return build_grid(
+            table, self.table_state(), self._grid_address(raw, file.folder), title
+        )
 
     def logged_grid(self, rows: Sequence[Any]) -> TableGrid | None:
         """Return the grid of rows that were logged one by one; None without any."""
@@ -97,10 +103,29 @@ class TableAddress:
             return None
         return build_grid(table, self.table_state(), self._grid_address(), self.name)
 
-    def _grid_address(self, download: str = "") -> GridAddress:
+    def _grid_address(self, download: str = "", folder: str = "") -> GridAddress:
         files = f"{self.base}files/raw/"
+        images = partial(self._named_images, folder)
         if self.outside:
-            return GridAddress("", "", files)
+            return GridAddress("", "", files, images)
         rest = self.state.without_table(self.prefix).query(open="")
         tab = f"{self.base}media/"
-        return GridAddress(f"{tab}?{rest}" if rest else tab, download, files)
+        return GridAddress(f"{tab}?{rest}" if rest else tab, download, files, images)
+
+    def _named_images(self, folder: str, texts: Sequence[str]) -> dict[str, str]:
+        """Return addresses of images that cells name: next to the table, or by a path.
+
+        Names are only looked up among the run's own files. One query.
+        """
+        paths = {
+            text: [normpath(f"{folder}/{text}").lstrip("/"), normpath(text)]
+            for text in set(texts)
+        }
+        every = {path for some in paths.values() for path in some}
+        found = find_files_of_runs({self.run.pk: every})[self.run.pk]
+        return {
+            text: shown
+            for text, some in paths.items()
+            if (path := next((one for one in some if one in found), None))
+            and (shown := image_file(self.base, found[path]).shown)
+        }

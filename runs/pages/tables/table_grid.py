@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -26,6 +26,7 @@ from runs.render.formats import grouped
 from runs.render.tables import (
     MAX_CELL_BYTES,
     csv_row,
+    is_image_name,
     number_cells,
     render_rows,
     text_cells,
@@ -50,6 +51,8 @@ class GridAddress:
     page: str
     download: str = ""
     files: str = ""
+    #: From texts of cells to the addresses of images that they name.
+    named_images: Callable[[Sequence[str]], Mapping[str, str]] | None = None
 
     def href(self, state: TableState) -> str:
         return _with_query(self.page, state.to_query())
@@ -150,10 +153,19 @@ class TableGrid:
             self.state.rows,
             MAX_CELL_BYTES,
         )
+        texts = [
+            value
+            for column, values in zip(self.columns, cells, strict=True)
+            if not column.has_numbers
+            for value in values
+            if is_image_name(value)
+        ]
+        find_images = self.address.named_images
+        images = find_images(texts) if texts and find_images else {}
         shown = [
             number_cells(values)
             if column.has_numbers
-            else text_cells(values, self.address.files)
+            else text_cells(values, self.address.files, images)
             for column, values in zip(self.columns, cells, strict=True)
         ]
         return render_rows([number + 1 for number in numbers], shown)

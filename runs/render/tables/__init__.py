@@ -4,6 +4,7 @@ from runs.render.tables.cells import (
     MAX_CELL_BYTES,
     GridCell,
     csv_row,
+    is_image_name,
     number_cells,
     text_cells,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "csv_row",
     "draw_histogram",
     "draw_value_bar",
+    "is_image_name",
     "number_cells",
     "render_rows",
     "text_cells",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +16,9 @@ from runs.render.run_list import escape_formula
 MAX_CELL_CHARS, MAX_FULL_CHARS = 120, 400
 #: Bytes that are read of a cell for these.
 MAX_CELL_BYTES = 4 * MAX_FULL_CHARS
+#: Endings of images that browsers show.
+IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".svg")
+MAX_PATH_CHARS = 1024
 IMAGE_START = '{"type": "image"'
 
 
@@ -48,14 +51,33 @@ def _number_cell(value: float | int | None, text: str | None) -> GridCell:
     return GridCell(shown, "" if shown == exact else exact, is_number=True)
 
 
-def text_cells(values: Sequence[str | None], files_href: str) -> list[GridCell]:
-    """Texts; what `log_table` writes for an image is shown if `files_href` is given."""
-    return [_text_cell(value, files_href) for value in values]
+def is_image_name(value: object) -> bool:
+    """True of the name or path of an image file, which a cell of a table can have."""
+    return (
+        isinstance(value, str)
+        and len(value) <= MAX_PATH_CHARS
+        and value.lower().endswith(IMAGE_ENDINGS)
+    )
 
 
-def _text_cell(value: str | None, files_href: str) -> GridCell:
+def text_cells(
+    values: Sequence[str | None], files_href: str, images: Mapping[str, str]
+) -> list[GridCell]:
+    """Texts; what `log_table` writes for an image is shown if `files_href` is given.
+
+    `images` are the addresses of images that texts name.
+    """
+    return [_text_cell(value, files_href, images) for value in values]
+
+
+def _text_cell(
+    value: str | None, files_href: str, images: Mapping[str, str]
+) -> GridCell:
     if value is None:
         return GridCell(MISSING, is_missing=True)
+    if value in images:
+        name = value.rpartition("/")[2]
+        return GridCell(name, "" if name == value else value, image=images[value])
     if files_href and value.startswith(IMAGE_START):
         path = _image_path(value)
         if path:

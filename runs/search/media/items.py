@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +23,8 @@ from studio.core.media.media_files import (
 #: Manifests that are read for one step, and bytes of all that are read for a page.
 MAX_MANIFESTS, MAX_READ_BYTES = 64, 8 * 1024 * 1024
 #: What MLflow's clients add to the name of an image for its thumbnail.
+#: With fewer scores, none is far from the others.
+MIN_SCORES = 4
 _COMPRESSED = ("+compressed", "%compressed")
 
 
@@ -64,11 +67,21 @@ class StepRequest:
 
 @dataclass(frozen=True)
 class StepItems:
-    """`total` counts all items of the step; `score` is the name of what orders them."""
+    """`total` counts all items of the step; `score` is the name of what orders them.
+
+    `usual` are the ends of the scores that are near the mean of the step.
+    """
 
     items: Sequence[MediaItem]
     total: int
     score: str = ""
+    usual: tuple[float, float] | None = None
+
+    def is_low(self, value: float) -> bool:
+        return self.usual is not None and value < self.usual[0]
+
+    def is_high(self, value: float) -> bool:
+        return self.usual is not None and value > self.usual[1]
 
 
 def load_items(run: Run, requests: Sequence[StepRequest]) -> list[StepItems]:
@@ -120,6 +133,7 @@ class _ChosenItems:
     listed: Sequence[_ListedItem]
     keys: Sequence[int]
     score: str = ""
+    usual: tuple[float, float] | None = None
 
 
 def _manifest_keys(request: StepRequest) -> list[int]:
@@ -153,6 +167,7 @@ def _choose_items(request: StepRequest, listed: Sequence[_ListedItem]) -> _Chose
     kind = request.series.kind
     own = [each for each in listed if split_ending(each.item.file)[2] is kind]
     count = len(own)
+    usual = _usual_scores([each.item for each in own])
     if request.caption:
         # The same example at other steps has the same caption.
         own = [each for each in own if each.item.caption == request.caption] or own
@@ -169,7 +184,19 @@ def _choose_items(request: StepRequest, listed: Sequence[_ListedItem]) -> _Chose
         keys = [*files[: request.limit]]
     if keys and request.step is not None and request.step in request.series.attached:
         keys += request.series.attached[request.step].parts[: request.limit]
-    return _ChosenItems(own[: request.limit], keys, score)
+    return _ChosenItems(own[: request.limit], keys, score, usual if score else None)
+
+
+def _usual_scores(items: Sequence[ManifestItem]) -> tuple[float, float] | None:
+    """Return the mean of the scores minus and plus their standard deviation."""
+    scores = [each.values[0][1] for each in items if each.values]
+    scores = [score for score in scores if math.isfinite(score)]
+    if len(scores) < MIN_SCORES:
+        return None
+    # Divided first, because the sum of huge numbers would overflow.
+    mean = sum(score / len(scores) for score in scores)
+    deviation = math.hypot(*(score - mean for score in scores)) / len(scores) ** 0.5
+    return mean - deviation, mean + deviation
 
 
 def _sort_key(item: ManifestItem, *, is_descending: bool) -> tuple[bool, float]:
@@ -205,7 +232,10 @@ def _step_items(
         if path in by_path:
             items.append(MediaItem(by_path[path]))
     return StepItems(
-        items[: request.limit], request.series.count_at(request.step), chosen.score
+        items[: request.limit],
+        request.series.count_at(request.step),
+        chosen.score,
+        chosen.usual,
     )
 
 

@@ -1,5 +1,6 @@
 // The step slider for media of compared runs. While it moves, only the grid is requested. Then
 // the address has the step, and the server sends the page with links of this step.
+import { grouped } from "../media/grouped-step.js";
 import { keepFigures } from "../previews/kept-figures.js";
 import { show } from "../run_list/list-address.js";
 
@@ -18,8 +19,8 @@ let newest = 0;
 function showStepOf(input) {
   const step = steps()[Number(input.value)];
   const now = document.getElementById("media-step-now");
-  if (now) now.textContent = step;
-  input.setAttribute("aria-valuetext", step);
+  if (now) now.textContent = grouped(step);
+  input.setAttribute("aria-valuetext", grouped(step));
   clearTimeout(dragTimer);
   dragTimer = setTimeout(() => showGrid(step), DRAG_PAUSE_MS);
 }

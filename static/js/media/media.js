@@ -2,6 +2,7 @@
 // script; it requests them in place, and keeps the step in the address.
 
 import { keepFigures } from "../previews/kept-figures.js";
+import { grouped } from "./grouped-step.js";
 
 const DRAG_PAUSE_MS = 120;
 /** Between two steps while they play; a step that loads longer is waited for. */
@@ -84,8 +85,8 @@ document.addEventListener("input", (event) => {
   stop();
   const step = chosenStep(input);
   const stepBox = box();
-  if (stepBox) stepBox.value = step;
-  input.setAttribute("aria-valuetext", step);
+  if (stepBox) stepBox.value = grouped(step);
+  input.setAttribute("aria-valuetext", grouped(step));
   clearTimeout(dragTimer);
   // While it is dragged, the slider stays and only the media change.
   dragTimer = setTimeout(() => show(addressAt(step), { part: "media-panels" }), DRAG_PAUSE_MS);

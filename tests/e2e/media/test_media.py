@@ -164,3 +164,44 @@ def test_a_table_is_sorted_and_searched_and_stays_so_at_another_step(
     owner_page.locator("#step-before").click()
     expect(first).to_have_text("5")
     assert owner_page.evaluate("window.isSamePage")
+
+
+def test_a_picture_is_enlarged_and_escape_closes_it(
+    run: Writer, owner_page: Page
+) -> None:
+    keep_steps(run, 1200)
+    owner_page.goto(f"{run.page}media/?name=val/overlay")
+    owner_page.get_by_role("link", name="val/overlay step 1,200 0412").hover()
+    button = owner_page.get_by_role(
+        "button", name="Enlarge val/overlay step 1,200 0412"
+    )
+    button.click()
+    large = owner_page.get_by_role("dialog", name="val/overlay step 1,200 0412")
+    expect(large.get_by_role("img")).to_have_js_property("naturalWidth", 1)
+    expect(large.locator("img")).to_have_count(2)
+    owner_page.keyboard.press("ArrowRight")
+    second = owner_page.get_by_role("dialog", name="val/overlay step 1,200 0077")
+    expect(second.locator("img")).to_have_count(1)
+    expect(second.get_by_role("status")).to_have_text("2 / 2")
+    expect(second.get_by_role("button", name="Next item")).to_be_disabled()
+    owner_page.keyboard.press("Escape")
+    expect(second).to_be_hidden()
+    expect(button).to_be_focused()
+    expect(owner_page).to_have_url(re.compile(r"name=val/overlay$"))
+
+
+def test_pictures_of_compared_runs_are_enlarged(
+    server: Server, owner_page: Page
+) -> None:
+    runs = [Writer(server), Writer(server)]
+    for each in runs:
+        keep_steps(each, 1200)
+    query = "&".join(f"run={each.id}" for each in runs)
+    owner_page.goto(f"{server.url}/w/default/compare/?{query}&image=val/overlay")
+    expect(owner_page.locator("#media-grid img").first).to_be_visible()
+    owner_page.locator("#media-grid [data-enlarge-picture]").first.focus()
+    owner_page.keyboard.press("Enter")
+    large = owner_page.locator("#large-picture")
+    expect(large.get_by_role("status")).to_have_text("1 / 4")
+    owner_page.keyboard.press("Escape")
+    expect(large).to_be_hidden()

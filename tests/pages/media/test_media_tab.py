@@ -13,10 +13,10 @@ from runs.actions.actor import Actor
 from runs.actions.run.run_edits import set_run_tags
 from runs.models import Run
 from runs.pages.media import state as media_state
-from runs.pages.media.panels import MediaPanel
+from runs.pages.media.panels import MediaPanel, MediaValue
 from tests.pages.metrics.test_metric_kinds import PNG, write
 from tests.pages.run.run_page import HTMX, PAGE, browser, cost, keep
-from tests.parts.elements import texts
+from tests.parts.elements import one, texts
 from tests.parts.records import NOON
 
 __all__ = ["browser"]
@@ -144,8 +144,8 @@ def test_captions_values_and_layers_come_from_the_manifest(
     [panel] = panels(browser)
     assert panel.note == "step 3 · 2 images, lowest dice first"
     assert [(tile.caption, tile.values) for tile in panel.tiles] == [
-        ("bad", [("dice", "0.1")]),
-        ("good", [("dice", "0.9")]),
+        ("bad", [MediaValue("dice", "0.1")]),
+        ("good", [MediaValue("dice", "0.9")]),
     ]
     assert [one.name for one in panel.tiles[0].layers] == ["Truth"]
     [hidden] = panels(browser, "?off=Truth")
@@ -307,3 +307,53 @@ def test_new_replaced_and_deleted_files_are_noticed(browser: Client, run: Run) -
     assert browser.get(MEDIA).context["slider"].steps == [2]
     keep(run, "media/a/step_2.txt", b"again")
     assert "again" in texts(browser.get(MEDIA), ".media-text")
+
+
+def values_of(panel: MediaPanel) -> list[tuple[str, bool]]:
+    return [(each.text, bool(each.far)) for tile in panel.tiles for each in tile.values]
+
+
+def test_values_far_from_the_others_are_marked_at_the_end_that_comes_first(
+    browser: Client, run: Run
+) -> None:
+    scores = (0.412, 0.533, 0.618, 0.664, 0.702, 0.741, 0.768, 0.792, 0.934)
+    logged(run, "val/overlay", 1, *({"values": {"dice": each}} for each in scores))
+    [panel] = panels(browser)
+    marked = [text for text, is_far in values_of(panel) if is_far]
+    assert marked == ["0.412", "0.533"]
+    page = browser.get(MEDIA)
+    shown = ".media-caption .bad"
+    far = " (much lower than others of this step)"
+    assert texts(page, shown) == [f"0.412{far}", f"0.533{far}"]
+    [panel] = panels(browser, "?order=high")
+    assert [text for text, is_far in values_of(panel) if is_far] == ["0.934"]
+
+
+def test_a_few_or_equal_values_and_nan_are_not_far(browser: Client, run: Run) -> None:
+    few = ({"values": {"dice": each}} for each in (0.1, 0.9, 0.9, float("nan")))
+    equal = ({"values": {"dice": 0.5}} for _each in range(5))
+    huge = ({"values": {"dice": each}} for each in (1e308, 1e308, 1e308, -1e308))
+    for name, items in (("few", few), ("equal", equal), ("huge", huge)):
+        logged(run, name, 1, *items)
+    marks = {each.name: values_of(each) for each in panels(browser)}
+    assert [is_far for _text, is_far in marks["few"]] == [False] * 4
+    assert [is_far for _text, is_far in marks["equal"]] == [False] * 5
+    assert [is_far for _text, is_far in marks["huge"]] == [True, False, False, False]
+
+
+def test_steps_have_groups_of_digits_and_are_read_with_them(
+    browser: Client, run: Run
+) -> None:
+    for step in (1000, 12000):
+        logged(run, "val/overlay", step, {"caption": "0412"})
+    page = browser.get(f"{MEDIA}?step=1,000")
+    assert one(page, "#media-step-box").attributes["value"] == "1,000"
+    assert one(page, "#media-step").attributes["aria-valuetext"] == "1,000"
+    assert page.context["panels"][0].step == 1000
+
+
+def test_all_steps_of_a_medium_are_one_download(browser: Client, run: Run) -> None:
+    logged(run, "val/overlay", 1, {"caption": "a"}, {"caption": "b"})
+    [panel] = panels(browser)
+    assert panel.archive == f"{PAGE}files/all.zip?folder=media/val/overlay"
+    assert browser.get(panel.archive)["Content-Type"] == "application/zip"

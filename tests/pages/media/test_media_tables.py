@@ -18,9 +18,9 @@ from runs.pages.media.state import table_prefix
 from runs.storage.tables import table_cache
 from runs.storage.tables.build_process import take_slot
 from tests.pages.media.test_media_tab import MEDIA, panels
-from tests.pages.metrics.test_metric_kinds import write
+from tests.pages.metrics.test_metric_kinds import PNG, write
 from tests.pages.previews.samples import VEGA
-from tests.pages.run.run_page import browser, keep
+from tests.pages.run.run_page import PAGE, browser, keep
 from tests.parts.elements import Element, every, one, texts
 
 __all__ = ["browser"]
@@ -162,3 +162,21 @@ def test_what_can_not_be_drawn_says_why(
     if drawn is not None:
         found = browser.get(address).json()
         assert (len(found["data"]), note in found["note"]) == (drawn, True)
+
+
+def test_images_that_cells_name_are_shown_in_their_rows(
+    browser: Client, run: Run
+) -> None:
+    picture = PNG + b"\0\0\0\x10\0\0\0\x10"
+    for path in ("media/val/each/near.png", "images/far.png", "secret.txt"):
+        keep(run, path, picture)
+    cells = ("near.png", "images/far.png", "none.png", "../../../../near.png", "é.png")
+    rows = "".join(f"{cell},1\n" for cell in cells)
+    keep(run, "media/val/each/step_1.csv", f"image,dice\n{rows}".encode())
+    page = browser.get(f"{MEDIA}?name=val/each")
+    raw = f"{PAGE}files/raw/"
+    assert [each.attributes["href"] for each in every(page, ".grid-image")] == [
+        f"{raw}media/val/each/near.png?inline=1",
+        f"{raw}images/far.png?inline=1",
+    ]
+    assert first_cells(page) == ["near.png", "far.png", *cells[2:]]
