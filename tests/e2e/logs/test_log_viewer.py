@@ -34,6 +34,20 @@ IS_AT_END = """() => {
   return box.scrollHeight - box.scrollTop - box.clientHeight < 30;
 }"""
 
+TOOLS = """() => {
+  const tools = document.querySelectorAll(".log-tools :is(.tool, .select, label)");
+  const shown = [...tools]
+    .filter((each) => each.checkVisibility() && !each.closest(".menu-body"))
+    .map((each) => each.getBoundingClientRect());
+  const rows = new Set(shown.map((box) => Math.round((box.top + box.bottom) / 2)));
+  const link = document.querySelector(".log-lines .line:last-child a");
+  const text = document.createRange();
+  text.selectNodeContents(link);
+  const [at, cell] = [text, link.parentElement].map((it) => it.getBoundingClientRect());
+  const fits = at.left >= 4 && at.right <= cell.right;
+  return `${rows.size} rows, ${fits ? "with room" : "cut"}`;
+}"""
+
 
 @pytest.fixture
 def shell(server: Server, tmp_path: Path) -> Iterator[Shell]:
@@ -192,4 +206,19 @@ def test_a_log_is_read_without_a_script(
     expect(last_line(page)).to_contain_text("line 600")
     page.get_by_role("link", name="First lines").click()
     expect(page.locator(LINES).first).to_contain_text("line 1")
+    context.close()
+
+
+def test_on_a_phone_the_tools_of_a_log_have_two_rows_and_numbers_have_room(
+    browser: Browser, run: Writer, owner_state: StorageState
+) -> None:
+    run.keep("user_logs/std_log.txt", b"a line\n" * 120_000)
+    context = new_context(browser, Watch(), state=owner_state, width=360)
+    page = context.new_page()
+    page.goto(f"{run.page}files/?path=user_logs/std_log.txt")
+    number = last_line(page).locator("a").first
+    expect(number).to_have_text("120,000", timeout=20_000)
+    assert page.evaluate(TOOLS) == "2 rows, with room"
+    page.locator(".log-actions summary").click()
+    expect(page.get_by_role("link", name="Compare with another log")).to_be_visible()
     context.close()
