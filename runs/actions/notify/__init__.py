@@ -36,12 +36,14 @@ from runs.actions.notify.channels import (
 from runs.actions.notify.deliveries import MailSender
 from runs.actions.notify.expiry import delete_expired_notifications
 from runs.actions.notify.follows import (
+    NotificationChoices,
     follow,
     set_notification_settings,
     stop_following,
 )
 from runs.actions.notify.hook_sender import HookSender
 from runs.actions.notify.inbox import mark_all_read, mark_read
+from runs.actions.notify.pacing import zone_of
 from runs.actions.notify.resending import send_again
 from runs.actions.notify.sign_in_mails import create_sign_in_mails
 from runs.actions.notify.status_notifications import (
@@ -63,6 +65,7 @@ __all__ = [
     "ChannelText",
     "HookSender",
     "MailSender",
+    "NotificationChoices",
     "RuleText",
     "Subscription",
     "acknowledge_alert",
@@ -99,4 +102,5 @@ __all__ = [
     "set_notification_settings",
     "stop_following",
     "unsubscribe",
+    "zone_of",
 ]

@@ -27,8 +27,14 @@ from django.utils.translation import gettext as _
 from runs.actions.actor import Actor
 from runs.actions.notify.alert_actions import plan_actions
 from runs.actions.notify.hooks import tell_channels
-from runs.actions.notify.outbox import ChangedRun, new_delivery, read_people
+from runs.actions.notify.outbox import (
+    ChangedRun,
+    new_delivery,
+    plan_mails,
+    read_people,
+)
 from runs.models import (
+    RULE_EVENT,
     AlertCondition,
     AlertMatch,
     AlertRecipient,
@@ -300,13 +306,17 @@ def _notify_of_alert(
         )
         for each in reached
     )
-    if is_mail_configured():
-        Delivery.objects.bulk_create(
-            new_delivery(notification, now)
-            for notification, each in zip(created, reached, strict=True)
-            if people[each.user_id, space].gets_mail
-            and not (each.muted_until is not None and each.muted_until > now)
-        )
+    mailed = [
+        notification
+        for notification, each in zip(created, reached, strict=True)
+        if people[each.user_id, space].gets_mail(RULE_EVENT)
+        and not (each.muted_until is not None and each.muted_until > now)
+    ]
+    if count:
+        plan_mails(mailed, people, now)
+    elif is_mail_configured():
+        # Who tests a rule waits for the mail.
+        Delivery.objects.bulk_create(new_delivery(each, now) for each in mailed)
 
 
 @transaction.atomic

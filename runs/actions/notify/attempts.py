@@ -71,6 +71,13 @@ def retry_later(delivery: Delivery, reason: str, now: int) -> None:
     )
 
 
+def hold_back(delivery: Delivery, until: int) -> None:
+    """Take the attempt back: it begins its day of attempts then."""
+    Delivery.objects.filter(pk=delivery.pk).update(
+        attempts=F("attempts") - 1, due=until, resent=until
+    )
+
+
 def tried_for_a_day(rows: QuerySet[Delivery], now: int) -> QuerySet[Delivery]:
     """Return those of the rows that no other attempt is made for."""
     rows = rows.annotate(since=Coalesce("resent", "created"))

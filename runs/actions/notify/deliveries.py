@@ -14,16 +14,19 @@ from django.db.models import QuerySet
 from runs.actions.notify.attempts import (
     claim,
     end,
+    hold_back,
     log,
     postpone,
     retry_later,
     waiting,
 )
+from runs.actions.notify.digest_mails import compose_digest
 from runs.actions.notify.mails import (
     compose_confirmation,
     compose_notification,
     compose_sign_in_mail,
 )
+from runs.actions.notify.pacing import end_of_quiet, zone_of
 from runs.actions.notify.sign_in_mails import MAX_WAIT_MINUTES
 from runs.actions.notify.status_notifications import is_muted
 from runs.models import (
@@ -47,18 +50,21 @@ from runs.notify import (
 
 _BATCH = 50
 #: What a mail is composed of.
+_OF_NOTIFICATION = (
+    "follow",
+    "event__run__experiment",
+    "event__run__submitter",
+    "event__run__workspace",
+    "workspace",
+    "rule",
+    "view",
+    "run__experiment",
+    "run__submitter",
+    "run__workspace",
+)
 _RELATED = (
-    "user",
-    "notification__follow",
-    "notification__event__run__experiment",
-    "notification__event__run__submitter",
-    "notification__event__run__workspace",
-    "notification__workspace",
-    "notification__rule",
-    "notification__view",
-    "notification__run__experiment",
-    "notification__run__submitter",
-    "notification__run__workspace",
+    *("user", "workspace"),
+    *(f"notification__{name}" for name in _OF_NOTIFICATION),
 )
 
 
@@ -92,10 +98,14 @@ class MailSender:
         now = now_ms()
         if not claim(delivery, now, *_RELATED):
             return 0
-        if reason := _reason_to_skip(delivery, now):
-            end(delivery, DeliveryState.SKIPPED, reason)
+        reason = _reason_to_skip(delivery, now)
+        if not reason and (until := _quiet_until(delivery, now)):
+            hold_back(delivery, until)
             return 0
-        mail = self._compose(delivery)
+        mail = reason or self._compose(delivery, now)
+        if isinstance(mail, str):
+            end(delivery, DeliveryState.SKIPPED, mail)
+            return 0
         try:
             connection.send(mail)
         except PermanentMailError as error:
@@ -110,13 +120,48 @@ class MailSender:
         end(delivery, DeliveryState.SENT, "", mail.to)
         return 1
 
-    def _compose(self, delivery: Delivery) -> Mail:
+    def _compose(self, delivery: Delivery, now: int) -> Mail | str:
+        """Return the mail, or why nothing of it is sent."""
         base = self._base_url()
         if delivery.kind == DeliveryKind.CONFIRMATION:
             return compose_confirmation(delivery, base)
         if delivery.kind == DeliveryKind.SIGN_IN:
-            return compose_sign_in_mail(delivery, base, now_ms())
-        return compose_notification(delivery, base)
+            return compose_sign_in_mail(delivery, base, now)
+        if delivery.kind == DeliveryKind.DIGEST:
+            return _compose_digest(delivery, base, now)
+        notification = delivery.notification
+        assert notification is not None
+        reason = _choice_against(notification, now)
+        return reason or compose_notification(delivery, notification, base)
+
+
+def _compose_digest(delivery: Delivery, base: str, now: int) -> Mail | str:
+    rows = Notification.objects.filter(digest=delivery).order_by("-pk")
+    reasons: dict[tuple[int | None, ...], str] = {}
+    wanted = []
+    for each in rows.select_related(*_OF_NOTIFICATION):
+        # Of ten thousand runs, most are of the same follow.
+        subject = (each.follow_id, each.rule_id, each.view_id)
+        if subject not in reasons:
+            reasons[subject] = _choice_against(each, now)
+        if not reasons[subject]:
+            wanted.append(each)
+    if not wanted:
+        return next(iter(reasons.values()), "the runs were deleted")
+    if len(wanted) == 1:
+        return compose_notification(delivery, wanted[0], base)
+    return compose_digest(delivery, wanted, base)
+
+
+def _quiet_until(delivery: Delivery, now: int) -> int | None:
+    """Return when the quiet hours of the recipient end, if they hold the mail back."""
+    is_test = delivery.notification is not None and not delivery.notification.count
+    if delivery.kind not in (DeliveryKind.NOTIFICATION, DeliveryKind.DIGEST) or is_test:
+        return None
+    user = delivery.user
+    assert user is not None
+    chosen = NotificationSettings.objects.filter(user=user).first()
+    return end_of_quiet(chosen, zone_of(user), now) if chosen is not None else None
 
 
 def _due(now: int) -> QuerySet[Delivery]:
@@ -139,7 +184,8 @@ def _reason_to_skip(delivery: Delivery, now: int) -> str:
     members = Member.objects.filter(user=user, workspace=delivery.workspace_id)
     if not members.exists():
         return "the recipient is no longer a member"
-    return _choice_against(delivery, now)
+    is_off = NotificationSettings.objects.filter(user=user, email=False).exists()
+    return "the recipient switched mails off" if is_off else ""
 
 
 def _reason_against_sign_in(delivery: Delivery, user: User, now: int) -> str:
@@ -149,20 +195,15 @@ def _reason_against_sign_in(delivery: Delivery, user: User, now: int) -> str:
     return "the request is too old" if is_old else ""
 
 
-def _choice_against(delivery: Delivery, now: int) -> str:
-    """Return which choice of the recipient forbids the mail."""
-    chosen = NotificationSettings.objects.filter(user=delivery.user_id).first()
-    if chosen is not None and not chosen.email:
-        return "the recipient switched mails off"
-    notification = delivery.notification
-    assert notification is not None
+def _choice_against(notification: Notification, now: int) -> str:
+    """Return which choice of the recipient forbids a mail about it."""
     if notification.rule is not None:
         return _choice_against_rule(notification, now)
     follow = notification.follow
     if follow is None:
         return "the recipient unsubscribed"
     view = notification.view
-    if view is not None and not (view.shared or view.owner_id == delivery.user_id):
+    if view is not None and not (view.shared or view.owner_id == notification.user_id):
         return "the view became private"
     return "the recipient muted this" if is_muted(follow, now) else ""
 

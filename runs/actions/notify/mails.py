@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from django.utils.translation import ngettext
 from runs.actions.account import SIGN_IN_MINUTES, create_sign_in_link
 from runs.actions.actor import SERVER
 from runs.actions.notify.addresses import sign_confirmation
+from runs.actions.notify.pacing import zone_of
 from runs.actions.notify.subscriptions import sign_subscription
 from runs.models import Delivery, FollowReason, Notification, Run, User
 from runs.notify import Mail, message_id
@@ -61,14 +61,6 @@ def reading_as(user: User) -> Iterator[None]:
         yield
 
 
-def zone_of(user: User) -> zoneinfo.ZoneInfo:
-    try:
-        return zoneinfo.ZoneInfo(user.time_zone or settings.TIME_ZONE)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        # This machine no longer knows the time zone.
-        return zoneinfo.ZoneInfo(settings.TIME_ZONE)
-
-
 def compose_confirmation(delivery: Delivery, base: str) -> Mail:
     assert delivery.user is not None
     with reading_as(delivery.user):
@@ -93,10 +85,10 @@ def compose_sign_in_mail(delivery: Delivery, base: str, now: int) -> Mail:
     return Mail(delivery.address, subject, text, html, message_id(delivery.key))
 
 
-def compose_notification(delivery: Delivery, base: str) -> Mail:
+def compose_notification(
+    delivery: Delivery, notification: Notification, base: str
+) -> Mail:
     """Compose the mail of a status change, or of an alert rule."""
-    notification = delivery.notification
-    assert notification is not None
     assert delivery.user is not None
     with reading_as(delivery.user):
         links = _EndingLinks.of(notification, base)
@@ -118,7 +110,6 @@ def compose_notification(delivery: Delivery, base: str) -> Mail:
 class _EndingLinks:
     unsubscribe: str
     mute: str
-    settings: str
 
     @classmethod
     def of(cls, notification: Notification, base: str) -> _EndingLinks:
@@ -126,7 +117,6 @@ class _EndingLinks:
         return cls(
             f"{base}{reverse('notify-unsubscribe', args=[signed])}",
             f"{base}{reverse('notify-mute', args=[signed])}",
-            f"{base}{reverse('notify-settings')}",
         )
 
 
@@ -223,13 +213,17 @@ def _foot_links(
     found = (
         MailLink(_("Mute for 24 hours"), links.mute),
         MailLink(_("Unsubscribe"), links.unsubscribe),
-        MailLink(_("Notification settings"), links.settings),
+        mail_settings_link(base),
     )
     if notification.rule_id is None:
         return found
     address = [notification.workspace.name, notification.rule_id]
     path = f"{base}{reverse('alert-rule', args=address)}"
     return (MailLink(_("Open rule"), path), *found)
+
+
+def mail_settings_link(base: str) -> MailLink:
+    return MailLink(_("Notification settings"), f"{base}{reverse('notify-settings')}")
 
 
 def _facts(facts: RunFacts, base: str) -> Iterator[MailFact]:

@@ -20,16 +20,14 @@ from runs.actions.notify.alert_matching import (
     fire_matches,
     notify_of_alerts,
 )
-from runs.actions.notify.outbox import ChangedRun, new_delivery, read_people
+from runs.actions.notify.outbox import ChangedRun, plan_mails, read_people
 from runs.models import (
     Comment,
-    Delivery,
     Follow,
     FollowReason,
     Notification,
     StatusChange,
 )
-from runs.notify import is_mail_configured
 from studio.core.statuses import RunStatus
 
 BATCH = 500
@@ -104,7 +102,8 @@ def _notify(changes: Sequence[ChangedRun], now: int) -> None:
     spaces = {change.workspace for change in changes}
     people = read_people({each.user_id for each in follows}, spaces)
     by_subject = _by_subject(follows)
-    created: list[tuple[Notification, Follow]] = []
+    created: list[Notification] = []
+    mailed: list[Notification] = []
     for change in changes:
         known: set[int] = set()
         for reason, follow in _follows_of(change, by_subject):
@@ -112,18 +111,14 @@ def _notify(changes: Sequence[ChangedRun], now: int) -> None:
             # One message of a change, however many follows match.
             if person is None or follow.user_id in known:
                 continue
-            if change.status not in person.statuses:
+            if change.status not in person.chosen.statuses:
                 continue
             known.add(follow.user_id)
-            created.append((_notification(change, reason, follow, now), follow))
-    Notification.objects.bulk_create([each for each, _follow in created])
-    if is_mail_configured():
-        Delivery.objects.bulk_create(
-            new_delivery(notification, now)
-            for notification, follow in created
-            if people[follow.user_id, follow.workspace_id].gets_mail
-            and not is_muted(follow, now)
-        )
+            created.append(_notification(change, reason, follow, now))
+            if person.gets_mail(change.status) and not is_muted(follow, now):
+                mailed.append(created[-1])
+    Notification.objects.bulk_create(created)
+    plan_mails(mailed, people, now)
 
 
 def _notification(

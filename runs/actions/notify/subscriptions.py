@@ -7,19 +7,26 @@ from dataclasses import dataclass
 from django.core import signing
 from django.utils.translation import gettext as _
 
-from runs.models import AlertRecipient, AlertRule, Follow, Notification
+from runs.models import (
+    AlertRecipient,
+    AlertRule,
+    Follow,
+    Notification,
+    NotificationSettings,
+    User,
+)
 from studio.core.errors import NotFound
 
 MUTE_HOURS = 24
 _HOUR_MS = 3600 * 1000
 #: What is signed here serves no other purpose.
 _SALT = "studio.notify.subscription"
-_FOLLOW, _RULE = "follow", "rule"
+_FOLLOW, _RULE, _ALL_MAILS = "follow", "rule", "mails"
 
 
 @dataclass(frozen=True)
 class Subscription:
-    """A follow, or an alert rule with the person's row of it."""
+    """A follow, or an alert rule with the person's row of it; else all mails."""
 
     follow: Follow | None = None
     rule: AlertRule | None = None
@@ -29,7 +36,8 @@ class Subscription:
     def name(self) -> str:
         if self.rule is not None:
             return _("the rule %(name)s") % {"name": self.rule.name}
-        assert self.follow is not None
+        if self.follow is None:
+            return _("runs and rules by mail")
         if self.follow.run is not None:
             return self.follow.run.name
         if self.follow.experiment is not None:
@@ -48,12 +56,19 @@ def sign_subscription(notification: Notification) -> str:
     return signing.dumps([kind, key, notification.user_id], salt=_SALT)
 
 
+def sign_all_mails(user: User) -> str:
+    """Return the text that the link of a mail of several notifications contains."""
+    return signing.dumps([_ALL_MAILS, 0, user.pk], salt=_SALT)
+
+
 def find_subscription(signed: str) -> Subscription:
     """Return what a mail's link names; raise NotFound if it has ended."""
     try:
         kind, key, user = signing.loads(signed, salt=_SALT)
     except (signing.BadSignature, ValueError, TypeError) as error:
         raise _not_found() from error
+    if kind == _ALL_MAILS:
+        return Subscription(user=user)
     if kind == _RULE:
         # A former member does not learn what the rule is named by now.
         rules = AlertRule.objects.active().filter(workspace__members__user=user)
@@ -78,9 +93,17 @@ def _not_found() -> NotFound:
 
 
 def unsubscribe(found: Subscription) -> None:
-    """End the follow; for a rule, remember that the person wants none of it."""
+    """End the follow; of a rule, remember that the person wants none of it.
+
+    Without either, switch off the person's mails.
+    """
     if found.follow is not None:
         Follow.objects.filter(pk=found.follow.pk).delete()
+        return
+    if found.rule is None:
+        NotificationSettings.objects.update_or_create(
+            user_id=found.user, defaults={"email": False}
+        )
         return
     AlertRecipient.objects.update_or_create(
         rule=found.rule, user_id=found.user, defaults={"is_out": True}
@@ -93,6 +116,9 @@ def mute_subscription(found: Subscription, *, now: int) -> None:
     if found.follow is not None:
         Follow.objects.filter(pk=found.follow.pk).update(muted_until=until)
         return
+    if found.rule is None:
+        # No mail has this link.
+        raise _not_found()
     AlertRecipient.objects.update_or_create(
         rule=found.rule, user_id=found.user, defaults={"muted_until": until}
     )

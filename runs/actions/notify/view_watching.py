@@ -22,9 +22,10 @@ from runs.actions.notify.alert_matching import (
     runs_matching_rule,
     with_members,
 )
-from runs.actions.notify.outbox import new_delivery, read_people
+from runs.actions.notify.outbox import plan_mails, read_people
 from runs.actions.notify.status_notifications import is_muted
 from runs.models import (
+    VIEW_EVENT,
     AlertCondition,
     AlertRule,
     Follow,
@@ -36,7 +37,6 @@ from runs.models import (
     ViewWatch,
     ViewWatchRun,
 )
-from runs.notify import is_mail_configured
 from runs.search.notify import runs_of_view
 from runs.search.sql import time_limit
 from studio.core.batches import batches
@@ -211,6 +211,7 @@ def _notify_followers(now: int) -> None:
 @transaction.atomic
 def _notify_space(space: int, follows: Sequence[Follow], now: int) -> None:
     people = read_people({each.user_id for each in follows}, {space})
+    mailed: list[Notification] = []
     for follow in follows:
         same = Follow.objects.filter(pk=follow.pk, last_sent=follow.last_sent)
         if not same.update(unsent=F("unsent") - follow.unsent, last_sent=now):
@@ -228,6 +229,6 @@ def _notify_space(space: int, follows: Sequence[Follow], now: int) -> None:
             follow=follow,
             created=now,
         )
-        is_wanted = person.gets_mail and not is_muted(follow, now)
-        if is_wanted and is_mail_configured():
-            new_delivery(notification, now).save()
+        if person.gets_mail(VIEW_EVENT) and not is_muted(follow, now):
+            mailed.append(notification)
+    plan_mails(mailed, people, now)

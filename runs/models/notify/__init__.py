@@ -12,18 +12,24 @@ from runs.models.notify.alerts import (
 )
 from runs.models.notify.channels import AlertChannel, AlertRuleChannel, HookFormat
 from runs.models.notify.notifications import (
+    RULE_EVENT,
+    VIEW_EVENT,
     Delivery,
     DeliveryKind,
     DeliveryState,
     Follow,
     FollowReason,
+    MailPace,
     Notification,
     NotificationSettings,
+    all_mail_events,
 )
 from runs.models.notify.status_changes import StatusChange
 from runs.models.notify.view_watches import ViewWatch, ViewWatchRun
 
 __all__ = [
+    "RULE_EVENT",
+    "VIEW_EVENT",
     "ActionOutcome",
     "AlertAction",
     "AlertChannel",
@@ -39,10 +45,12 @@ __all__ = [
     "Follow",
     "FollowReason",
     "HookFormat",
+    "MailPace",
     "Notification",
     "NotificationSettings",
     "Severity",
     "StatusChange",
     "ViewWatch",
     "ViewWatchRun",
+    "all_mail_events",
 ]

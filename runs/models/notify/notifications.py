@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from runs.models.accounts import User, Workspace
 from runs.models.comments import Comment
@@ -112,8 +112,31 @@ class Follow(models.Model):
         ]
 
 
+#: What else a mail can tell of: matches of an alert rule, and runs that enter a view.
+RULE_EVENT, VIEW_EVENT = "rule", "view"
+
+
+def all_mail_events() -> list[str]:
+    return [*(status.value for status in RunStatus), RULE_EVENT, VIEW_EVENT]
+
+
+class MailPace(models.TextChoices):
+    """Whether each message is a mail, or those of an hour or a day are one."""
+
+    NOW = "now"
+    HOUR = "hour"
+    DAY = "day"
+
+
+def mail_paces() -> list[tuple[str, str]]:
+    return list(MailPace.choices)
+
+
 class NotificationSettings(models.Model):
-    """A person's choices; without a row the defaults."""
+    """A person's choices; without a row the defaults.
+
+    Times of the day are minutes since midnight in the person's time zone.
+    """
 
     user = models.OneToOneField(
         User,
@@ -124,6 +147,18 @@ class NotificationSettings(models.Model):
     #: Names of the statuses that notify.
     statuses = models.JSONField(default=default_statuses)
     email = models.BooleanField(default=True)
+    #: Which events are mails, too: statuses, `RULE_EVENT` and `VIEW_EVENT`.
+    mail_events = models.JSONField(
+        default=all_mail_events, db_default=Value(all_mail_events(), models.JSONField())
+    )
+    pace = models.CharField(
+        max_length=10, choices=mail_paces, default=MailPace.NOW, db_default="now"
+    )
+    #: When the mail of a day is sent.
+    daily_at = models.PositiveSmallIntegerField(default=480, db_default=480)
+    #: No mails between these; they can be on two days. Both or none are set.
+    quiet_from = models.PositiveSmallIntegerField(null=True)
+    quiet_until = models.PositiveSmallIntegerField(null=True)
 
 
 class FollowReason(models.TextChoices):
@@ -180,6 +215,10 @@ class Notification(models.Model):
     follow = models.ForeignKey(
         Follow, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    #: The mail that tells of it together with others.
+    digest = models.ForeignKey(
+        "Delivery", null=True, on_delete=models.SET_NULL, related_name="entries"
+    )
     created = models.BigIntegerField()
     read = models.BigIntegerField(null=True)
 
@@ -218,6 +257,8 @@ class Notification(models.Model):
 
 class DeliveryKind(models.TextChoices):
     NOTIFICATION = "notify"
+    #: One mail of several notifications.
+    DIGEST = "digest"
     #: The mail with the link that confirms an address.
     CONFIRMATION = "confirm"
     #: The mail with a link that signs in who lost the password.
@@ -273,7 +314,8 @@ class Delivery(models.Model):
     )
     attempts = models.PositiveSmallIntegerField(default=0)
     created = models.BigIntegerField()
-    #: When an owner had it sent again, which begins another day of attempts.
+    #: When its day of attempts began, if that was not when it was created: the mail was
+    #: held back, or an owner had it sent again.
     resent = models.BigIntegerField(null=True)
     #: When the next attempt is due.
     due = models.BigIntegerField()

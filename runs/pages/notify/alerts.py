@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -28,6 +29,7 @@ from runs.pages.requests import PageRequest, safe_return_path
 from runs.pages.run_shell import role_refusal
 from runs.render.formats import grouped, number, run_path, status_label
 from runs.search.notify import (
+    count_messages,
     find_delivery,
     find_fired_alert,
     list_deliveries,
@@ -137,9 +139,10 @@ def deliveries_page(request: PageRequest) -> HttpResponse:
         role=request.role,
         before=read_before(request),
     )
+    messages_of = count_messages(page.deliveries)
     context = {
         **alert_frame(request, "deliveries"),
-        "rows": [_delivery_row(request, each) for each in page.deliveries],
+        "rows": [_delivery_row(request, each, messages_of) for each in page.deliveries],
         "older": page.older,
         "is_all": sees_all_deliveries(request.role),
         "resend_refusal": role_refusal(request, Permission.CHANNELS),
@@ -158,7 +161,9 @@ def resend_delivery(request: PageRequest, number: int) -> HttpResponse:
     return redirect(target) if target else redirect("alerts-deliveries", space)
 
 
-def _delivery_row(request: PageRequest, delivery: Delivery) -> dict[str, Any]:
+def _delivery_row(
+    request: PageRequest, delivery: Delivery, messages_of: Mapping[int, int]
+) -> dict[str, Any]:
     notification = delivery.notification
     event = notification.event if notification else None
     run = notification.run if notification else None
@@ -174,6 +179,10 @@ def _delivery_row(request: PageRequest, delivery: Delivery) -> dict[str, Any]:
         "run_href": run_path(request.workspace.name, run_id) if run_id else "",
         "rule_name": rule.name if rule else facts.get("ruleName", ""),
         "is_test": facts.get("test", False),
+        "messages": messages_of.get(delivery.pk, 0),
+        "is_held": delivery.state == DeliveryState.WAITING
+        and not delivery.attempts
+        and delivery.due > now_ms(),
     }
 
 

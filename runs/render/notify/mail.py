@@ -61,6 +61,9 @@ class RunMail:
     foot_links: tuple[MailLink, ...]
     #: The alert rule that sends it.
     rule: str = ""
+    #: What a mail of several messages lists.
+    items_title: str = ""
+    items: tuple[MailFact, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,14 +120,9 @@ def _letter(name: str, wish: str, button: MailLink) -> tuple[str, str]:
 
 
 def _run_text(mail: RunMail) -> str:
-    width = max((len(fact.label) for fact in mail.facts), default=0) + 2
-    parts = [_wrap(f"{mail.status_label}: {mail.title}")]
-    parts.append(
-        "\n".join(
-            _wrap(f"{fact.label:<{width}}{fact.value}", indent=width)
-            for fact in mail.facts
-        )
-    )
+    parts = [_wrap(f"{mail.status_label}: {mail.title}"), _facts_text(mail.facts)]
+    if mail.items:
+        parts.append(f"{mail.items_title}\n{_facts_text(mail.items)}")
     if mail.error:
         parts.append("\n".join(filter(None, [mail.error, _wrap(mail.error_note)])))
     if mail.log_lines:
@@ -135,6 +133,13 @@ def _run_text(mail: RunMail) -> str:
     parts += [f"{link.text}\n{link.href}" for link in mail.foot_links]
     parts.append(_no_reply())
     return "\n\n".join(parts) + "\n"
+
+
+def _facts_text(facts: tuple[MailFact, ...]) -> str:
+    width = max((len(fact.label) for fact in facts), default=0) + 2
+    return "\n".join(
+        _wrap(f"{fact.label:<{width}}{fact.value}", indent=width) for fact in facts
+    )
 
 
 def _wrap(text: str, indent: int = 0) -> str:
@@ -155,7 +160,7 @@ def _no_reply() -> str:
 def _run_html(mail: RunMail) -> SafeString:
     color, ground, sign = _TONES.get(mail.status, _OTHER_TONE)
     return format_html(
-        "{}{}{}{}{}{}{}",
+        "{}{}{}{}{}{}{}{}",
         format_html(
             '<p style="margin:16px 0 8px"><span style="display:inline-block;padding:2px'
             " 8px;border-radius:3px;font-weight:600;font-size:13px;color:{};"
@@ -170,6 +175,7 @@ def _run_html(mail: RunMail) -> SafeString:
             mail.title,
         ),
         _facts_html(mail.facts),
+        _items_html(mail) if mail.items else "",
         _error_html(mail, color, ground) if mail.error else "",
         _log_html(mail) if mail.log_lines else "",
         _links_html(mail.links),
@@ -191,6 +197,14 @@ def _facts_html(facts: tuple[MailFact, ...]) -> SafeString:
         _SANS,
         _TEXT,
         rows,
+    )
+
+
+def _items_html(mail: RunMail) -> SafeString:
+    return format_html(
+        '<h2 style="margin:16px 0 4px;font-size:14px;line-height:20px">{}</h2>{}',
+        mail.items_title,
+        _facts_html(mail.items),
     )
 
 

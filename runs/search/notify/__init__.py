@@ -10,6 +10,7 @@ from runs.search.notify.alert_counts import (
 )
 from runs.search.notify.alerts import (
     count_matching_now,
+    count_messages,
     count_preview,
     count_waiting_mails,
     find_delivery,
@@ -70,6 +71,7 @@ __all__ = [
     "count_alerts",
     "count_inbox",
     "count_matching_now",
+    "count_messages",
     "count_preview",
     "count_waiting_mails",
     "errors_of_views",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from runs.models import (
@@ -14,10 +14,12 @@ from runs.models import (
     AlertRule,
     AlertRuleChannel,
     Delivery,
+    DeliveryKind,
     DeliveryState,
     FiredAlert,
     Metric,
     MetricKind,
+    Notification,
     Role,
     Run,
     RunEvent,
@@ -117,6 +119,13 @@ def list_deliveries(
     if not sees_all_deliveries(role):
         rows = rows.filter(user=viewer)
     return DeliveryPage(*read_newest(rows, PAGE_SIZE, before))
+
+
+def count_messages(deliveries: Collection[Delivery]) -> dict[int, int]:
+    """Return of how many notifications each mail tells that has several."""
+    keys = [each.pk for each in deliveries if each.kind == DeliveryKind.DIGEST]
+    rows = Notification.objects.filter(digest__in=keys).order_by()
+    return dict(rows.values_list("digest").annotate(Count("pk")))
 
 
 def sees_all_deliveries(role: Role | None) -> bool:

@@ -8,6 +8,7 @@ from runs.actions.account import remove_member
 from runs.actions.actor import Actor
 from runs.actions.comments import add_comment, edit_comment
 from runs.actions.notify import (
+    NotificationChoices,
     create_notifications,
     delete_expired_notifications,
     follow,
@@ -128,7 +129,8 @@ def test_a_person_chooses_the_statuses(
     run: Run, workspace: Workspace, actor: Actor, ben: User, own: Actor, now: int
 ) -> None:
     follow(workspace, run, True, actor=own, now=now)
-    set_notification_settings(ben, statuses=["Failed"], email=True, actor=own, now=now)
+    choices = NotificationChoices(["Failed"], email=True)
+    set_notification_settings(ben, choices, actor=own, now=now)
     finish(run, actor, now)
     reopen_run(run, actor=actor, now=now)
     finish(run, actor, now, RunStatus.FAILED)
