@@ -65,6 +65,31 @@ function closeToPill() {
   (from ?? document.getElementById("add-filter"))?.focus();
 }
 
+/** The list's links lead to the list as it is; a request on its way changes them. */
+async function showWhenIdle(link) {
+  await new Promise((resolve) => (openRequests ? waiting.push(resolve) : resolve()));
+  const now = link.id ? document.getElementById(link.id) : null;
+  show((now ?? link).href);
+}
+
+let openRequests = 0;
+/** @type {((value?: unknown) => void)[]} */
+let waiting = [];
+const isList = (event) => ["run-table", "activity"].includes(event.detail.target?.id);
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  if (isList(event)) openRequests++;
+});
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  if (!isList(event)) return;
+  // New elements get their attributes when the swap settles.
+  setTimeout(() => {
+    openRequests = Math.max(0, openRequests - 1);
+    if (openRequests) return;
+    for (const each of waiting) each();
+    waiting = [];
+  }, htmx.config.defaultSettleDelay + 10);
+});
+
 /** The editor's own address with what its form says now. */
 function editorAddress() {
   const form = editor.querySelector("form");
@@ -83,6 +108,7 @@ document.addEventListener("click", (event) => {
       const menu = link.closest("details.menu");
       if (menu) menu.open = false;
       opener = (menu?.querySelector("summary") ?? link).id;
+      return showWhenIdle(link);
     }
     show(link.href);
   } else if (event.target.closest("[data-close-editor]")) {

@@ -302,3 +302,18 @@ def test_pills_scroll_sideways_on_a_phone(phone_page: Page) -> None:
     phone_page.locator("#pill-3").click()
     expect(phone_page.get_by_role("dialog")).to_be_in_viewport()
     assert phone_page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_click_on_group_by_waits_for_the_filter_before_it(runs_page: Page) -> None:
+    runs_page.goto("/w/default/runs/")
+    held = Held(runs_page, lambda request: "q=status:Failed" in request.url)
+    runs_page.get_by_role("link", name=re.compile("^Failed: ")).click()
+    held.wait(1)
+    runs_page.get_by_role("link", name="Group by").click()
+    editor = runs_page.locator("#pill-editor")
+    expect(editor).to_be_hidden()
+    held.release()
+    choice = editor.locator(".field-list a").first
+    expect(choice).to_have_attribute("href", re.compile("status:Failed"))
+    choice.click()
+    expect(runs_page).to_have_url(re.compile("q=status:Failed.*group="))
