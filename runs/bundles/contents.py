@@ -60,6 +60,7 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
         "js/charts/chart-row.js",
     ),
     "chart-row": ("js/charts/chart-row.js",),
+    "shared-charts": ("js/public/shared-charts.js",),
     "files": ("js/files/file-tabs.js", "js/logs/log-viewer.js"),
     "lines": ("js/logs/lines.js",),
     "log-comparison": ("js/log_comparison/log-pair.js",),

@@ -172,6 +172,20 @@ def test_a_refresh_keeps_the_chosen_settings(run: Writer, owner_page: Page) -> N
     expect(owner_page).to_have_url(both)
 
 
+def test_charts_that_were_never_in_view_are_printed(
+    run: Writer, owner_page: Page
+) -> None:
+    for number in range(16):
+        run.log(f"m{number:02}", [2.0, 1.0])
+    owner_page.goto(f"{run.page}metrics/?all=1")
+    plots = owner_page.locator(".charts .js-plotly-plot")
+    expect(plots).to_have_count(12)
+    owner_page.evaluate("window.print = () => { window.printed = true; }")
+    owner_page.keyboard.press("Control+p")
+    owner_page.wait_for_function("window.printed")
+    expect(plots).to_have_count(16)
+
+
 def test_the_tools_are_one_row_and_a_sheet_has_the_options_on_phones(
     run: Writer, owner_page: Page
 ) -> None:

@@ -24,6 +24,7 @@ from runs.pages.chart_kinds.kind import (
     Figure,
     FigureWithNotes,
 )
+from runs.pages.chart_kinds.legend import MAX_LEGEND_ENTRIES, has_legend
 from runs.pages.chart_kinds.lines import LINES
 from runs.pages.chart_kinds.notes import (
     first_runs_note,
@@ -38,6 +39,7 @@ from studio.core.view_charts import Chart
 
 __all__ = [
     "KINDS",
+    "MAX_LEGEND_ENTRIES",
     "ChartKind",
     "ChartRuns",
     "ChartTable",
@@ -49,6 +51,7 @@ __all__ = [
     "chart_title",
     "draw_chart",
     "first_runs_note",
+    "has_legend",
     "kind_of",
     "range_switch",
     "read_chart_runs",

@@ -22,13 +22,14 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access, render_json_error
 from runs.pages.chart_kinds import (
+    MAX_LEGEND_ENTRIES,
     ChartRuns,
     ChartTable,
-    Figure,
     build_table,
     chart_title,
     draw_chart,
     first_runs_note,
+    has_legend,
     kind_of,
     range_switch,
     read_chart_runs,
@@ -60,8 +61,6 @@ from studio.core.view_charts import Chart, read_chart
 from studio.core.view_spec import ViewSpec, parse_tolerant
 
 MISSING = display_value(None)
-#: Maximum number of runs that a legend names by default.
-MAX_LEGEND_ENTRIES = 20
 
 
 @access(Permission.READ, errors=render_json_error)
@@ -90,7 +89,7 @@ def chart_figure(request: PageRequest) -> HttpResponse:
         **drawing.figure,
         "note": "; ".join(drawing.notes),
         "pace": ACTIVE_POLL_SECONDS if active else IDLE_POLL_SECONDS,
-        "legend": _has_legend(chart, chart_runs, drawing.figure),
+        "legend": has_legend(kind_of(chart), chart, chart_runs, drawing.figure),
         "more": _more_runs(chart, chart_runs),
         "range": range_switch(
             drawing.figure.get("outside", 0), is_full=chart.has_full_range
@@ -120,28 +119,6 @@ def _more_runs(chart: Chart, chart_runs: ChartRuns) -> dict[str, str] | None:
     elif can_grow:
         label = _("Show %s") % grouped(following)
     return {"text": note, "label": label}
-
-
-def _has_legend(chart: Chart, chart_runs: ChartRuns, figure: Figure) -> bool:
-    """Whether to show the legend: checkboxes show the colors of selected runs."""
-    if not kind_of(chart).has_legend:
-        return False
-    legend = chart.option("legend")
-    needs = not chart_runs.chosen or chart.groups or len(chart.fields) > 1
-    few = (
-        # Check boxes show the colors of runs, but nothing else names a group's color.
-        bool(chart.groups)
-        or _count_legend_entries(chart, chart_runs, figure) <= MAX_LEGEND_ENTRIES
-    )
-    return legend == "1" or (legend != "0" and bool(needs) and few)
-
-
-def _count_legend_entries(chart: Chart, chart_runs: ChartRuns, figure: Figure) -> int:
-    """Return the number of colors in the legend: of runs, or of a third field."""
-    if not kind_of(chart).is_colored_by_field(chart):
-        return len(chart_runs.runs)
-    traces = [each for each in figure["data"] if each["meta"]["part"] == "dots"]
-    return len({word for each in traces for word in each.get("customdata", ())})
 
 
 def _color_numbers_of_unselected_runs(

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
+from runs.pages.filters.found_runs import find_runs_of_word
 from runs.pages.filters.local_dates import recent_days
 from runs.pages.lists import read_part_state_tolerantly
 from runs.pages.requests import PageRequest, with_vary_headers
@@ -66,6 +67,8 @@ class CompletionOption:
     is_chosen: bool = False
     #: Whether it only says something, and can't be chosen.
     is_note: bool = False
+    #: The page that it opens instead of completing the filter.
+    href: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ ICONS = {
 class Completion:
     def __init__(self, request: PageRequest, word: CompletionContext) -> None:
         state = read_part_state_tolerantly(request)
-        self.word = word
+        self.word, self.state = word, state
         self.reader = FacetReader(
             # Counts are of the runs that the rest of the filter matches: the typed term
             # is unfinished.
@@ -173,6 +176,16 @@ class Completion:
             if len(each) <= MAX_RECENT_LENGTH and _is_filter(each)
         ]
         return SuggestionSection(_("Recent filters"), options[:MAX_RECENT])
+
+    def runs_section(self) -> SuggestionSection:
+        """Offer to open the runs that have the word."""
+        options = [
+            self._option_with_marked_match(
+                "runs", run.name, "", note=run.experiment, href=run.href
+            )
+            for run in find_runs_of_word(self.state, self.word)
+        ]
+        return SuggestionSection(_("Runs"), options)
 
     # Fields
 
@@ -479,6 +492,7 @@ def complete_filter(request: PageRequest) -> HttpResponse:
         groups, exact = completion.read_sections()
         recent = request.GET.getlist("recent")[: 2 * MAX_RECENT]
         groups = [completion.recent_section(text, recent), *groups]
+        groups.append(completion.runs_section())
         context = {"groups": [g for g in groups if g.options], "exact": exact}
     return with_vary_headers(
         render(request, "filters/_filter_completion.html", context)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -16,9 +17,13 @@ from runs.pages.chart_kinds import (
     ChartRuns,
     ChartTable,
     ChartTableRow,
+    FigureWithNotes,
     build_table,
     chart_note,
     chart_title,
+    draw_chart,
+    has_legend,
+    kind_of,
     read_runs_of_charts_for_viewer,
 )
 from runs.pages.groups import (
@@ -41,7 +46,7 @@ from runs.render.run_list import (
     TIME_COLUMN,
     Sheet,
     SheetColumn,
-    full_moment,
+    moment,
     sheet_as_text_cells,
     status_pill,
 )
@@ -61,10 +66,14 @@ MAX_CURVES = 50
 
 @dataclass(frozen=True)
 class SharedChart:
-    """A chart as a table; for line charts, each run has a curve of the first metric."""
+    """A chart and its table, in which each run of a line chart has a curve.
+
+    `figure` is JSON, without the ids of runs; empty if nothing can be drawn.
+    """
 
     title: str
     note: str
+    figure: str
     table: ChartTable
     rows: Sequence[tuple[ChartTableRow, SafeString | str]]
 
@@ -150,7 +159,7 @@ def _cells(sheet: Sheet) -> list[list[tuple[str, str]]]:
         if column.name == "status":
             draw: Callable[[Any], str] = status_pill
         elif column.kind == TIME_COLUMN:
-            draw = full_moment
+            draw = moment
         else:
             continue
         for row, values in zip(cells, sheet.rows, strict=True):
@@ -193,19 +202,38 @@ def _shared_charts(
         chart_runs = read_runs_of_charts_for_viewer(spec, spec.charts, *who, experiment)
         return [
             # Without a workspace, rows have no links to runs that visitors can't open.
-            _shared_chart(chart, runs, build_table(chart, runs, zone, ""))
+            _shared_chart(
+                chart,
+                runs,
+                draw_chart(chart, runs, zone),
+                build_table(chart, runs, zone, ""),
+            )
             for chart, runs in zip(spec.charts, chart_runs, strict=True)
         ]
 
 
 def _shared_chart(
-    chart: Chart, chart_runs: ChartRuns, table: ChartTable
+    chart: Chart, chart_runs: ChartRuns, drawing: FigureWithNotes, table: ChartTable
 ) -> SharedChart:
     curves: list[SafeString | str] = [""] * len(table.rows)
     if CHART_KINDS[chart.kind].draws_points and not chart.groups:
         curves = _sparklines_of_runs(chart, chart_runs)
     rows = list(zip(table.rows, curves, strict=True))
-    return SharedChart(chart_title(chart), chart_note(chart), table, rows)
+    note = "; ".join([chart_note(chart), *drawing.notes])
+    return SharedChart(
+        chart_title(chart), note, _figure_text(chart, chart_runs, drawing), table, rows
+    )
+
+
+def _figure_text(chart: Chart, chart_runs: ChartRuns, drawing: FigureWithNotes) -> str:
+    """Return the figure as JSON, without the ids of runs."""
+    figure = drawing.figure
+    if not chart_runs.runs:
+        return ""
+    for trace in [*figure.get("data", ()), *figure.get("lines", ())]:
+        trace.get("meta", trace).pop("run", None)
+    legend = has_legend(kind_of(chart), chart, chart_runs, figure)
+    return msgspec.json.encode({**figure, "legend": legend}).decode()
 
 
 def _sparklines_of_runs(chart: Chart, chart_runs: ChartRuns) -> list[SafeString | str]:

@@ -67,7 +67,7 @@ export async function draw(plot, figure, range) {
     { date: 80, log: 110 }[layout.xaxis.type] ?? (data.some(({ x }) => x?.at(-1) >= 1e5) && 80);
   if (wide) layout.xaxis.nticks = Math.max(2, Math.min(6, Math.floor(plot.clientWidth / wide)));
   // Drawn again, it keeps the size that it had.
-  if (!trackedPlots.has(plot)) trackSize(plot, () => Plotly.Plots.resize(plot));
+  if (!trackedPlots.has(plot)) trackSize(plot, () => fitPlot(plot));
   await Plotly.react(plot, data, layout, CONFIG);
   if (plot.isConnected) return data;
   disposePlot(plot);
@@ -82,16 +82,25 @@ const resizeObserver = new ResizeObserver((entries) => {
   for (const { target } of entries) resizedPlots.add(target);
 });
 const sizeOf = (plot) => `${plot.clientWidth} ${plot.clientHeight}`;
+// Plotly draws errors in a box that has less room than its margins.
+const MIN_WIDTH = 60;
 export const isShown = (plot) => plot.isConnected && plot.offsetParent !== null;
 
 function redrawResized() {
   for (const plot of resizedPlots) {
     const last = trackedPlots.get(plot);
     if (!last || !isShown(plot) || sizeOf(plot) === last.size) continue;
+    if (plot.clientWidth < MIN_WIDTH) continue;
     last.size = sizeOf(plot);
     last.redraw();
   }
   resizedPlots.clear();
+}
+
+// At once: `Plotly.Plots.resize` waits, and can draw a plot that is hidden by then.
+export async function fitPlot(plot) {
+  const Plotly = await plotly();
+  if (isShown(plot)) await Plotly.relayout(plot, { autosize: true });
 }
 
 // Set before drawing, in the current size of the box.

@@ -109,12 +109,14 @@ async function complete() {
     clearTimeout(timer);
     await loadSuggestions();
   }
-  const first = options()[0];
+  const first = options().find((option) => !option.dataset.href);
   if (first && isCurrent()) insertOption(first);
 }
 
 function insertOption(option) {
-  const { start, end, insert } = option.dataset;
+  const { start, end, insert, href } = option.dataset;
+  // A run that has the word opens its page.
+  if (href) return location.assign(href);
   box.focus();
   const from = codeUnitOffset(start);
   const until = isCurrent() ? codeUnitOffset(end) : box.selectionEnd;

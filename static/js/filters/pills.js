@@ -2,7 +2,7 @@
 // their own, whose fragment is shown here; the form itself swaps the list of runs or the
 // activity.
 
-import { fetchPage, formQuery } from "../site/app.js";
+import { fetchPage, formQuery, requestsSettled } from "../site/app.js";
 
 const editor = document.getElementById("pill-editor");
 const TYPING_PAUSE_MS = 150;
@@ -66,29 +66,11 @@ function closeToPill() {
 }
 
 /** The list's links lead to the list as it is; a request on its way changes them. */
-async function showWhenIdle(link) {
-  await new Promise((resolve) => (openRequests ? waiting.push(resolve) : resolve()));
-  const now = link.id ? document.getElementById(link.id) : null;
-  show((now ?? link).href);
+async function showWhenSettled(link) {
+  await Promise.all(["run-table", "activity"].map(requestsSettled));
+  const current = link.isConnected ? link : (document.getElementById(link.id) ?? link);
+  show(current.href);
 }
-
-let openRequests = 0;
-/** @type {((value?: unknown) => void)[]} */
-let waiting = [];
-const isList = (event) => ["run-table", "activity"].includes(event.detail.target?.id);
-document.body.addEventListener("htmx:beforeRequest", (event) => {
-  if (isList(event)) openRequests++;
-});
-document.body.addEventListener("htmx:afterRequest", (event) => {
-  if (!isList(event)) return;
-  // New elements get their attributes when the swap settles.
-  setTimeout(() => {
-    openRequests = Math.max(0, openRequests - 1);
-    if (openRequests) return;
-    for (const each of waiting) each();
-    waiting = [];
-  }, htmx.config.defaultSettleDelay + 10);
-});
 
 /** The editor's own address with what its form says now. */
 function editorAddress() {
@@ -108,7 +90,7 @@ document.addEventListener("click", (event) => {
       const menu = link.closest("details.menu");
       if (menu) menu.open = false;
       opener = (menu?.querySelector("summary") ?? link).id;
-      return showWhenIdle(link);
+      return showWhenSettled(link);
     }
     show(link.href);
   } else if (event.target.closest("[data-close-editor]")) {

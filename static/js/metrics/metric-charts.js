@@ -195,6 +195,19 @@ function dataUrlToBlob(address) {
   return new Blob([Uint8Array.from(atob(body), (char) => char.charCodeAt(0))], { type });
 }
 
+// Charts that were never near are drawn before the browser prints the page.
+document.addEventListener("keydown", async (event) => {
+  if (event.key.toLowerCase() !== "p" || !(event.ctrlKey || event.metaKey) || event.shiftKey)
+    return;
+  const missing = [...charts.values()].filter(
+    (chart) => !chart.figure && !chart.plot.classList.contains("failed"),
+  );
+  if (!missing.length) return;
+  event.preventDefault();
+  await Promise.all(missing.map(showChart));
+  print();
+});
+
 const redrawCharts = () =>
   Promise.all([...charts.values()].filter((chart) => chart.figure).map(drawChart));
 redrawWithTheme(redrawCharts);

@@ -2,7 +2,7 @@
 // and again when their address changes.
 
 import { redrawWithTheme } from "../charts/figures.js";
-import { CONFIG, disposePlot, plotly, trackSize } from "../charts/plot.js";
+import { CONFIG, disposePlot, fitPlot, plotly, trackSize } from "../charts/plot.js";
 import { themedLayout, withGroupColors } from "./figure-theme.js";
 
 /** How far from the visible part of the page a chart is drawn already. */
@@ -53,7 +53,7 @@ async function drawFigure(place) {
       place.style.setProperty("--figure-columns", columns);
       place.style.setProperty("--figure-rows", rows);
       const traces = panels ? withGroupColors(data) : data;
-      await drawInto(plotOf(place, Plotly), Plotly, traces, layout);
+      await drawInto(plotOf(place), Plotly, traces, layout);
     } else removePlot(place);
     if (!isLate()) write(place, (place.dataset.notes !== undefined && note) || "");
   } catch {
@@ -75,13 +75,13 @@ async function drawInto(plot, Plotly, data, layout) {
 }
 
 /** @param {HTMLElement} place */
-function plotOf(place, Plotly) {
+function plotOf(place) {
   const found = /** @type {HTMLElement | null} */ (place.querySelector(":scope > .figure-plot"));
   if (found) return found;
   const plot = document.createElement("div");
   plot.className = "figure-plot";
   place.replaceChildren(plot);
-  trackSize(plot, () => Plotly.Plots.resize(plot));
+  trackSize(plot, () => fitPlot(plot));
   place.addEventListener("figure:removed", () => removePlot(place));
   return plot;
 }

@@ -76,6 +76,17 @@ def test_the_best_run_of_a_sweep(hands: tuple[Page, list[str]]) -> None:
     assert len(used) <= 3, used
 
 
+def test_a_run_by_a_remembered_word(hands: tuple[Page, list[str]]) -> None:
+    page, used = hands
+    page.keyboard.press("/")
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.type("50B")
+    found = page.get_by_role("option", name="gpt-125m tokens=50B, long one")
+    found.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("tokens=50B")
+    assert len(used) <= 2, used
+
+
 def test_what_changed_since_yesterday(hands: tuple[Page, list[str]]) -> None:
     page, used = hands
     page.get_by_role("link", name="Activity").click()

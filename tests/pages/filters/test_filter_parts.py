@@ -45,7 +45,8 @@ NASTY = [
 def options(visitor: Client, text: str, **more: str) -> list[str]:
     query = urlencode({"text": text, "at": str(len(text)), **more})
     page = visitor.get(f"{COMPLETE}?{query}").text
-    return re.findall(r'data-insert="([^"]*)"', page)
+    # A run that has the word is opened, and inserts nothing.
+    return re.findall(r'data-insert="([^"]+)"', page)
 
 
 def choices(visitor: Client, text: str, **more: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -59,7 +60,7 @@ def test_a_status_has_its_icon(log: Any, make_view: Any, look: Any) -> None:
     assert status.all("svg")
 
 
-def test_rows_have_short_heads_and_the_dates_of_the_head(
+def test_rows_have_short_heads_and_the_dates_of_the_list(
     log: Any, make_view: Any, look: Any
 ) -> None:
     log("good", tags={"model": "vgg"})
@@ -70,7 +71,7 @@ def test_rows_have_short_heads_and_the_dates_of_the_head(
     (until,) = every(page, ".shared-head time")
     pattern = r"\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d:\d\d"
     assert re.fullmatch(pattern, until.text)
-    assert re.fullmatch(pattern, shown.text)
+    assert re.fullmatch(r"\d{1,2} [A-Z][a-z]{2}, \d\d:\d\d", shown.text)
 
 
 def test_groups_have_pages(log: Any, make_view: Any, look: Any) -> None:
@@ -98,6 +99,10 @@ def test_charts_are_shown_as_tables_with_curves(
     assert "acc max" in page.text
     assert page.text.count("0.95") >= 2
     assert 'class="sparkline"' in page.text
+    drawn = [json.loads(each["data-shared-figure"]) for each in every(page, ".plot")]
+    assert [figure["data"][0]["meta"]["part"] for figure in drawn] == ["line", "bars"]
+    assert drawn[0]["data"][0]["y"] == [0.9, 0.95]
+    assert all("run" not in trace["meta"] for trace in drawn[0]["data"])
     assert "bad<" not in page.text
     assert "/w/" not in page.text
 
