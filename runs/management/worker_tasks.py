@@ -32,6 +32,7 @@ from runs.actions.notify import (
     look_at_views,
     perform_alert_actions,
     resolve_alerts,
+    warn_owners_of_quota,
 )
 from runs.actions.public import delete_expired_share_links
 from runs.actions.retention import apply_retention_rules
@@ -141,6 +142,7 @@ def all_tasks(
         # Mails follow within a second or two.
         Task("create notifications", BUSY_TICK_SECONDS, create_notifications),
         Task("create sign-in mails", BUSY_TICK_SECONDS, create_sign_in_mails),
+        Task("warn owners of the quota", 60, warn_owners_of_quota),
         Task("act on alerts", BUSY_TICK_SECONDS, perform_alert_actions),
         # Without a pause while steps are left: they end after a slice of time.
         Task("do background tasks", 0, background or BackgroundTasks()),

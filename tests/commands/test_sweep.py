@@ -75,6 +75,7 @@ def test_nothing_is_deleted_right_after_a_start(now: int) -> None:
         "resolve alerts",
         "create notifications",
         "create sign-in mails",
+        "warn owners of the quota",
         "act on alerts",
         "write history exports",
         "index logs",

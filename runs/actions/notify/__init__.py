@@ -44,6 +44,7 @@ from runs.actions.notify.follows import (
 from runs.actions.notify.hook_sender import HookSender
 from runs.actions.notify.inbox import mark_all_read, mark_read
 from runs.actions.notify.pacing import zone_of
+from runs.actions.notify.quota_mails import warn_owners_of_quota
 from runs.actions.notify.resending import send_again
 from runs.actions.notify.sign_in_mails import create_sign_in_mails
 from runs.actions.notify.status_notifications import (
@@ -102,5 +103,6 @@ __all__ = [
     "set_notification_settings",
     "stop_following",
     "unsubscribe",
+    "warn_owners_of_quota",
     "zone_of",
 ]

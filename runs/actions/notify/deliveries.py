@@ -24,6 +24,7 @@ from runs.actions.notify.digest_mails import compose_digest
 from runs.actions.notify.mails import (
     compose_confirmation,
     compose_notification,
+    compose_quota_mail,
     compose_sign_in_mail,
 )
 from runs.actions.notify.pacing import end_of_quiet, zone_of
@@ -127,6 +128,8 @@ class MailSender:
             return compose_confirmation(delivery, base)
         if delivery.kind == DeliveryKind.SIGN_IN:
             return compose_sign_in_mail(delivery, base, now)
+        if delivery.kind == DeliveryKind.QUOTA:
+            return compose_quota_mail(delivery, base)
         if delivery.kind == DeliveryKind.DIGEST:
             return _compose_digest(delivery, base, now)
         notification = delivery.notification

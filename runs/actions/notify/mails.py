@@ -19,12 +19,14 @@ from runs.actions.actor import SERVER
 from runs.actions.notify.addresses import sign_confirmation
 from runs.actions.notify.pacing import zone_of
 from runs.actions.notify.subscriptions import sign_subscription
+from runs.actions.usage import WARNING_SHARE, read_fill
 from runs.models import Delivery, FollowReason, Notification, Run, User
 from runs.notify import Mail, message_id
 from runs.render.formats import (
     MISSING,
     duration,
     experiment_path,
+    filesize,
     full_moment,
     grouped,
     local_time,
@@ -36,9 +38,11 @@ from runs.render.notify import (
     ConfirmationMail,
     MailFact,
     MailLink,
+    QuotaMail,
     RunMail,
     SignInMail,
     confirmation_mail_bodies,
+    quota_mail_bodies,
     run_mail_bodies,
     sign_in_mail_bodies,
 )
@@ -83,6 +87,31 @@ def compose_sign_in_mail(delivery: Delivery, base: str, now: int) -> Mail:
         text, html = sign_in_mail_bodies(content)
         subject = _("Sign in to Run Studio")
     return Mail(delivery.address, subject, text, html, message_id(delivery.key))
+
+
+def compose_quota_mail(delivery: Delivery, base: str) -> Mail | str:
+    """Compose the mail to an owner, or say why it is not sent any more."""
+    workspace, user = delivery.workspace, delivery.user
+    assert workspace is not None
+    assert user is not None
+    fill = read_fill(workspace.pk)
+    if fill is None or fill.used < WARNING_SHARE * fill.quota:
+        return "the workspace stores less again"
+    with reading_as(user):
+        percent = int(100 * fill.used / fill.quota)
+        path = reverse("storage", args=[workspace.name])
+        content = QuotaMail(
+            str(user),
+            workspace.name,
+            percent,
+            filesize(fill.used),
+            filesize(fill.quota),
+            f"{base}{path}",
+        )
+        text, html = quota_mail_bodies(content)
+        subject = _("%(percent)s%% of the storage quota is used") % {"percent": percent}
+    subject = f"[{workspace.name}] {subject}"
+    return Mail(user.email, subject, text, html, message_id(delivery.key))
 
 
 def compose_notification(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from runs.actions.usage.counting import count_if_due, count_storage
 from runs.actions.usage.quota import (
     QUOTA,
+    WARNING_SHARE,
     Fill,
     read_fill,
     refuse_if_full,
@@ -14,6 +15,7 @@ from runs.actions.usage.quota import (
 
 __all__ = [
     "QUOTA",
+    "WARNING_SHARE",
     "Fill",
     "count_if_due",
     "count_storage",

@@ -20,6 +20,8 @@ from runs.render.formats import filesize
 from studio.core.errors import InvalidValue, QuotaReached
 
 QUOTA = "set quota"
+#: The share of the quota from which owners are warned.
+WARNING_SHARE = 0.9
 #: The smallest: below, not even logs would be worth it.
 MIN_QUOTA = 1_000_000
 MAX_QUOTA = 2**60

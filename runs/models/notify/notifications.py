@@ -263,6 +263,8 @@ class DeliveryKind(models.TextChoices):
     CONFIRMATION = "confirm"
     #: The mail with a link that signs in who lost the password.
     SIGN_IN = "sign-in"
+    #: The mail that tells an owner of a quota that is nearly used up.
+    QUOTA = "quota"
     WEBHOOK = "webhook"
 
 

@@ -60,3 +60,5 @@ class StorageSettings(models.Model):
     quota = models.BigIntegerField(null=True, blank=True)
     # When a member last asked for a count, in ms.
     requested = models.BigIntegerField(default=0)
+    # Whether owners were told that the quota is nearly used up.
+    is_warned = models.BooleanField(default=False, db_default=False)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from runs.access import Permission, access
-from runs.actions.usage import request_count, set_quota
+from runs.actions.usage import WARNING_SHARE, request_count, set_quota
 from runs.models import now_ms
 from runs.pages.requests import (
     FORM_ERROR_STATUS,
@@ -40,8 +40,6 @@ from runs.render.usage import draw_areas, draw_kind_bar, highest_shown
 from runs.search.usage import StorageUsage, read_usage
 from studio.core.errors import StudioError
 
-#: The share of the quota from which owners are warned.
-WARNING_SHARE = 0.9
 _GB = 10**9
 
 

@@ -79,6 +79,18 @@ class SignInMail:
     minutes: int
 
 
+@dataclass(frozen=True)
+class QuotaMail:
+    """`used` and `quota` are sizes in words."""
+
+    name: str
+    workspace: str
+    percent: int
+    used: str
+    quota: str
+    href: str
+
+
 def run_mail_bodies(mail: RunMail) -> tuple[str, str]:
     """Return the text and the HTML of a mail about a run."""
     return _run_text(mail), _page(mail.workspace, _run_html(mail))
@@ -101,10 +113,25 @@ def sign_in_mail_bodies(mail: SignInMail) -> tuple[str, str]:
     return _letter(mail.name, wish, MailLink(_("Sign in"), mail.href))
 
 
-def _letter(name: str, wish: str, button: MailLink) -> tuple[str, str]:
+def quota_mail_bodies(mail: QuotaMail) -> tuple[str, str]:
+    wish = _(
+        "The workspace %(workspace)s stores %(used)s, %(percent)s%% of its quota of "
+        "%(quota)s. When it is used up, files are refused. Metrics, statuses and logs "
+        "are still taken."
+    ) % {
+        "workspace": mail.workspace,
+        "used": mail.used,
+        "percent": mail.percent,
+        "quota": mail.quota,
+    }
+    foot = _("You get this mail as an owner of the workspace.")
+    return _letter(mail.name, wish, MailLink(_("Open Storage"), mail.href), foot)
+
+
+def _letter(name: str, wish: str, button: MailLink, foot: str = "") -> tuple[str, str]:
     """Return the bodies of a mail with one button."""
     greeting = _("Hello %(name)s,") % {"name": name}
-    otherwise = _("If you didn't request this, ignore this mail.")
+    otherwise = foot or _("If you didn't request this, ignore this mail.")
     text = "\n\n".join(
         [greeting, _wrap(wish), f"{button.text}\n{button.href}", _wrap(otherwise), ""]
     )
