@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import partial
+from typing import cast
 
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -12,12 +13,13 @@ from django.views.decorators.http import require_safe
 
 from runs.access import Permission, access
 from runs.models import File
-from runs.pages.previews import FileContent, part_response
+from runs.pages.previews import FileContent, part_response, run_paths
 from runs.pages.requests import PageRequest, SentFile, send_file, sent_file
 from runs.pages.run_shell import find_run_head
 from runs.render.files import ZipEntry, stream_zip, zip_size
-from runs.search.files import find_file, iterate_files
+from runs.search.files import find_file, find_files_of_runs, iterate_files
 from runs.storage.files import files as file_store
+from studio.core.errors import MissingBytes
 
 #: The entry of a run's archive that names files without content.
 MISSING_LIST = "MISSING_FILES.txt"
@@ -41,7 +43,22 @@ def raw_model_file(
 
 def stored_content(file: File) -> FileContent:
     opened = partial(file_store.open, file.blob, file.size)
-    return FileContent(file.name, file.size, opened, blob=file.blob)
+    other = partial(_read_other, file) if file.run_id else None
+    return FileContent(file.name, file.size, opened, blob=file.blob, read_other=other)
+
+
+def _read_other(file: File, address: str, limit: int) -> bytes | None:
+    """Read a file of the same run; None if there is none, or it is larger."""
+    paths, run = run_paths(address, file.folder), cast("int", file.run_id)
+    found = find_files_of_runs({run: paths})[run]
+    other = next((found[path] for path in paths if path in found), None)
+    if other is None or other.size > limit:
+        return None
+    try:
+        with file_store.open(other.blob, other.size) as handle:
+            return handle.read(other.size)
+    except MissingBytes:
+        return None
 
 
 def send_stored_file(request: PageRequest, file: File) -> HttpResponseBase:

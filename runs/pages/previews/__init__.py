@@ -4,6 +4,7 @@ from runs.pages.previews.figure import FIGURE
 from runs.pages.previews.kind import PreviewKind, Shown
 from runs.pages.previews.reader import BudgetExceeded, FileContent, PreviewReader
 from runs.pages.previews.vega_chart import VEGA
+from runs.pages.previews.vega_data import run_paths
 from runs.pages.previews.viewer import (
     Neighbor,
     Preview,
@@ -25,4 +26,5 @@ __all__ = [
     "file_viewer_context",
     "part_response",
     "preview_file",
+    "run_paths",
 ]

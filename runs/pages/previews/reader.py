@@ -39,7 +39,8 @@ class FileContent:
 
     `is_packed` if a seek has to unpack all bytes up to the new position. `blob` has the
     bytes: all of them, or `part` of an archive. `read_log` reads a window of its lines,
-    where the page can show one.
+    where the page can show one. `read_other` reads another file of the same run by its
+    address in this one, up to a number of bytes; it returns None if there is none.
     """
 
     name: str
@@ -50,6 +51,7 @@ class FileContent:
     part: str = ""
     viewer: ViewerAddress | None = None
     read_log: Callable[[], object] | None = None
+    read_other: Callable[[str, int], bytes | None] | None = None
 
 
 class PreviewReader(io.RawIOBase):
@@ -70,6 +72,8 @@ class PreviewReader(io.RawIOBase):
         self._bytes_left = max_bytes
         self._deadline = time.monotonic() + max_seconds
         self._document: list[Any] | None = None
+        #: A chart with the data that it has from other files.
+        self.chart: list[Any] | None = None
 
     def allow(self, max_bytes: int, max_seconds: float) -> None:
         """Start a new budget."""

@@ -17,6 +17,7 @@ from runs.pages.previews.figure import (
 from runs.pages.previews.json_document import is_json
 from runs.pages.previews.kind import PreviewKind, Shown
 from runs.pages.previews.reader import MAX_JSON_BYTES, PreviewReader
+from runs.pages.previews.vega_data import chart_document
 from runs.render.previews import (
     PreviewTable,
     UnsupportedChart,
@@ -44,18 +45,18 @@ def matches(name: str, head: bytes) -> bool:
 
 
 def build(reader: PreviewReader) -> Shown | None:
-    document = reader.json()
+    document = chart_document(reader)
     if not is_vega(document):
         return None
     return Shown(ShownFigure(read_figure(vega_figure(document)), "vega"))
 
 
 def can_draw(reader: PreviewReader) -> bool:
-    return is_vega(reader.json()) and bool(vega_figure(reader.json()))
+    return is_vega(chart_document(reader)) and bool(vega_figure(chart_document(reader)))
 
 
 def respond(_request: HttpRequest, reader: PreviewReader) -> HttpResponse:
-    document = reader.json()
+    document = chart_document(reader)
     try:
         figure = vega_figure(document)
     except UnsupportedChart as error:
@@ -73,9 +74,12 @@ def gap_text(error: UnsupportedChart) -> str:
         case VegaGap.PANELS:
             words = _("Charts of more than %(name)s panels are not drawn here.")
         case VegaGap.TRANSFORM:
-            return _("Charts with transformations of their data are not drawn here.")
+            words = _("Charts with this transformation are not drawn here: %(name)s.")
         case VegaGap.DATA:
-            return _("Only charts that contain their data are drawn here.")
+            return _(
+                "Only charts with their data inside, or in a file of the run, are "
+                "drawn here."
+            )
         case VegaGap.MARK:
             words = _("Charts with the mark %(name)s are not drawn here.")
         case VegaGap.ENCODING:
@@ -84,7 +88,7 @@ def gap_text(error: UnsupportedChart) -> str:
 
 
 def build_tree(reader: PreviewReader) -> Shown | None:
-    document = reader.json()
+    document = chart_document(reader)
     if not is_vega(document):
         return None
     try:

@@ -7,6 +7,7 @@ whose heights, colors and ends the server computes.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,11 @@ MAX_TEXT_CELLS = 144
 MAX_OUTLIERS, MAX_BINS = 1000, 100
 #: Labels on an axis of a heat map.
 _MAX_LABELS = 24
+_DECIMALS = re.compile(r"%\{z:\.(\d)f\}")
+#: Seen on the colors of boxes, in light and dark.
+_BOX_LINE = "rgba(0, 0, 0, 0.6)"
+#: Seen on the ground of the page, in light and dark.
+NEUTRAL_LINE = "#7f8792"
 _WHISKER = 1.5
 _KEPT_KEYS = (
     *("name", "marker", "opacity", "showlegend", "legendgroup"),
@@ -179,7 +185,7 @@ def _heatmap(trace: Mapping[str, Any], layout: Mapping[str, Any]) -> DrawnTrace 
             "color": [scale.color(value) for _row, _column, value in cells],
             "line": {"width": 0},
         },
-        "text": [_short(value) for _row, _column, value in cells],
+        "text": [_written(value, trace) for _row, _column, value in cells],
         "textposition": "inside" if has_texts else "none",
         "insidetextanchor": "middle",
         "textangle": 0,
@@ -259,6 +265,10 @@ def _boxes(trace: Mapping[str, Any], *, has_outliers: bool) -> DrawnTrace | None
     if not boxes:
         return None
     kept = {key: trace[key] for key in _KEPT_KEYS if key in trace}
+    # The edge between both bars is the line of the median.
+    marker = trace.get("marker")
+    own = marker if isinstance(marker, dict) else {}
+    kept["marker"] = {**own, "line": {"width": 1, "color": _BOX_LINE}}
     ups = [(box, box.third, box.high - box.third, 0.0) for box in boxes]
     downs = [(box, box.first, 0.0, box.first - box.low) for box in boxes]
     bars = {
@@ -272,6 +282,7 @@ def _boxes(trace: Mapping[str, Any], *, has_outliers: bool) -> DrawnTrace | None
             "array": [up for _box, _end, up, _down in ups + downs],
             "arrayminus": [down for _box, _end, _up, down in ups + downs],
             "thickness": 1,
+            "color": NEUTRAL_LINE,
         },
         "opacity": 0.8,
         "hoverinfo": "text",
@@ -294,6 +305,12 @@ def _boxes(trace: Mapping[str, Any], *, has_outliers: bool) -> DrawnTrace | None
         **_axes(trace),
     }
     return DrawnTrace([bars, dots])
+
+
+def _written(value: float, trace: Mapping[str, Any]) -> str:
+    """Write a value of a heat map, with the decimals of its template."""
+    match = _DECIMALS.search(str(trace.get("texttemplate")))
+    return f"{value:.{match[1]}f}" if match else _short(value)
 
 
 def _color_of(trace: Mapping[str, Any]) -> dict[str, Any]:

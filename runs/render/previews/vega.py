@@ -29,6 +29,7 @@ from runs.render.previews.vega_panels import (
     read_rows,
     title_of,
 )
+from runs.render.previews.vega_transforms import transform_rows, with_time_units
 
 MAX_LAYERS, MAX_LAYER_DEPTH = 20, 4
 #: Pixels that panels are placed for: of the figure, of a row, and between panels.
@@ -143,8 +144,11 @@ def _merged_texts(layers: list[Layer]) -> list[Layer]:
     marks = {mark["type"] for mark, _encoding, _rows in layers}
     if "text" not in marks or not marks <= {"text", "rect", "arc"}:
         return layers
+    texts = [encoding for mark, encoding, _rows in layers if mark["type"] == "text"]
+    channel = texts[0].get("text")
+    form = channel.get("format") if isinstance(channel, dict) else None
     return [
-        ({**mark, "has_texts": True}, encoding, rows)
+        ({**mark, "has_texts": True, "text_format": form}, encoding, rows)
         for mark, encoding, rows in layers
         if mark["type"] != "text"
     ] or layers
@@ -160,18 +164,16 @@ def _layers(
     for name in ("hconcat", "vconcat", "concat", "facet", "repeat", "spec"):
         if name in spec:
             raise UnsupportedChart(VegaGap.COMPOSED, name)
-    if spec.get("transform"):
-        raise UnsupportedChart(VegaGap.TRANSFORM)
     own = spec.get("encoding")
     merged = {**encoding, **(own if isinstance(own, dict) else {})}
-    rows = read_rows(spec, rows)
+    rows = transform_rows(spec.get("transform"), read_rows(spec, rows))
     inner = spec.get("layer")
     if inner is None:
         mark = _mark(spec.get("mark"))
         # Only a rule can have its place in the specification itself.
         if rows is None and mark["type"] != "rule":
             raise UnsupportedChart(VegaGap.DATA)
-        return [(mark, merged, rows or ())]
+        return [(mark, *with_time_units(merged, rows or ()))]
     is_list = isinstance(inner, list) and 0 < len(inner) <= MAX_LAYERS
     if not is_list or depth >= MAX_LAYER_DEPTH:
         raise UnsupportedChart(VegaGap.COMPOSED, "layer")
@@ -228,7 +230,7 @@ def _place(
             if axis in panel.shared and number != first:
                 own["matches"] = f"{axis}{'' if first == 1 else first}"
             if axis in panel.shared and not _is_outer(panel, axis):
-                own["title"] = {"text": ""}
+                own |= {"title": {"text": ""}, "showticklabels": False}
             layout[f"{axis}axis{suffix}"] = own
     if panel.title:
         layout["annotations"].append(_panel_title(panel.title, across, up))

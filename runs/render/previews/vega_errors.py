@@ -22,4 +22,4 @@ class UnsupportedChart(InvalidContent):
 
     def __init__(self, gap: VegaGap, detail: str = "") -> None:
         super().__init__(gap, detail)
-        self.gap, self.detail = gap, detail[:60]
+        self.gap, self.detail = gap, detail[:80]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 import numpy as np
 
-MAX_SERIES, MAX_SHAPES, MAX_BINS, MAX_SLICES = 50, 200, 100, 200
+from runs.render.previews.drawn_traces import NEUTRAL_LINE
+from runs.render.previews.vega_orders import category_order, ordered_values
+from runs.render.previews.vega_transforms import OF_NUMBERS, find_bins
+
+MAX_SERIES, MAX_SHAPES, MAX_SLICES = 50, 200, 200
 #: Sums and means of as many numbers as a figure has are finite below this.
 MAX_NUMBER = 1e300
 _MARKERS = {"mode": "markers"}
@@ -37,14 +40,6 @@ _DISCRETE = ("nominal", "ordinal")
 _FORMAT = re.compile(r",?(\.\d{1,2})?[efg%]|,?d")
 #: How far the whiskers of a box reach, in heights of the box.
 _WHISKER = 1.5
-_AGGREGATES: dict[str, Callable[[Sequence[float]], float]] = {
-    "mean": statistics.fmean,
-    "average": statistics.fmean,
-    "sum": sum,
-    "min": min,
-    "max": max,
-    "median": statistics.median,
-}
 
 Row = Mapping[str, Any]
 Encoding = Mapping[str, Any]
@@ -74,12 +69,20 @@ def mark_traces(
         return MarkTraces([_pie(mark, encoding, color, rows)])
     if encoding.get("x2") or encoding.get("y2"):
         raise UnsupportedEncoding("x2, y2")
-    axes = {"xaxis": _axis(x), "yaxis": _axis(y)}
     if name == "rect":
         trace = _rectangles(x, y, color, rows)
         if mark.get("has_texts"):
-            trace["texttemplate"] = "%{z}"
-        return MarkTraces([trace], axes=axes)
+            form = mark.get("text_format")
+            has_format = isinstance(form, str) and _FORMAT.fullmatch(form)
+            trace["texttemplate"] = f"%{{z:{form}}}" if has_format else "%{z}"
+        return MarkTraces([trace], axes={"xaxis": _axis(x), "yaxis": _axis(y)})
+    axes = {
+        "xaxis": _axis(x) | category_order(x, rows),
+        "yaxis": _axis(y) | category_order(y, rows),
+    }
+    if "categoryorder" in axes["yaxis"]:
+        # The first category is at the top.
+        axes["yaxis"]["autorange"] = "reversed"
     if name == "boxplot":
         return MarkTraces(_boxes(mark, encoding, rows), axes=axes)
     rows, x = _binned(rows, x, "x")
@@ -90,7 +93,8 @@ def mark_traces(
     ]
     if name == "area" and len(traces) > 1:
         for trace in traces:
-            trace["stackgroup"] = "1"
+            # Each area begins where the one below it ends.
+            trace |= {"stackgroup": "1", "fill": "tonexty"}
     return MarkTraces(traces, axes=axes)
 
 
@@ -105,10 +109,10 @@ def _channel(encoding: Encoding, name: str) -> Channel:
     if found.get("bin") and name == "color":
         raise UnsupportedEncoding("bin")
     aggregate = found.get("aggregate")
-    if aggregate is not None and aggregate not in ("count", *_AGGREGATES):
+    if aggregate is not None and aggregate not in ("count", *OF_NUMBERS):
         raise UnsupportedEncoding(str(aggregate)[:40])
     # In Vega-Lite null is the same as none.
-    return {key: each for key, each in found.items() if each is not None}
+    return {k: each for k, each in found.items() if each is not None or k == "sort"}
 
 
 def _series(rows: Sequence[Row], color: Channel) -> dict[str, list[Row]]:
@@ -205,24 +209,15 @@ def _binned(
     bins, name = channel.get("bin"), channel.get("field")
     if not bins:
         return rows, channel
-    most = bins.get("maxbins") if isinstance(bins, dict) else None
-    count = min(most, MAX_BINS) if isinstance(most, int) and most > 0 else 10
     numbers = [row.get(name) for row in rows] if isinstance(name, str) else []
     finite = [float(v) for v in numbers if _is_number(v)]
     if not finite:
         raise UnsupportedEncoding("bin")
-    try:
-        edges = np.histogram_bin_edges(finite, count)
-    except ValueError as error:
-        # No numbers lie between these, so bins would have no width.
-        raise UnsupportedEncoding("bin") from error
-    middles = ((edges[:-1] + edges[1:]) / 2).tolist()
-    places = np.clip(np.searchsorted(edges, finite, "right") - 1, 0, count - 1).tolist()
+    steps = find_bins({} if bins is True else bins, finite)
+    places = [sum(steps.ends(v)) / 2 for v in finite]
     kept = [row for row, v in zip(rows, numbers, strict=True) if _is_number(v)]
     key = f"bin of {axis}"
-    moved = [
-        {**row, key: middles[place]} for row, place in zip(kept, places, strict=True)
-    ]
+    moved = [{**row, key: place} for row, place in zip(kept, places, strict=True)]
     # Bars of different values stand next to each other, as for a category.
     return moved, {**channel, "field": key, "type": "ordinal"}
 
@@ -246,7 +241,7 @@ def _combine(name: str, values: Sequence[Any]) -> float | None:
     if name == "count":
         return len(values)
     numbers = [v for v in values if _is_number(v)]
-    return _AGGREGATES[name](numbers) if numbers else None
+    return OF_NUMBERS[name](numbers) if numbers else None
 
 
 def _is_number(value: object) -> TypeGuard[float]:
@@ -408,7 +403,10 @@ def _rectangles(
     ):
         groups.setdefault(place, []).append(value)
     name = color.get("aggregate") or "max"
-    columns, lines = (sorted(set(map(str, values))) for values in (across, down))
+    columns, lines = (
+        list(dict.fromkeys(map(str, ordered_values(channel, rows))))
+        for channel in (x, y)
+    )
     if len(columns) * len(lines) > 10_000:
         raise UnsupportedEncoding("rect")
     cells = {
@@ -448,7 +446,7 @@ def _rules(
             f"{other}0": 0,
             f"{other}1": 1,
             f"{other}ref": "paper",
-            "line": {"width": 1},
+            "line": {"width": 1, "color": NEUTRAL_LINE},
         }
         for value in list(dict.fromkeys(values))[:MAX_SHAPES]
         if value is not None
@@ -473,7 +471,7 @@ def _segments(
 def _axis(channel: Channel) -> dict[str, Any]:
     title, name = channel.get("title"), channel.get("field")
     shown = title or name or channel.get("aggregate") or ""
-    axis: dict[str, Any] = {"title": {"text": str(shown)}}
+    axis: dict[str, Any] = {"title": {"text": str(shown)}, "automargin": True}
     scale = channel.get("scale")
     if isinstance(scale, dict) and scale.get("type") == "log":
         axis["type"] = "log"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from runs.render.previews.vega_errors import UnsupportedChart, VegaGap
+from runs.render.previews.vega_transforms import transform_rows
 
 MAX_PANELS, MAX_ROWS, MAX_DEPTH = 36, 50_000, 6
 #: Panels next to each other where the chart does not say how many.
@@ -87,8 +88,9 @@ class _Reader:
         found = spec.get("datasets")
         sets = found if isinstance(found, dict) else sets
         spec = {**spec, "datasets": sets}
-        rows = read_rows(spec, rows)
-        inner = {name: value for name, value in spec.items() if name != "data"}
+        rows = transform_rows(spec.get("transform"), read_rows(spec, rows))
+        read = ("data", "transform")
+        inner = {name: value for name, value in spec.items() if name not in read}
         for name in _CONCATENATED:
             if name in spec:
                 return self._concatenated(inner, name, rows, depth)
@@ -113,8 +115,6 @@ class _Reader:
         parts = spec[name]
         if not isinstance(parts, list) or not parts:
             raise UnsupportedChart(VegaGap.COMPOSED, name)
-        if spec.get("transform"):
-            raise UnsupportedChart(VegaGap.TRANSFORM)
         grids = [self.read(one, rows, spec["datasets"], depth + 1) for one in parts]
         columns = {"hconcat": len(grids), "vconcat": 1}.get(name) or _columns(spec)
         return _placed((grid, at % columns, at // columns) for at, grid in _each(grids))
@@ -161,8 +161,6 @@ class _Reader:
     ) -> PanelGrid:
         if not isinstance(facet, dict):
             raise UnsupportedChart(VegaGap.COMPOSED, "facet")
-        if spec.get("transform"):
-            raise UnsupportedChart(VegaGap.TRANSFORM)
         if rows is None:
             raise UnsupportedChart(VegaGap.DATA)
         self._facets += 1

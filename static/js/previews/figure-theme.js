@@ -59,10 +59,12 @@ export function themedLayout(layout) {
  * @param {any[]} traces
  */
 export function withGroupColors(traces) {
-  const groups = [...new Set(traces.map((trace) => trace.legendgroup))];
+  // Traces without a name have the first color, and leave it to the first name.
+  const groups = [...new Set(traces.map((trace) => trace.legendgroup).filter(Boolean))];
   return traces.map((trace) => {
     if (trace.legendgroup === undefined || trace.marker?.color) return trace;
-    const color = series((groups.indexOf(trace.legendgroup) % SERIES) + 1);
+    const at = Math.max(groups.indexOf(trace.legendgroup), 0);
+    const color = series((at % SERIES) + 1);
     return { ...trace, marker: { ...trace.marker, color } };
   });
 }

@@ -7,6 +7,8 @@ import { themedLayout, withGroupColors } from "./figure-theme.js";
 
 /** How far from the visible part of the page a chart is drawn already. */
 const NEAR = "240px";
+/** Pixels of a chart whose legend stands above it. */
+const NARROW = 480;
 /** Figures that are kept to be drawn again, as when steps are played. */
 const MAX_KEPT = 40;
 
@@ -70,6 +72,9 @@ async function drawInto(plot, Plotly, data, layout) {
   // Plotly writes into what it gets, and the figure can be drawn again.
   const copy = structuredClone({ data, layout: { ...themedLayout(rest), autosize: true } });
   copy.layout.margin = { l: 48, r: 24, t: layout.title?.text ? 48 : 24, b: 40 };
+  // Next to the chart, a legend would take half of a phone.
+  if (plot.clientWidth < NARROW && (copy.data.length > 1 || copy.data[0]?.type === "pie"))
+    copy.layout.legend = { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", ...rest.legend };
   await Plotly.react(plot, copy.data, copy.layout, CONFIG);
   if (!plot.isConnected) disposePlot(plot);
 }

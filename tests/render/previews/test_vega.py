@@ -81,7 +81,7 @@ def test_numbers_of_a_vega_chart_that_are_too_large_are_left_out(
         [bars] = drawn(of_numbers(values, {**X, "aggregate": how})).data
         assert (bars["x"], bars["y"]) == ([values[-1]], ["a"])
     [bars] = drawn(of_numbers([*values, 0], {**X, "bin": {"maxbins": 1}})).data
-    assert bars["x"] == [values[-1] / 2] * len(bars["y"])
+    assert len(set(bars["x"])) == 1
     # Between equal large numbers there is no room for bins.
     with pytest.raises(UnsupportedChart):
         of_numbers([2**70], {**X, "bin": True})
@@ -98,11 +98,11 @@ def test_numbers_of_a_vega_chart_that_are_too_large_are_left_out(
         ({"mark": "arc", "encoding": {"theta": X, "radius": Y}}, "encoding"),
         ({"mark": "text", "encoding": {"x": X}}, "encoding"),
         ({"mark": "boxplot", "encoding": {"x": K}}, "encoding"),
-        ({"mark": "bar", "transform": [{"filter": "1"}]}, "transform"),
+        ({"mark": "bar", "transform": [{"density": "x"}]}, "transform"),
         ({"mark": "bar", "data": {"url": "https://example.org/a.csv"}}, "data"),
         ({"mark": {"type": "geoshape"}}, "mark"),
-        ({"mark": "bar", "encoding": {"x": {**X, "timeUnit": "year"}}}, "encoding"),
-        ({"mark": "bar", "encoding": {"x": {**X, "aggregate": "q1"}}}, "encoding"),
+        ({"mark": "bar", "encoding": {"x": {**X, "timeUnit": "week"}}}, "transform"),
+        ({"mark": "bar", "encoding": {"x": {**X, "aggregate": "argmax"}}}, "encoding"),
         ({"layer": [{"layer": []}]}, "composed"),
         ({"layer": [{"hconcat": [{"mark": "bar"}]}]}, "composed"),
     ],
