@@ -265,10 +265,7 @@ def _boxes(trace: Mapping[str, Any], *, has_outliers: bool) -> DrawnTrace | None
     if not boxes:
         return None
     kept = {key: trace[key] for key in _KEPT_KEYS if key in trace}
-    # The edge between both bars is the line of the median.
-    marker = trace.get("marker")
-    own = marker if isinstance(marker, dict) else {}
-    kept["marker"] = {**own, "line": {"width": 1, "color": _BOX_LINE}}
+    kept["marker"] = _outlined(trace)
     ups = [(box, box.third, box.high - box.third, 0.0) for box in boxes]
     downs = [(box, box.first, 0.0, box.first - box.low) for box in boxes]
     bars = {
@@ -305,6 +302,13 @@ def _boxes(trace: Mapping[str, Any], *, has_outliers: bool) -> DrawnTrace | None
         **_axes(trace),
     }
     return DrawnTrace([bars, dots])
+
+
+def _outlined(trace: Mapping[str, Any]) -> dict[str, Any]:
+    """The edge between the two bars of a box is the line of its median."""
+    marker = trace.get("marker")
+    own = marker if isinstance(marker, dict) else {}
+    return {**own, "line": {"width": 1, "color": _BOX_LINE}}
 
 
 def _written(value: float, trace: Mapping[str, Any]) -> str:

@@ -34,7 +34,7 @@ from runs.render.previews.vega_transforms import transform_rows, with_time_units
 MAX_LAYERS, MAX_LAYER_DEPTH = 20, 4
 #: Pixels that panels are placed for: of the figure, of a row, and between panels.
 _WIDTH, _ROW_HEIGHT = 800, 260
-_LEFT_GAP, _NARROW_GAP, _BOTTOM_GAP, _TITLE_GAP = 64, 40, 52, 24
+_LEFT_GAP, _NARROW_GAP, _BOTTOM_GAP, _TITLE_GAP = 84, 40, 52, 24
 
 Layer = tuple[Mapping[str, Any], Encoding, Sequence[Row]]
 
