@@ -34,6 +34,7 @@ from runs.pages.compare.formats import (
 from runs.pages.compare.media import media_comparison
 from runs.pages.compare.sections import CompareTable, table_sections
 from runs.pages.compare.state import CompareState, is_canonical_query, read_state
+from runs.pages.compare.table_diff import logged_table_diff
 from runs.pages.requests import PageRequest, with_vary_headers
 from runs.render.formats import experiment_path, run_path
 from runs.search.compare import (
@@ -168,6 +169,7 @@ def _table_context(
         "files_cut": not files.is_whole,
         **compare_charts_context(request, state, compared, set(goals)),
         "media": media_comparison(request.workspace.name, state, compared),
+        "table_diff": logged_table_diff(state, compared, table.baseline),
         "diff": file_diff(
             request.workspace.name, state, compared, files, table.baseline
         ),
@@ -245,4 +247,7 @@ def _missing_part_notices(state: CompareState, table: dict[str, Any]) -> list[st
         )
     if state.image and not (media and media.name == state.image):
         notices.append(_("These runs have no media %(name)s.") % {"name": state.image})
+    if state.table and not table.get("table_diff"):
+        text = _("Fewer than two of these runs have a table %(name)s.")
+        notices.append(text % {"name": state.table})
     return notices

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
+from runs.models import MetricKind
 from runs.pages.compare.state import CompareState
 from runs.render import formats
 from runs.render.compare import (
@@ -217,6 +219,8 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
     trophy = icon("trophy")
 
     def draw_metric_row(row: ComparedRow) -> SafeString:
+        if sum(map(is_table, row.values)) > 1:
+            return wrap_in_cells(_table_cells(table, row))
         values = [number_or_last_text(value) for value in row.values]
         return metric_cells_html(
             values,
@@ -226,6 +230,28 @@ def _metric_row_renderer(table: CompareTable) -> RowRenderer:
         )
 
     return draw_metric_row
+
+
+def is_table(value: object) -> bool:
+    return isinstance(value, NonNumericSeries) and value.kind == MetricKind.TABLE
+
+
+def _table_cells(table: CompareTable, row: ComparedRow) -> list[str]:
+    """Return the numbers of rows; each links to the difference from the baseline."""
+    shown = []
+    for at, (run, value) in enumerate(
+        zip(table.compared.runs, row.values, strict=True)
+    ):
+        if value is None:
+            shown.append(f'<span class="none">{formats.MISSING}</span>')
+            continue
+        text = str(number_or_last_text(value))
+        if is_table(value) and at != table.baseline:
+            href = table.state.href(table=row.key, table_run=run.run_id, key="")
+            shown.append(html_link(f"{href}#table-diff", text))
+        else:
+            shown.append(escape(text))
+    return shown
 
 
 def number_or_last_text(value: object) -> object:

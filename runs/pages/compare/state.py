@@ -21,6 +21,7 @@ class CompareState:
 
     `fold` are closed sections, `rows` those that show every row. `diff` is a file, as
     in `source:train.py` or `files:out.txt`; `against` is the run to compare it with.
+    `table` is a logged table; its rows in `table_run` are compared by the column `key`.
     """
 
     runs: tuple[str, ...] = ()
@@ -36,6 +37,9 @@ class CompareState:
     view: str = ""
     image: str = ""
     step: str = ""
+    table: str = ""
+    table_run: str = ""
+    key: str = ""
 
     def query(self, **changes: Any) -> str:
         """The query string of this state with `changes`, defaults left out."""

@@ -23,6 +23,14 @@ from runs.render.compare.diff_html import (
 )
 from runs.render.compare.patches import Patch, PatchFile, read_patch
 from runs.render.compare.subsequence_matcher import equal_pairs
+from runs.render.compare.table_diff import (
+    NO_CELL,
+    CellDiff,
+    PlainTable,
+    TableDiff,
+    diff_tables,
+    key_columns,
+)
 from runs.render.compare.text_diffs import (
     MAX_DIFF_BYTES,
     NO_FILE,
@@ -37,22 +45,28 @@ __all__ = [
     "MAX_CELL_CHARS",
     "MAX_DIFF_BYTES",
     "MAX_DIFF_LINES",
+    "NO_CELL",
     "NO_FILE",
+    "CellDiff",
     "DiffLine",
     "DiffPart",
     "FileStart",
     "LinePair",
     "Patch",
     "PatchFile",
+    "PlainTable",
+    "TableDiff",
     "TextDiff",
     "best_value",
     "changed_spans",
     "diff_files",
     "diff_lines",
+    "diff_tables",
     "difference_html",
     "equal_pairs",
     "html_link",
     "is_number",
+    "key_columns",
     "metric_cells_html",
     "read_patch",
     "shorten_unchanged_parts",
