@@ -14,6 +14,7 @@ from studio.agent.executors.slurm.commands import list_queue, submit
 from studio.core.compute_kinds import EngineState, slurm_script
 from tests.agent.cluster import Cluster
 from tests.parts.engines.slurm import Slurm
+from tests.parts.engines.slurm_outage import engine_message, go_through_outage
 from tests.parts.server import Server
 from tests.parts.waiting import becomes
 
@@ -30,10 +31,6 @@ def cluster(slurm: Slurm, server: Server, tmp_path: Path) -> Iterator[Cluster]:
 def has_file(cluster: Cluster, path: str) -> bool:
     files = cluster.owner.get(path.partition("/files/")[0] + "/files")["files"]
     return path.partition("/files/")[2] in [one["path"] for one in files]
-
-
-def engine_message(cluster: Cluster, run: str) -> str:
-    return str(cluster.owner.get(f"runs/{run}/job")["engine_message"])
 
 
 def test_a_run_goes_through_slurm_and_another_is_canceled_in_its_queue(
@@ -67,42 +64,7 @@ def test_a_run_goes_through_slurm_and_another_is_canceled_in_its_queue(
 def test_runs_before_and_during_an_outage_of_the_controller_run_once(
     cluster: Cluster, slurm: Slurm
 ) -> None:
-    """One waits in Slurm, one ends while it is down, and one is queued then."""
-    ran, end = cluster.folder / "ran", cluster.folder / "end"
-
-    def queue_one(name: str, until: str) -> str:
-        wait = f"until [ -e {end}-{until} ]; do sleep 0.1; done"
-        return cluster.queue(["/bin/sh", "-c", f"echo {name} >> {ran}; {wait}"])
-
-    def has_run(*names: str) -> bool:
-        return ran.exists() and set(names) <= set(ran.read_text().split())
-
-    cluster.start_agent(variables=slurm.variables)
-    running, ending = queue_one("running", "late"), queue_one("ending", "soon")
-    assert becomes(lambda: has_run("running", "ending")), cluster.log
-    slurm.command("scontrol", "update", "NodeName=localhost", "State=DRAIN", "Reason=x")
-    waiting = queue_one("waiting", "late")
-    assert becomes(lambda: "PENDING" in engine_message(cluster, waiting)), cluster.log
-    slurm.stop("slurmctld")
-    try:
-        late = queue_one("late", "late")
-        words = "Unable to contact slurm controller"
-        assert becomes(lambda: words in engine_message(cluster, late)), cluster.log
-        Path(f"{end}-soon").touch()
-        assert cluster.becomes(ending, "Completed"), cluster.log
-        assert becomes(lambda: words in engine_message(cluster, running)), cluster.log
-        states = [cluster.status(run) for run in (running, waiting, late)]
-        assert states == ["Running", "Queued", "Queued"]
-    finally:
-        slurm.start_controller()
-    assert becomes(slurm.responds)
-    slurm.command("scontrol", "update", "NodeName=localhost", "State=RESUME")
-    assert becomes(lambda: has_run("waiting", "late")), cluster.log
-    assert becomes(lambda: words not in engine_message(cluster, running)), cluster.log
-    Path(f"{end}-late").touch()
-    for run in (running, waiting, late):
-        assert cluster.becomes(run, "Completed"), cluster.log
-    assert sorted(ran.read_text().split()) == ["ending", "late", "running", "waiting"]
+    go_through_outage(cluster, slurm)
 
 
 def test_a_partition_that_does_not_exist_fails_with_the_words_of_slurm(

@@ -32,6 +32,7 @@ from tests.bench.commands import (
 from tests.bench.compute import agents
 from tests.bench.compute.drain import drain
 from tests.bench.compute.engines import compute
+from tests.bench.compute.outage import outage
 from tests.bench.compute.queue import queue
 from tests.bench.compute.sweeps import sweeps
 from tests.bench.files.log_reading import log_reading
@@ -282,6 +283,7 @@ for command in (
     bulk,
     cancel,
     compute,
+    outage,
     drain,
     log_search,
     mlflow_registry,
