@@ -128,6 +128,9 @@ def all_tasks(
     def requeue_lost(now: int) -> int:
         return requeue_lost_jobs(now, listening_since=clock.listening_since)
 
+    def look_at_conditions(now: int) -> int:
+        return fire_for_conditions(now, listening_since=clock.listening_since)
+
     return (
         Task("check the clock", 60, expiry_allowed),
         Task("mark unresponsive runs", 10, mark_unresponsive),
@@ -136,7 +139,7 @@ def all_tasks(
         Task("finish sweeps", 60, refresh_sweeps),
         Task("advance sweeps", BUSY_TICK_SECONDS, LiveSweeps()),
         Task("merge run counts", 10, merge_counts),
-        Task("look at alert conditions", 15, fire_for_conditions),
+        Task("look at alert conditions", 15, look_at_conditions),
         Task("look at views", 15, look_at_views),
         Task("resolve alerts", 60, resolve_alerts),
         # Mails follow within a second or two.

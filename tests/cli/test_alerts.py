@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -36,7 +37,7 @@ def me(studio: CommandLine) -> str:
     return user
 
 
-CONDITIONS = [
+CONDITIONS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (
         ("--status", "failed", "--status", "NotResponding", "--severity", "0"),
         {"condition": "status", "statuses": ["Failed", "NotResponding"], "severity": 0},
@@ -48,6 +49,18 @@ CONDITIONS = [
     (
         ("--queued-longer-than", "5", "--disabled"),
         {"condition": "queue", "minutes": 5, "is_enabled": False},
+    ),
+    (
+        ("--no-heartbeat-for", "7"),
+        {"condition": "heartbeat", "minutes": 7},
+    ),
+    (
+        ("--log-contains", "CUDA out of memory"),
+        {"condition": "log", "text": "CUDA out of memory"},
+    ),
+    (
+        ("--status", "Failed", "--at-least", "5", "--within", "60"),
+        {"condition": "count", "statuses": ["Failed"], "runs": 5, "minutes": 60},
     ),
     (
         ("--metric", "val/loss", "--above", "2.5", "--nan", "--to-submitter"),

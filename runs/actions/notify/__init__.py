@@ -14,6 +14,7 @@ from runs.actions.notify.alert_matching import (
     send_test_alert,
 )
 from runs.actions.notify.alert_rules import (
+    OF_MINUTES,
     RuleText,
     acknowledge_alert,
     change_alert_rule,
@@ -63,6 +64,7 @@ from runs.actions.notify.view_watching import look_at_views
 __all__ = [
     "DELIVERY_HOURS",
     "MUTE_HOURS",
+    "OF_MINUTES",
     "ChannelText",
     "HookSender",
     "MailSender",

@@ -47,7 +47,13 @@ from runs.models import (
     Run,
 )
 from runs.notify import is_mail_configured
-from runs.search.notify import RunTexts, runs_meeting_condition, runs_of_rule
+from runs.search.notify import (
+    LOOKED_AT,
+    Look,
+    RunTexts,
+    runs_meeting_condition,
+    runs_of_rule,
+)
 from runs.search.sql import time_limit
 from studio.core.batches import batches
 from studio.core.errors import StudioError
@@ -55,8 +61,6 @@ from studio.core.errors import StudioError
 _MINUTE_MS = 60_000
 #: Runs of one look at a rule's condition; the next look finds the others.
 MAX_MATCHES = 1000
-#: Conditions that a run meets without a change that the server could wait for.
-_LOOKED_AT = (AlertCondition.DURATION, AlertCondition.METRIC, AlertCondition.QUEUE)
 
 
 @dataclass(frozen=True)
@@ -137,12 +141,16 @@ def fire_matches(
             fire_rule(match.rule, [change.run for change in hits], now)
 
 
-def fire_for_conditions(now: int) -> int:
-    """Look at durations, queues and metrics; return how many runs matched."""
-    rules = AlertRule.objects.enabled().filter(condition__in=_LOOKED_AT)
+def fire_for_conditions(now: int, *, listening_since: int = 0) -> int:
+    """Look at conditions that no change of status tells; return how many runs matched.
+
+    Before `listening_since` the server could not receive heartbeats.
+    """
+    rules = AlertRule.objects.enabled().filter(condition__in=LOOKED_AT)
+    looks = (Look(rule, now, listening_since) for rule in with_members(rules))
     return sum(
-        _fire_once(rule, evaluate([rule], partial(_meeting, rule, now)), now)
-        for rule in with_members(rules)
+        _fire_once(look.rule, evaluate([look.rule], partial(_meeting, look)), now)
+        for look in looks
     )
 
 
@@ -197,9 +205,9 @@ def runs_matching_rule(rule: AlertRule, runs: Sequence[int], now: int) -> list[i
     return found
 
 
-def _meeting(rule: AlertRule, now: int) -> list[int]:
-    known = AlertMatch.objects.filter(rule=rule).values("run")
-    rows = runs_meeting_condition(rule, now).exclude(pk__in=known)
+def _meeting(look: Look) -> list[int]:
+    known = AlertMatch.objects.filter(rule=look.rule).values("run")
+    rows = runs_meeting_condition(look).exclude(pk__in=known)
     return list(rows.order_by("pk").values_list("pk", flat=True)[:MAX_MATCHES])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,16 @@ from studio.core.statuses import RunStatus
 MAX_NAME = 100
 MAX_MINUTES = 365 * 24 * 60
 MAX_RECIPIENTS = 100
+#: Conditions with a number of minutes alone.
+OF_MINUTES = (
+    AlertCondition.DURATION,
+    AlertCondition.QUEUE,
+    AlertCondition.HEARTBEAT,
+)
+#: Of the condition that many runs enter a status.
+MAX_COUNTED = 1000
+#: The index of logs finds no shorter texts.
+MIN_LOG_TEXT, MAX_LOG_TEXT = 3, 200
 #: In a workspace: each of them is applied to what changes.
 MAX_RULES = 1000
 
@@ -190,12 +200,15 @@ def _check_views(workspace: Workspace, text: RuleText, actor: Actor) -> None:
 def _check_condition(text: RuleText) -> None:
     settings = text.settings
     if text.condition == AlertCondition.STATUS:
-        known = {status.value for status in RunStatus}
-        statuses = settings.get("statuses")
-        if not statuses or set(statuses) - known:
-            raise InvalidValue(_("Choose at least one status."), field="statuses")
-    elif text.condition in (AlertCondition.DURATION, AlertCondition.QUEUE):
+        _check_statuses(settings)
+    elif text.condition in OF_MINUTES:
         _check_minutes(settings.get("minutes"), "minutes")
+    elif text.condition == AlertCondition.COUNT:
+        _check_statuses(settings)
+        _check_minutes(settings.get("minutes"), "minutes")
+        _check_runs(settings.get("runs"))
+    elif text.condition == AlertCondition.LOG:
+        _check_log_text(settings.get("text"))
     elif text.condition == AlertCondition.METRIC:
         names.check_text(
             str(settings.get("metric") or ""), "metric", limit=250, empty=False
@@ -213,6 +226,34 @@ def _check_condition(text: RuleText) -> None:
         raise InvalidValue(
             _("The condition is one of %(allowed)s.") % {"allowed": allowed},
             field="condition",
+        )
+
+
+def _check_statuses(settings: Mapping[str, Any]) -> None:
+    known = {status.value for status in RunStatus}
+    statuses = settings.get("statuses")
+    if not statuses or set(statuses) - known:
+        raise InvalidValue(_("Choose at least one status."), field="statuses")
+
+
+def _check_runs(value: Any) -> None:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if not is_number or not 2 <= value <= MAX_COUNTED:
+        raise InvalidValue(
+            _("The number of runs is a whole number from 2 to %(limit)s.")
+            % {"limit": MAX_COUNTED},
+            field="runs",
+        )
+
+
+def _check_log_text(value: Any) -> None:
+    text = str(value or "")
+    names.check_text(text, "text", limit=MAX_LOG_TEXT, empty=False)
+    if len(text.strip()) < MIN_LOG_TEXT or "\n" in text:
+        raise InvalidValue(
+            _("Enter a text of a line of a log, of at least %(least)s characters.")
+            % {"least": MIN_LOG_TEXT},
+            field="text",
         )
 
 

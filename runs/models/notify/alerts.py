@@ -36,6 +36,9 @@ class AlertCondition(models.TextChoices):
     DURATION = "duration", gettext_noop("Runs longer than")
     METRIC = "metric", gettext_noop("Metric")
     QUEUE = "queue", gettext_noop("Queued longer than")
+    HEARTBEAT = "heartbeat", gettext_noop("No heartbeat for")
+    COUNT = "count", gettext_noop("Many runs become")
+    LOG = "log", gettext_noop("A line of a log contains")
     ENTERED = "entered", gettext_noop("Enters view")
     LEFT = "left", gettext_noop("Leaves view")
 
@@ -55,8 +58,9 @@ class AlertRuleQuerySet(models.QuerySet["AlertRule"]):
 class AlertRule(models.Model):
     """Which runs notify whom. The filter finds what `author` can see.
 
-    `settings` are those of the condition: `statuses`; or `minutes`; or `metric`, `op`,
-    `value` and `nan`; or `view`, the slug of a view.
+    `settings` are those of the condition: `statuses`; or `minutes`; or `statuses`,
+    `runs` and `minutes`; or `text`; or `metric`, `op`, `value` and `nan`; or `view`,
+    the slug of a view.
     """
 
     workspace = models.ForeignKey(
@@ -203,7 +207,7 @@ class AlertAction(models.Model):
 
 
 class AlertMatch(models.Model):
-    """A run that met a rule's condition of duration or metric: it does so once."""
+    """A run that met a condition that the worker looks at: it does so once."""
 
     rule = models.ForeignKey(
         AlertRule, on_delete=models.CASCADE, related_name="matches", db_index=False

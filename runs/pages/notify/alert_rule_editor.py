@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import messages
@@ -67,6 +68,11 @@ class RuleForm(PageForm):
     statuses = TextListField()
     minutes = TextField()
     queue_minutes = TextField()
+    heartbeat_minutes = TextField()
+    count_statuses = TextListField()
+    count_minutes = TextField()
+    count_runs = TextField()
+    log_text = TextField()
     entered_view = TextField()
     left_view = TextField()
     metric = TextField()
@@ -88,28 +94,12 @@ class RuleForm(PageForm):
         """Raises InvalidValue for what is no number."""
         values = self.check()
         condition = values["condition"]
-        settings: dict[str, Any] = {}
-        if condition == AlertCondition.STATUS:
-            settings["statuses"] = values["statuses"]
-        elif condition == AlertCondition.DURATION:
-            settings["minutes"] = _whole(values["minutes"], "minutes")
-        elif condition == AlertCondition.QUEUE:
-            settings["minutes"] = _whole(values["queue_minutes"], "minutes")
-        elif condition in (AlertCondition.ENTERED, AlertCondition.LEFT):
-            settings["view"] = values[f"{condition}_view"]
-        else:
-            settings |= {
-                "metric": values["metric"],
-                "op": values["op"],
-                "value": _decimal(values["value"]) if values["value"] else None,
-                "nan": values["nan"],
-            }
         after = values["resolve_after"]
         return RuleText(
             name=values["name"],
             q=values["q"],
             condition=condition,
-            settings=settings,
+            settings=_condition_settings(condition, values),
             severity=_whole(values["severity"], "severity"),
             is_enabled=values["is_enabled"],
             to_submitter=values["to_submitter"],
@@ -121,6 +111,51 @@ class RuleForm(PageForm):
             cancels_run=values["cancels_run"],
             channels=values["channels"],
         )
+
+
+#: The field of the minutes of each condition that has only these.
+_MINUTES_FIELDS = {
+    AlertCondition.DURATION: "minutes",
+    AlertCondition.QUEUE: "queue_minutes",
+    AlertCondition.HEARTBEAT: "heartbeat_minutes",
+}
+
+
+def _condition_settings(condition: str, values: dict[str, Any]) -> dict[str, Any]:
+    if condition == AlertCondition.STATUS:
+        return {"statuses": values["statuses"]}
+    if name := _MINUTES_FIELDS.get(condition):  # type: ignore[call-overload]
+        return {"minutes": _whole(values[name], "minutes")}
+    if condition == AlertCondition.COUNT:
+        return {
+            "statuses": values["count_statuses"],
+            "runs": _whole(values["count_runs"], "runs"),
+            "minutes": _whole(values["count_minutes"], "minutes"),
+        }
+    if condition == AlertCondition.LOG:
+        return {"text": values["log_text"]}
+    if condition in (AlertCondition.ENTERED, AlertCondition.LEFT):
+        return {"view": values[f"{condition}_view"]}
+    return {
+        "metric": values["metric"],
+        "op": values["op"],
+        "value": _decimal(values["value"]) if values["value"] else None,
+        "nan": values["nan"],
+    }
+
+
+def _form_settings(rule: AlertRule) -> dict[str, Any]:
+    """The settings by the names that they have in the form."""
+    settings: dict[str, Any] = dict(rule.settings)
+    if rule.condition == AlertCondition.COUNT:
+        return {f"count_{name}": value for name, value in settings.items()}
+    if name := _MINUTES_FIELDS.get(rule.condition):  # type: ignore[call-overload]
+        return {name: settings["minutes"]}
+    if rule.condition == AlertCondition.LOG:
+        return {"log_text": settings["text"]}
+    if "view" in settings:
+        return {f"{rule.condition}_view": settings["view"]}
+    return settings
 
 
 def _whole(text: str, field: str) -> int:
@@ -215,11 +250,6 @@ edit_rule = view_by_method(GET=_show_rule, POST=_change)
 
 
 def _values_of(rule: AlertRule) -> dict[str, Any]:
-    settings: dict[str, Any] = dict(rule.settings)
-    if rule.condition == AlertCondition.QUEUE:
-        settings["queue_minutes"] = settings.pop("minutes")
-    if "view" in settings:
-        settings[f"{rule.condition}_view"] = settings.pop("view")
     names = rule.recipients.filter(is_listed=True)
     return {
         "name": rule.name,
@@ -236,7 +266,7 @@ def _values_of(rule: AlertRule) -> dict[str, Any]:
         "cancels_run": rule.cancels_run,
         "channels": [each.channel.name for each in rule.channel_rows.all()],
         "op": ">",
-        **settings,
+        **_form_settings(rule),
     }
 
 
@@ -254,10 +284,10 @@ def _render(
         "rule": rule,
         "values": values,
         "problem": error.message if error else "",
-        "statuses": [
-            (each.value, status_label(each), each.value in values.get("statuses", ()))
-            for each in RunStatus
-        ],
+        "statuses": _status_choices(values.get("statuses", ())),
+        "count_statuses": _status_choices(
+            values.get("count_statuses") or [_PROPOSED[0].value]
+        ),
         "severities": [(str(each.value), severity_label(each)) for each in Severity],
         "members": [
             (each.user, each.user.username in chosen)
@@ -281,6 +311,12 @@ def _render(
     }
     status = error.status if error else 200
     return render(request, "notify/alert_rule.html", context, status=status)
+
+
+def _status_choices(chosen: Collection[str]) -> list[tuple[str, str, bool]]:
+    return [
+        (each.value, status_label(each), each.value in chosen) for each in RunStatus
+    ]
 
 
 def _count_matching(request: PageRequest, q: str) -> int | None:

@@ -52,23 +52,34 @@ def severity_label(severity: int) -> str:
     return pgettext("severity", Severity(severity).label)
 
 
+def _condition_templates() -> dict[str, str]:
+    return {
+        AlertCondition.STATUS: _("Status becomes %(statuses)s"),
+        AlertCondition.DURATION: _("Runs longer than %(minutes)s min"),
+        AlertCondition.QUEUE: _("Queued longer than %(minutes)s min"),
+        AlertCondition.HEARTBEAT: _("No heartbeat for %(minutes)s min"),
+        AlertCondition.COUNT: _("%(runs)s runs in %(minutes)s min become %(statuses)s"),
+        AlertCondition.LOG: _("A line of a log contains “%(text)s”"),
+        AlertCondition.ENTERED: _("Enters the view %(name)s"),
+        AlertCondition.LEFT: _("Leaves the view %(name)s"),
+    }
+
+
 def condition_text(rule: AlertRule) -> str:
-    settings: dict[str, Any] = rule.settings
-    if rule.condition == AlertCondition.STATUS:
-        labels = ", ".join(status_label(each) for each in settings["statuses"])
-        return _("Status becomes %(statuses)s") % {"statuses": labels}
-    if rule.condition == AlertCondition.DURATION:
-        text = _("Runs longer than %(minutes)s min")
-        return text % {"minutes": settings["minutes"]}
-    if rule.condition == AlertCondition.QUEUE:
-        text = _("Queued longer than %(minutes)s min")
-        return text % {"minutes": settings["minutes"]}
-    if rule.condition in (AlertCondition.ENTERED, AlertCondition.LEFT):
+    settings: dict[str, Any] = dict(rule.settings)
+    template = _condition_templates().get(rule.condition)
+    if template is None:
+        return _metric_condition(settings)
+    if "statuses" in settings:
+        labels = (status_label(each) for each in settings["statuses"])
+        settings["statuses"] = ", ".join(labels)
+    if "view" in settings:
         view = View.objects.filter(slug=settings["view"]).first()
-        name = {"name": view.name if view else settings["view"]}
-        if rule.condition == AlertCondition.ENTERED:
-            return _("Enters the view %(name)s") % name
-        return _("Leaves the view %(name)s") % name
+        settings["name"] = view.name if view else settings["view"]
+    return template % settings
+
+
+def _metric_condition(settings: dict[str, Any]) -> str:
     parts = []
     if settings.get("value") is not None:
         parts.append(f"{settings.get('op', '>')} {number(settings['value'])}")

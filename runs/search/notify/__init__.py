@@ -20,12 +20,12 @@ from runs.search.notify.alerts import (
     list_deliveries,
     list_fired,
     list_rules,
-    runs_meeting_condition,
     runs_of_rule,
     runs_of_view,
     sees_all_deliveries,
 )
 from runs.search.notify.channels import find_channel, list_channels
+from runs.search.notify.conditions import LOOKED_AT, Look, runs_meeting_condition
 from runs.search.notify.follows import (
     errors_of_views,
     find_follow,
@@ -61,10 +61,12 @@ __all__ = [
     "CATEGORY",
     "EVENT_COLUMNS",
     "INBOX_FILTERS",
+    "LOOKED_AT",
     "MAX_BADGE",
     "MAX_COUNT",
     "AlertCounts",
     "InboxPage",
+    "Look",
     "MetricFact",
     "RunFacts",
     "RunTexts",

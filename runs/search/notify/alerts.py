@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from runs.models import (
-    AlertCondition,
     AlertRecipient,
     AlertRule,
     AlertRuleChannel,
@@ -17,8 +16,6 @@ from runs.models import (
     DeliveryKind,
     DeliveryState,
     FiredAlert,
-    Metric,
-    MetricKind,
     Notification,
     Role,
     Run,
@@ -33,7 +30,7 @@ from runs.search.query import runs_matching
 from runs.search.sql import time_limit
 from studio.core.errors import NotFound
 from studio.core.filters import parse
-from studio.core.statuses import ACTIVE, RunStatus
+from studio.core.statuses import RunStatus
 
 PAGE_SIZE = 50
 MAX_COUNTED_RUNS = 10_000
@@ -189,44 +186,6 @@ def runs_of_view(view: View, viewer: User, now: int) -> RunQuerySet:
     if not view.spec.get("children"):
         runs = runs.filter(parent__isnull=True)
     return runs
-
-
-def runs_meeting_condition(rule: AlertRule, now: int) -> QuerySet[Run]:
-    """Return the runs that meet a condition of duration, queue or metric now.
-
-    Runs that ended before the rule was changed are left out.
-    """
-    runs = runs_of_rule(rule, now).filter(updated__gte=rule.changed)
-    if rule.condition == AlertCondition.DURATION:
-        since = now - int(rule.settings["minutes"]) * _MINUTE_MS
-        active = [status.code for status in ACTIVE]
-        # Of runs that were started before the rule, too.
-        runs = runs_of_rule(rule, now)
-        return runs.filter(status__in=active, started__lte=since)
-    if rule.condition == AlertCondition.QUEUE:
-        since = now - int(rule.settings["minutes"]) * _MINUTE_MS
-        queued = RunStatus.QUEUED.code
-        # A run can be queued again, which begins a new time in the queue.
-        later = RunEvent.objects.filter(run=OuterRef("pk"), new=queued, time__gt=since)
-        runs = runs_of_rule(rule, now).filter(status=queued, created__lte=since)
-        return runs.exclude(Exists(later))
-    heads = Metric.objects.filter(
-        key__workspace=rule.workspace,
-        key__name=rule.settings["metric"],
-        kind=MetricKind.SERIES,
-    )
-    return runs.filter(pk__in=heads.filter(_crossed(rule)).values("run"))
-
-
-def _crossed(rule: AlertRule) -> Q:
-    value, crossed = rule.settings.get("value"), Q()
-    if value is not None:
-        is_above = rule.settings.get("op", ">") == ">"
-        crossed = Q(last__gt=value) if is_above else Q(last__lt=value)
-        crossed &= Q(last_is_nan=False)
-    if rule.settings.get("nan"):
-        crossed |= Q(last_is_nan=True)
-    return crossed
 
 
 def count_matching_now(q: str, *, author: User, workspace: Workspace, now: int) -> int:

@@ -44,6 +44,24 @@ _OPTIONS = (
         help="Fire when a run is queued longer.",
     ),
     click.option(
+        "--no-heartbeat-for",
+        type=MINUTES,
+        metavar="MINUTES",
+        help="Fire when a run sent no heartbeat for this time.",
+    ),
+    click.option(
+        "--at-least",
+        type=click.IntRange(2),
+        metavar="RUNS",
+        help="Fire when this number of runs enter a --status --within MINUTES.",
+    ),
+    click.option("--within", type=MINUTES, metavar="MINUTES"),
+    click.option(
+        "--log-contains",
+        metavar="TEXT",
+        help="Fire when a line of a log of the run contains this text.",
+    ),
+    click.option(
         "--metric",
         metavar="NAME",
         help="Fire by its last value: with --above or --below, --nan, or both.",
@@ -126,11 +144,16 @@ def changes_of_options(options: Mapping[str, Any]) -> dict[str, Any]:
 def _condition(options: Mapping[str, Any]) -> dict[str, Any]:
     """The condition with its settings; empty without one."""
     found: list[dict[str, Any]] = []
+    counted = _counted(options)
     if options["statuses"]:
-        found.append({"condition": "status", "statuses": list(options["statuses"])})
+        statuses = {"statuses": list(options["statuses"])}
+        found.append({"condition": "status", **statuses, **counted})
+    if options["log_contains"] is not None:
+        found.append({"condition": "log", "text": options["log_contains"]})
     for name, condition in (
         ("longer_than", "duration"),
         ("queued_longer_than", "queue"),
+        ("no_heartbeat_for", "heartbeat"),
     ):
         if options[name] is not None:
             found.append({"condition": condition, "minutes": options[name]})
@@ -143,9 +166,20 @@ def _condition(options: Mapping[str, Any]) -> dict[str, Any]:
     if len(found) > 1:
         raise click.UsageError(
             "A rule has one condition: --status, --longer-than, --queued-longer-than, "
-            "--metric, --enters-view or --leaves-view."
+            "--no-heartbeat-for, --log-contains, --metric, --enters-view or "
+            "--leaves-view."
         )
     return found[0] if found else {}
+
+
+def _counted(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes a condition of statuses one of many runs; empty without it."""
+    runs, minutes = options["at_least"], options["within"]
+    if runs is None and minutes is None:
+        return {}
+    if runs is None or minutes is None or not options["statuses"]:
+        raise click.UsageError("Give --at-least, --within and --status together.")
+    return {"condition": "count", "runs": runs, "minutes": minutes}
 
 
 def _metric(options: Mapping[str, Any]) -> dict[str, Any]:

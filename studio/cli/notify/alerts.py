@@ -21,14 +21,21 @@ from studio.cli.target import Target, workspace_options
 from studio.cli.words import refuse_words, take_query, words_argument
 from studio.core.errors import NotFound
 
+_STATES = {"queue": "queued", "heartbeat": "no heartbeat"}
+
 
 def _condition_text(rule: Any) -> str:
     if rule["condition"] == "status":
         return ", ".join(rule["statuses"])
     if rule["condition"] in ("entered", "left"):
         return f"{rule['condition']} view {rule['view']}"
+    if rule["condition"] == "count":
+        statuses = ", ".join(rule["statuses"])
+        return f"{rule['runs']} runs {statuses} in {rule['minutes']} min"
+    if rule["condition"] == "log":
+        return f"log contains {rule['text']!r}"
     if rule["condition"] != "metric":
-        state = "queued" if rule["condition"] == "queue" else "duration"
+        state = _STATES.get(rule["condition"], "duration")
         return f"{state} > {rule['minutes']} min"
     texts = []
     if rule["value"] is not None:

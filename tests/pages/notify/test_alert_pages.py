@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -238,6 +239,41 @@ def test_the_editor_of_a_rule_shows_its_time_in_the_queue_and_a_preview(
     assert 'name="queue_minutes" value="45"' in page
     assert 'name="minutes" value=""' in page
     assert "would have fired" not in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "said", "shown"),
+    [
+        (
+            {"condition": "heartbeat", "heartbeat_minutes": "45"},
+            "No heartbeat for 45 min",
+            'name="heartbeat_minutes" value="45"',
+        ),
+        (
+            {"condition": "log", "log_text": "out of memory"},
+            "A line of a log contains “out of memory”",
+            'name="log_text" value="out of memory"',
+        ),
+        (
+            {
+                "condition": "count",
+                "count_minutes": "90",
+                "count_runs": "4",
+                "count_statuses": ["Failed"],
+            },
+            "4 runs in 90 min become Failed",
+            'name="count_runs" value="4"',
+        ),
+    ],
+)
+def test_the_editor_has_each_condition(
+    browser: Client, fields: dict[str, Any], said: str, shown: str
+) -> None:
+    saved = browser.post(f"{ALERTS}rules/new/", {**FORM, **fields})
+    assert saved.status_code == 302
+    assert said in browser.get(ALERTS).content.decode()
+    rule = AlertRule.objects.get()
+    assert shown in browser.get(f"{ALERTS}rules/{rule.pk}/").content.decode()
 
 
 def test_a_rule_made_from_a_list_starts_with_its_filter(

@@ -6,6 +6,7 @@ from typing import Any
 
 from runs.access import Permission, StudioRequest, signed_in_user, workspace_of
 from runs.actions.notify import (
+    OF_MINUTES,
     RuleText,
     acknowledge_alert,
     change_alert_rule,
@@ -30,8 +31,9 @@ from runs.models import AlertCondition, AlertRule, FiredAlert, now_ms
 from runs.search.notify import find_fired_alert, find_rule, list_fired, list_rules
 
 _place = workspace_of
-_STATUS = AlertCondition.STATUS
-_OF_MINUTES = (AlertCondition.DURATION, AlertCondition.QUEUE)
+_STATUS: str = AlertCondition.STATUS
+_COUNT: str = AlertCondition.COUNT
+_LOG: str = AlertCondition.LOG
 _OF_VIEWS = (AlertCondition.ENTERED, AlertCondition.LEFT)
 
 
@@ -124,8 +126,16 @@ def _rule_text(body: AlertRuleText) -> RuleText:
     settings: dict[str, Any]
     if body.condition == _STATUS:
         settings = {"statuses": body.statuses}
-    elif body.condition in _OF_MINUTES:
+    elif body.condition in OF_MINUTES:
         settings = {"minutes": body.minutes}
+    elif body.condition == _COUNT:
+        settings = {
+            "statuses": body.statuses,
+            "runs": body.runs,
+            "minutes": body.minutes,
+        }
+    elif body.condition == _LOG:
+        settings = {"text": body.text}
     elif body.condition in _OF_VIEWS:
         settings = {"view": body.view}
     else:
@@ -162,6 +172,8 @@ def _rule_info(rule: AlertRule) -> AlertRuleInfo:
         q=rule.q,
         statuses=settings.get("statuses", []),
         minutes=settings.get("minutes"),
+        runs=settings.get("runs"),
+        text=settings.get("text", ""),
         metric=settings.get("metric", ""),
         op=settings.get("op", ">"),
         value=settings.get("value"),

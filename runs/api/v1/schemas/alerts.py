@@ -8,17 +8,28 @@ from msgspec import Meta, Struct, field
 
 from runs.api.v1.schemas.runs import RequestStruct
 
-ConditionName = Literal["status", "duration", "metric", "queue", "entered", "left"]
+ConditionName = Literal[
+    "status",
+    "duration",
+    "metric",
+    "queue",
+    "heartbeat",
+    "count",
+    "log",
+    "entered",
+    "left",
+]
 
 
 class AlertRuleText(RequestStruct):
     """A whole rule: what is left out has the default.
 
-    The condition `status` has `statuses`, `duration` and `queue` have `minutes`, and
-    `metric` has `metric`, `op`, `value` and `nan`. `entered` and `left` have `view`,
-    the slug of a view. `recipients` are user names of members, and `channels` are names
-    of channels. Each run that matches gets the tag `tag` with `tag_value`, if there is
-    one, and is canceled with `cancel`.
+    The condition `status` has `statuses`. `duration`, `queue` and `heartbeat` have
+    `minutes`. `count` has `statuses`, `runs` and `minutes`. `log` has `text`, a part of
+    a line. `metric` has `metric`, `op`, `value` and `nan`. `entered` and `left` have
+    `view`, the slug of a view. `recipients` are user names of members, and `channels`
+    are names of channels. Each run that matches gets the tag `tag` with `tag_value`, if
+    there is one, and is canceled with `cancel`.
     """
 
     name: str
@@ -26,6 +37,8 @@ class AlertRuleText(RequestStruct):
     q: str = ""
     statuses: list[str] = field(default_factory=list)
     minutes: int | None = None
+    runs: int | None = None
+    text: str = ""
     metric: str = ""
     op: Literal[">", "<"] = ">"
     value: float | None = None
@@ -52,6 +65,8 @@ class AlertRuleInfo(Struct):
     q: str
     statuses: list[str]
     minutes: int | None
+    runs: int | None
+    text: str
     metric: str
     op: str
     value: float | None
