@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runs.models import LOCAL_TARGET, Job, Run
+from runs.pages.compute.engine_reasons import EngineReason, explain_engine_reason
 from runs.pages.compute.page_state import ComputeState
 from runs.render.compute import (
     capacity_bar,
@@ -43,6 +44,8 @@ from studio.core.view_spec import ViewSpec
 
 #: Reasons that only a person can change; shown in the color of a warning.
 BLOCKING_REASONS = frozenset({WaitReason.NO_AGENT, WaitReason.TARGET_PAUSED})
+#: By the name of a target or its kind.
+_ICONS = {LOCAL_TARGET: "laptop", "ssh": "terminal"}
 #: A device that a run uses less is marked.
 LOW_USE_PERCENT = 30
 
@@ -88,7 +91,7 @@ class QueueRow:
     position: int
     #: Milliseconds since it was queued.
     waited: int
-    reason: str
+    reason: EngineReason
     is_blocked: bool
     can_change: bool
     #: Where the buttons of its menu lead.
@@ -152,7 +155,7 @@ def _target_row(
     listed = () if is_server and len(agents) == 1 else agents
     return TargetRow(
         summary,
-        "laptop" if name == LOCAL_TARGET else "server",
+        _ICONS.get(name) or _ICONS.get(summary.target.kind, "server"),
         _("This server") if is_server else _kind_text(summary),
         reverse("compute-target-runs", args=[workspace, name]),
         health_pill(summary.health, _health_text(summary, len(lost))),
@@ -297,18 +300,18 @@ def _queue_row(
         job_link(job, workspace),
         queued.position,
         now - job.queued,
-        _reason_text(queued),
+        _reason(queued),
         queued.reason in BLOCKING_REASONS,
         job.pk in changeable and queued.reason is not WaitReason.IN_ENGINE,
         reverse("compute-job-priority", args=[workspace, job.run.run_id]),
     )
 
 
-def _reason_text(queued: QueuedJob) -> str:
-    """The engine's own words, where it has the job."""
+def _reason(queued: QueuedJob) -> EngineReason:
+    """That of the engine, where it has the job."""
     if queued.reason is WaitReason.IN_ENGINE and queued.job.engine_message:
-        return queued.job.engine_message
-    return wait_reason_text(queued.reason)
+        return explain_engine_reason(queued.job.engine_message)
+    return EngineReason(wait_reason_text(queued.reason))
 
 
 def job_link(job: Job, workspace: str) -> SafeString:

@@ -92,7 +92,9 @@ def test_a_slurm_target_shows_its_capacity_and_the_words_of_slurm(scene, owner):
     assert "2.50EUR per hour" in row
     assert "8 CPUs lost" in row
     assert "20 of 32 CPUs, 8 lost" in row
-    assert words in page.one("#queue").text
+    reason = page.one("#queue .reason")
+    assert reason.text == "Waits for free resources Resources"
+    assert reason["title"] == words
     assert "No submitted run is running." in page.one("#running").text
     agent.usage = {"engine": {"problem": "Unable to contact slurm controller"}}
     agent.save()
