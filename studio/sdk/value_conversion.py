@@ -11,7 +11,7 @@ import json
 import math
 import numbers
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Union
 
@@ -166,10 +166,12 @@ def from_wire(value: Any) -> Any:
     return value
 
 
-def table_rows(name: str, value: Mapping[str, Any]) -> list[dict[str, Any]]:
+def table_rows(
+    name: str, value: Mapping[str, Any], keeps: Callable[[Any], bool] | None = None
+) -> list[dict[str, Any]]:
     """A dict of columns, or a data frame, as a list of rows.
 
-    Raises UserErrorException.
+    Cells that `keeps` is true of stay as they are. Raises UserErrorException.
     """
     if is_data_frame(value):
         value = frame_columns(value)
@@ -179,7 +181,7 @@ def table_rows(name: str, value: Mapping[str, Any]) -> list[dict[str, Any]]:
             f"{type(value).__name__}"
         )
     columns = {
-        str(column): unify_number_types(_as_column(cells), name)
+        str(column): _column_values(_as_column(cells), name, keeps)
         for column, cells in value.items()
     }
     lengths = {column: len(cells) for column, cells in columns.items()}
@@ -191,6 +193,18 @@ def table_rows(name: str, value: Mapping[str, Any]) -> list[dict[str, Any]]:
                 f"{lengths[first]}, however, column {column} had length {length}."
             )
     return [dict(zip(columns, cells)) for cells in zip(*columns.values())]
+
+
+def _column_values(
+    cells: list[Any], name: str, keeps: Callable[[Any], bool] | None
+) -> list[Any]:
+    kept = [keeps is not None and keeps(cell) for cell in cells]
+    if not any(kept):
+        return unify_number_types(cells, name)
+    others = iter(
+        unify_number_types([c for c, is_kept in zip(cells, kept) if not is_kept], name)
+    )
+    return [cell if is_kept else next(others) for cell, is_kept in zip(cells, kept)]
 
 
 def _as_column(cells: Any) -> list[Any]:

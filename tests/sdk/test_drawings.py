@@ -11,8 +11,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from studio.sdk.media.drawings import save_drawing, to_bytes
-from studio.sdk.value_conversion import frame_columns
+from runs.render.media import read_media_name
+from studio.sdk.errors import UserErrorException
+from studio.sdk.media.drawings import is_picture, save_drawing, to_bytes
+from studio.sdk.media.media_logging import MediaLogger
+from studio.sdk.value_conversion import frame_columns, table_rows
 from tests.sdk.user import User, begun
 
 
@@ -189,3 +192,33 @@ def test_outside_a_run_an_array_is_printed(user: User) -> None:
         "_OfflineRun().log_image('x', plot=np.zeros((1, 2)))"
     )
     assert said.startswith("Attempted to log image metric x:")
+
+
+def test_images_in_cells_of_a_table_are_kept_and_named(tmp_path: Path) -> None:
+    kept: dict[str, bytes] = {}
+
+    def upload(file: Path, path: str) -> None:
+        kept[path] = file.read_bytes()
+
+    pictures = [Image.new("RGB", (4, 6), color) for color in ("red", "blue")]
+    frame = pd.DataFrame({"image": [*pictures, None], "dice": [0.5, 0.25, 1]})
+    rows = table_rows("val/each", frame, is_picture)
+    MediaLogger(upload).log_table("val/each", rows, 3)
+    images = [path for path in kept if path.startswith("table_images/val/each/step_")]
+    assert len(images) == 2
+    [table] = [path for path in kept if path.startswith("media/val/each/step_00000003")]
+    document = json.loads(kept[table])
+    assert document["data"] == [[images[0], 0.5], [images[1], 0.25], [None, 1]]
+    (tmp_path / "image.png").write_bytes(kept[images[1]])
+    with Image.open(tmp_path / "image.png") as image:
+        assert image.getpixel((0, 0)) == (0, 0, 255)
+    assert read_media_name(images[0]) is None
+
+
+def test_a_table_with_too_many_images_is_refused() -> None:
+    def upload(_file: Path, path: str) -> None:
+        raise AssertionError(path)
+
+    rows = [{"image": Image.new("1", (1, 1))}] * 1001
+    with pytest.raises(UserErrorException, match="1,000 images, not 1,001"):
+        MediaLogger(upload).log_table("each", rows, 0)

@@ -12,6 +12,8 @@ These patterns count, the first that matches:
 - `<name>_step_<n>.<ending>`, also with `epoch`, `-` or no separator
 - images, audio and video whose names differ by a number at the end
 - each other image, sound and video is a series of its own, without a step
+
+Images in cells of tables are shown there, and have no name of their own.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from dataclasses import dataclass
 from studio.core.media.media_files import (
     LOOSE_KINDS,
     MANIFEST_ENDING,
+    TABLE_IMAGES,
     THUMBNAIL_ENDING,
     MediaKind,
     split_ending,
@@ -75,6 +78,8 @@ class MediaName:
 
 def read_media_name(path: str) -> MediaName | None:
     """Return what a path says; None if the file is no media."""
+    if path.startswith(f"{TABLE_IMAGES}/"):
+        return None
     folder, slash, name = path.rpartition("/")
     if name.endswith(MANIFEST_ENDING):
         return _manifest_name(path)

@@ -11,6 +11,8 @@ from __future__ import annotations
 from enum import Enum
 
 FOLDER = "media"
+#: Images in cells of tables, which are no media of their own.
+TABLE_IMAGES = "table_images"
 MANIFEST_ENDING = ".media.json"
 THUMBNAIL_ENDING = ".small.webp"
 #: The version of the format that a manifest names.

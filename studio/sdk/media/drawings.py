@@ -16,6 +16,11 @@ _PNG_MODES = frozenset({"1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA"})
 PNG, PLOTLY = ".png", ".plotly.json"
 
 
+def is_picture(value: object) -> bool:
+    """Whether it is an image of Pillow."""
+    return hasattr(value, "getbands") and hasattr(value, "save")
+
+
 def save_drawing(value: Any, folder: Path) -> Path:
     """Write the drawing to a file in `folder`, whose ending is `PNG` or `PLOTLY`.
 
@@ -30,7 +35,7 @@ def save_drawing(value: Any, folder: Path) -> Path:
     elif hasattr(value, "to_plotly_json"):
         target = folder / f"drawing{PLOTLY}"
         target.write_text(value.to_json(), encoding="utf-8")
-    elif hasattr(value, "getbands"):
+    elif is_picture(value):
         _save_picture(value, target)
     elif hasattr(value, "__array__"):
         _save_pixels(value, target)

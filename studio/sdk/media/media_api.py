@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Union
 
+from studio.sdk.media.drawings import is_picture
 from studio.sdk.value_conversion import table_rows
 
 if TYPE_CHECKING:
@@ -47,15 +48,15 @@ class MediaApi:
         """Append a table: a dict of columns of the same length, or a data frame.
 
         A scalar is a column of one value. With `step`, each call is a table of its own
-        on the tab Media. Raises UserErrorException if columns have different lengths.
-        `description` is ignored.
+        on the tab Media, and its cells can be images of Pillow. Raises
+        UserErrorException if columns have different lengths. `description` is ignored.
         """
         if step is None:
             self._metrics.log_table(name, value)
         elif self._metrics.is_valid_name(name):
             # What is no table is refused there.
             table: Any = value
-            self._media.log_table(name, table_rows(name, table), step)
+            self._media.log_table(name, table_rows(name, table, is_picture), step)
 
     def log_image(
         self,

@@ -20,11 +20,13 @@ from studio.core.media.media_files import (
     MAX_ITEMS,
     MAX_VALUES,
     TABLE_ENDING,
+    TABLE_IMAGES,
     THUMBNAIL_ENDING,
     file_stem,
 )
 from studio.core.names import check_int64
 from studio.sdk.errors import UserErrorException
+from studio.sdk.media.drawings import PNG, is_picture, save_drawing
 from studio.sdk.media.media_items import (
     DEFAULT_BINS,
     save_audio,
@@ -135,8 +137,10 @@ class MediaLogger:
         self, name: str, rows: Sequence[Mapping[str, Any]], step: Any
     ) -> None:
         """Log a table as the document that MLflow's `log_table` writes."""
+        number = self._step(name, step)
         columns = list(dict.fromkeys(column for row in rows for column in row))
         data = [[row.get(column) for column in columns] for row in rows]
+        self._keep_images(name, number, data)
         text = encode_json({"columns": columns, "data": data})
 
         def save(_value: Any, folder: Path, stem: str) -> Path:
@@ -144,7 +148,26 @@ class MediaLogger:
             target.write_text(text, encoding="utf-8")
             return target
 
-        self._log_each(name, [rows], step, None, save)
+        self._log_each(name, [rows], number, None, save)
+
+    def _keep_images(self, name: str, step: int, data: Sequence[list[Any]]) -> None:
+        """Upload the images in cells, and write their paths into the cells."""
+        images = [
+            (cells, at)
+            for cells in data
+            for at, value in enumerate(cells)
+            if is_picture(value)
+        ]
+        if len(images) > MAX_ITEMS:
+            raise UserErrorException(
+                f"A table has up to {MAX_ITEMS:,} images, not {len(images):,}."
+            )
+        home = f"{TABLE_IMAGES}/{clean_path(name)}/{file_stem(step, uuid4().hex[:8])}"
+        with tempfile.TemporaryDirectory() as folder:
+            for number, (cells, at) in enumerate(images):
+                path = f"{home}_{number}{PNG}"
+                self._upload(save_drawing(cells[at], Path(folder)), path)
+                cells[at] = path
 
     def _log_each(
         self,
