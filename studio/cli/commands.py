@@ -27,6 +27,7 @@ COMMANDS = {
     "completion": "studio.cli.completion:completion",
     "env": "studio.cli.env:env",
     "login": "studio.cli.login:login",
+    "member": "studio.cli.members:member_group",
     "ml": "studio.cli.commands:ml",
     "secret": "studio.cli.compute.secrets:secret_group",
     "sync": "studio.cli.sync:sync",

@@ -55,6 +55,10 @@ def test_named_runs_go_to_the_trash_and_come_back(
     assert studio.json("run", "restore", *runs, "--yes")["changed"] == 2
     assert studio.json("run", "archive", runs[0], "--yes")["changed"] == 1
     assert studio.json("run", "unarchive", runs[0], "--yes")["changed"] == 1
+    assert studio.json("run", "star", *runs, "--yes")["changed"] == 2
+    starred = studio.json("run", "list", "-q", "starred:true", "-e", experiment)
+    assert {run["run_id"] for run in starred} == set(runs)
+    assert studio.json("run", "unstar", *runs, "--yes")["changed"] == 2
 
 
 def test_without_a_terminal_the_question_is_refused(

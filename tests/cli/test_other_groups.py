@@ -100,7 +100,10 @@ def test_completion_is_valid_for_the_shell(studio: CommandLine, shell: str) -> N
     ("words", "expected"),
     [
         ("studio ru", {"run"}),
-        ("studio run c", {"cancel", "comment", "comments", "compare", "complete"}),
+        (
+            "studio run c",
+            {"cancel", "comment", "comments", "compare", "complete", "conclusion"},
+        ),
         ("studio run show --out", {"--output", "--output-metadata-file"}),
         ("studio run show -o js", {"json", "jsonc"}),
     ],

@@ -1,6 +1,7 @@
 """Change many runs: those that a filter matches, or those that are named.
 
-`studio run archive|unarchive|delete|restore|move|mark|lock|unlock`, and the option `-q`
+`studio run archive|unarchive|delete|restore|move|mark|lock|unlock|star|
+unstar`, and the option `-q`
 of other commands.
 """
 
@@ -48,6 +49,8 @@ _VERBS = {
     "mark": "Mark",
     "lock": "Lock",
     "unlock": "Unlock",
+    "star": "Star",
+    "unstar": "Remove your star from",
 }
 
 
@@ -202,6 +205,12 @@ unlock = _command(
     "Unlock runs that you locked; owners can unlock all.",
     "studio run unlock RUN",
 )
+star = _command(
+    "star",
+    "Star runs for yourself.",
+    "studio run star RUN · studio run star -q 'tag:paper'",
+)
+unstar = _command("unstar", "Remove your stars from runs.", "studio run unstar RUN")
 
 
 @click.command(

@@ -152,18 +152,18 @@ def _filter_text(options: dict[str, Any]) -> str:
     """The conditions of the options as one filter."""
     terms = [f"({options['filter_text']})"] if options["filter_text"].strip() else []
     if options["status"]:
-        terms.append(f"status = {_quote(options['status'])}")
+        terms.append(f"status = {quote_text(options['status'])}")
     if options["compute_target_name"]:
-        terms.append(f"target = {_quote(options['compute_target_name'])}")
+        terms.append(f"target = {quote_text(options['compute_target_name'])}")
     for key, value in parse_tags(options["tags"], "--tags").items():
         if value is None:
-            terms.append(f"tag:{_quote(key)}")
+            terms.append(f"tag:{quote_text(key)}")
         else:
-            terms.append(f"tags.{_quote(key)} = {_quote(value)}")
+            terms.append(f"tags.{quote_text(key)} = {quote_text(value)}")
     return " and ".join(terms)
 
 
-def _quote(text: str) -> str:
+def quote_text(text: str) -> str:
     """A text as the filter language quotes it."""
     return '"' + text.replace('"', '""') + '"'
 

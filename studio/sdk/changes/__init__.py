@@ -7,7 +7,7 @@ from studio.sdk.changes.background_tasks import (
     progress_text,
     wait_for_task,
 )
-from studio.sdk.changes.bulk_changes import BulkResult
+from studio.sdk.changes.bulk_changes import BulkResult, HasId
 from studio.sdk.changes.run_changes import move_run
 from studio.sdk.changes.workspace_changes import WorkspaceChanges
 
@@ -15,6 +15,7 @@ __all__ = [
     "OPEN_STATES",
     "BulkResult",
     "Change",
+    "HasId",
     "WorkspaceChanges",
     "follow_task",
     "move_run",

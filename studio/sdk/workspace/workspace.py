@@ -25,6 +25,7 @@ from studio.sdk.run_query import RunQuery
 from studio.sdk.warnings import warn
 from studio.sdk.workspace import config_file
 from studio.sdk.workspace.config_file import WorkspaceConfig
+from studio.sdk.workspace.reading import WorkspaceReading
 
 if TYPE_CHECKING:
     from studio.sdk.client import Client
@@ -38,7 +39,7 @@ NO_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 NO_GROUP = "run-studio"
 
 
-class Workspace(WorkspaceChanges, NamesOfWorkspaces):
+class Workspace(WorkspaceChanges, WorkspaceReading, NamesOfWorkspaces):
     """A workspace of the server that the environment names.
 
     `subscription_id` and `resource_group` are kept and shown, and have no effect.

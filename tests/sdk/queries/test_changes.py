@@ -144,3 +144,24 @@ def test_runs_and_experiments_are_changed_by_filter_or_by_name(
     tagged = workspace.change_experiments(places[:1], "tag", tags={"team": "nlp"})
     assert tagged.changed == 1
     assert client.get(f"experiments/{places[0].id}")["tags"] == {"team": "nlp"}
+
+
+def test_members_groups_and_conclusions_are_read_and_written(
+    client: Client, workspace: Workspace
+) -> None:
+    for name, seed in (("g-0", "1"), ("g-1", "1"), ("g-2", "2")):
+        client.post("runs", {"experiment": "g", "id": name, "params": {"seed": seed}})
+    owner = workspace.members()[0]
+    assert owner["role"] == "owner"
+    found = workspace.groups(["params.seed", "experiment"], "experiment = g")
+    values = [(each["values"]["params.seed"], each["runs"]) for each in found]
+    assert values == [("1", 2), ("2", 1)]
+    assert len(workspace.groups("params.seed", "experiment = g", limit=1)) == 1
+    runs: list[Run | str] = [workspace.get_run("g-0"), "g-1"]
+    assert workspace.get_conclusion(runs) == ""
+    workspace.set_conclusion(runs, "Seeds do not matter.")
+    assert workspace.get_conclusion(["g-1", "g-0"]) == "Seeds do not matter."
+    workspace.set_conclusion(runs, "")
+    assert workspace.get_conclusion(runs) == ""
+    with pytest.raises(NotFound):
+        workspace.get_conclusion(["g-0", "missing"])
