@@ -22,6 +22,8 @@ from runs.render.previews.vega_times import find_time_unit, read_time
 
 #: What a chart may have at most: transformations, their rows, and fields that fold.
 MAX_TRANSFORMS, MAX_ROWS, MAX_FOLDED, MAX_DEPTH = 30, 50_000, 200, 20
+#: Rows times characters of the transformations, about a second for the longest.
+MAX_WORK = 4_000_000
 #: Sums of as many numbers as a chart has are finite below this.
 MAX_NUMBER = 1e300
 _DEFAULT_BINS, MAX_BINS = 10, 1000
@@ -38,9 +40,13 @@ def transform_rows(transforms: object, rows: Rows | None) -> Rows | None:
         raise UnsupportedChart(VegaGap.DATA)
     if not isinstance(transforms, list) or len(transforms) > MAX_TRANSFORMS:
         raise _unsupported("transform")
+    work = 0
     for each in transforms:
         if not isinstance(each, dict):
             raise _unsupported("transform")
+        work += len(rows) * len(repr(each))
+        if work > MAX_WORK:
+            raise _unsupported(f"{next(iter(each), 'transform')}: {len(rows)} rows")
         rows = _transformed(each, rows)
     return rows
 

@@ -153,6 +153,14 @@ def test_a_transformation_that_is_not_known_is_named(
     assert caught.value.detail.startswith(detail)
 
 
+def test_transformations_that_would_take_long_are_refused() -> None:
+    rows = [{"x": 1}] * 50_000
+    wanted = {"filter": {"field": "x", "oneOf": list(range(1000))}}
+    with pytest.raises(UnsupportedChart, match="filter: 50000 rows"):
+        transform_rows([wanted], rows)
+    assert transform_rows([{"filter": "datum.x > 1"}], rows) == []
+
+
 def test_transformations_are_of_charts_layers_and_panels() -> None:
     few = {"transform": [{"filter": "datum.x > 1"}]}
     points: dict[str, Any] = {"mark": "point", "encoding": {"x": X, "y": Y}}
