@@ -19,6 +19,9 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+#: The colors of the circles with initials.
+AVATAR_TONES = 6
+
 
 class Role(models.IntegerChoices):
     """A member's role in a workspace; a higher rank includes all lower ones."""
@@ -90,6 +93,11 @@ class User(AbstractBaseUser):
     def initials(self) -> str:
         words = str(self).replace(".", " ").replace("_", " ").split()
         return "".join(word[0] for word in words[:2]).upper() or "?"
+
+    @property
+    def tone(self) -> int:
+        """The color of the circle with the initials, to tell people apart."""
+        return self.pk % AVATAR_TONES
 
 
 class WorkspaceQuerySet(models.QuerySet["Workspace"]):

@@ -98,6 +98,7 @@ class FacetChoice:
     is_chosen: bool
     count: int
     initials: str = ""
+    tone: int = 0
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,7 @@ def _facets(
             user.username in wanted.members,
             n,
             user.initials,
+            user.tone,
         )
         for user, n in sorted(
             counts.members.items(), key=lambda each: each[0].pk != me.pk

@@ -41,7 +41,7 @@ class TagLine:
 
     @property
     def is_on_all(self) -> bool:
-        return self.use.count == self.total and self.use.is_same
+        return self.use.count == self.total
 
     @property
     def addable(self) -> int:

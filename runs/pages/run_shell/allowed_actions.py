@@ -114,7 +114,7 @@ def lock_note(run: Run) -> str:
         "This run is locked by %(name)s since %(time)s. %(name)s or a workspace owner "
         "can unlock it."
     ) % {
-        "name": run.locked_by.username,
+        "name": run.locked_by,
         "time": full_moment(local_time(run.locked_since or 0, get_current_timezone())),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -71,6 +72,15 @@ def test_the_feed_says_who_did_what_to_how_many(team, runs):
     found = lines(browser_of(team.owner))
     assert found[0] == "You tagged 5 runs in digits with stage: candidate"
     assert found[1].endswith("renamed a run: run 0 → baseline")
+
+
+def test_each_member_has_one_color(team, runs):
+    for person in (team.contributor, team.owner, team.contributor):
+        rename_run(runs[0], f"by {person.pk}", **by(person))
+    page = browser_of(team.owner).get(PAGE).text
+    tones = re.findall(r'<span class="avatar (tone-\d)"', page)
+    assert len(tones) == 3
+    assert tones[0] == tones[2] != tones[1]
 
 
 def test_stars_and_private_views_are_seen_by_their_author_alone(team, runs):

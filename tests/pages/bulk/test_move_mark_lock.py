@@ -100,8 +100,10 @@ def test_runs_are_locked_and_only_owners_unlock_those_of_others(
     said = plan(theirs.get(f"{BULK}unlock/{ABC}"))
     assert "another member locked 1 run" in said
     assert said.endswith("Unlock 1 run")
+    User.objects.exclude(pk=bo.pk).update(display_name="Mia Okafor")
     said = plan(theirs.get(f"{BULK}archive/{ABC}"))
     assert "2 runs are locked a locked by you" in said
+    assert "b locked by Mia Okafor" in said
     theirs.post(f"{BULK}unlock/{ABC}")
     assert list(Run.objects.filter(locked=True)) == [abc[1]]
     visitor.post(f"{BULK}unlock/{ABC}")
