@@ -161,6 +161,8 @@ class ViewDefault(models.Model):
 class ShareLink(models.Model):
     """A public link to one view or one run, until it expires.
 
+    A feed shows no page: only the newest runs of its view, as Atom.
+
     The secret is stored as its SHA-256. The link also ends when its creator is not an
     owner anymore.
     """
@@ -174,6 +176,7 @@ class ShareLink(models.Model):
     run = models.ForeignKey(
         Run, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
     )
+    is_feed = models.BooleanField(default=False, db_default=False)
     digest = models.BinaryField(max_length=32, unique=True)
     note = models.CharField(max_length=200, blank=True, default="")
     created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")

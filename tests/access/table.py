@@ -89,6 +89,7 @@ PAGES: dict[str, Row] = {
         parts={"secret": "{invitation}"}, GET=PUBLIC, POST=PUBLIC
     ),
     "shared/<str:secret>/": page(PUBLIC, secret="{shared}"),
+    "shared/<str:secret>/feed/": page(PUBLIC, 404, secret="{shared}"),
     "shared/<str:secret>/pictures/<path:path>": page(PUBLIC, 404, secret="{shared}"),
     "v/<str:slug>/": row(404, parts={"slug": "{view}"}, GET=SIGNED_IN),
     "account/": page(IN_PERSON),

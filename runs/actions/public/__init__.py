@@ -10,6 +10,7 @@ from runs.actions.public.share_links import (
     find_inactive_links,
     find_share_link,
     revoke_share_link,
+    share_path,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "find_inactive_links",
     "find_share_link",
     "revoke_share_link",
+    "share_path",
 ]

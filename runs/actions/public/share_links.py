@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from runs.actions.account import generate_secret, hash_secret
@@ -30,6 +31,7 @@ def create_share_link(
     *,
     note: str = "",
     days: int = DEFAULT_LINK_DAYS,
+    is_feed: bool = False,
     actor: Actor,
     now: int,
 ) -> tuple[ShareLink, str]:
@@ -44,11 +46,14 @@ def create_share_link(
         )
     if len(note) > MAX_NOTE_LENGTH or not note.isprintable():
         raise InvalidValue(_("The note must be one line of text."), field="note")
+    if is_feed and not isinstance(shown, View):
+        raise InvalidValue(_("Only a view has a feed."), field="feed")
     secret = generate_secret()
     link = ShareLink.objects.create(
         workspace=workspace,
         view=shown if isinstance(shown, View) else None,
         run=shown if isinstance(shown, Run) else None,
+        is_feed=is_feed,
         digest=hash_secret(secret),
         note=note,
         created_by=actor.user,
@@ -57,6 +62,11 @@ def create_share_link(
     )
     _record(link, None, True, actor=actor, now=now)
     return link, secret
+
+
+def share_path(link: ShareLink, secret: str) -> str:
+    """Return the address of what the link shows."""
+    return reverse("shared-feed" if link.is_feed else "shared", args=[secret])
 
 
 def _record(
@@ -72,9 +82,9 @@ def _record(
     record_changes(link.workspace, "public links", [edit], actor=actor, now=now)
 
 
-def find_share_link(secret: str, *, now: int) -> ShareLink:
+def find_share_link(secret: str, *, is_feed: bool = False, now: int) -> ShareLink:
     """Return the link if it still works; otherwise raise NotFound, always with one
-    message.
+    message. The link of a feed shows no page, and that of a page no feed.
     """
     link = (
         ShareLink.objects.select_related(
@@ -85,7 +95,12 @@ def find_share_link(secret: str, *, now: int) -> ShareLink:
             "run__experiment",
             "run__submitter",
         )
-        .filter(digest=hash_secret(secret), revoked__isnull=True, expires__gt=now)
+        .filter(
+            digest=hash_secret(secret),
+            is_feed=is_feed,
+            revoked__isnull=True,
+            expires__gt=now,
+        )
         .first()
     )
     # One message for all reasons, so that a guessed link reveals nothing.

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -20,6 +19,7 @@ from runs.pages.requests import (
     CountField,
     PageForm,
     PageRequest,
+    PresenceField,
     TextField,
 )
 from runs.search.run import find_run
@@ -34,6 +34,7 @@ class ShareForm(PageForm):
     run = TextField(strip=False)
     note = TextField()
     days = CountField(max_digits=4)
+    feed = PresenceField()
 
 
 @access(Permission.SHARE_OUT)
@@ -55,6 +56,7 @@ def _create_link(request: PageRequest) -> HttpResponse:
             shown,
             note=sent["note"],
             days=sent["days"] or 0,
+            is_feed=sent["feed"],
             actor=request.actor,
             now=now_ms(),
         )
@@ -62,7 +64,7 @@ def _create_link(request: PageRequest) -> HttpResponse:
         form.show_error(error)
         return _show_link_form(request, shown, form, status=FORM_ERROR_STATUS)
     origin = public_origin(request)
-    address = origin + reverse("shared", args=[secret])
+    address = origin + public_actions.share_path(link, secret)
     return show_members(request, new_share_link=link, share_address=address)
 
 

@@ -43,7 +43,7 @@ def shared_page(request: StudioRequest, secret: str) -> HttpResponse:
     response = render(request, "public/shared.html", context)
     # A revoked link must not stay readable from a cache.
     response["Cache-Control"] = "private, no-store"
-    return _with_privacy_headers(response)
+    return with_privacy_headers(response)
 
 
 @access(PUBLIC)
@@ -58,10 +58,10 @@ def shared_picture(request: StudioRequest, secret: str, path: str) -> HttpRespon
     )
     if file is None:
         raise NotFound(_("This link has no such image."))
-    return _with_privacy_headers(send_file(request, sent_file(file)))
+    return with_privacy_headers(send_file(request, sent_file(file)))
 
 
-def _with_privacy_headers(response: Response) -> Response:
+def with_privacy_headers(response: Response) -> Response:
     """Keep search engines out, and do not send the secret to other sites."""
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Referrer-Policy"] = "no-referrer"

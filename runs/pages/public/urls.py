@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from runs.pages.public.feed import shared_feed
 from runs.pages.public.share_links import create_share_link, revoke_share_link
 from runs.pages.public.shared_pages import shared_page, shared_picture
 from runs.pages.requests import WORKSPACE_URL
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern] = [
         shared_picture,
         name="shared-picture",
     ),
+    path("shared/<str:secret>/feed/", shared_feed, name="shared-feed"),
     path(f"{WORKSPACE_URL}share/", create_share_link, name="public-link-form"),
     path(
         f"{WORKSPACE_URL}share/<int:number>/revoke/",

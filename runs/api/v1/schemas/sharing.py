@@ -41,12 +41,16 @@ class InvitationList(Struct):
 
 
 class NewPublicLink(RequestStruct):
-    """Either `view` (a slug) or `run` (an ID) is shared, for `days`."""
+    """Either `view` (a slug) or `run` (an ID) is shared, for `days`.
+
+    With `feed` the newest runs of the view are an Atom feed, and there is no page.
+    """
 
     view: str = ""
     run: str = ""
     note: str = ""
     days: int = 14
+    feed: bool = False
 
 
 class PublicLinkInfo(Struct):
@@ -59,6 +63,7 @@ class PublicLinkInfo(Struct):
     created_by: str | None
     expires: int
     link: str | None
+    feed: bool
 
 
 class PublicLinkList(Struct):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from runs.access import (
@@ -13,7 +12,7 @@ from runs.access import (
     signed_in_user,
     workspace_of,
 )
-from runs.actions.public import create_share_link, revoke_share_link
+from runs.actions.public import create_share_link, revoke_share_link, share_path
 from runs.api.v1.endpoints import endpoint
 from runs.api.v1.lookups import find_run
 from runs.api.v1.schemas import NewPublicLink, PublicLinkInfo, PublicLinkList
@@ -44,10 +43,11 @@ def create_public_link(request: StudioRequest, body: NewPublicLink) -> PublicLin
         _find_shown(request, body),
         note=body.note,
         days=body.days,
+        is_feed=body.feed,
         actor=request.actor,
         now=now_ms(),
     )
-    return _link_info(link, public_origin(request) + reverse("shared", args=[secret]))
+    return _link_info(link, public_origin(request) + share_path(link, secret))
 
 
 @endpoint("DELETE", Permission.SHARE_OUT, reply=PublicLinkInfo)
@@ -85,4 +85,5 @@ def _link_info(link: ShareLink, address: str | None = None) -> PublicLinkInfo:
         link.created_by.username if link.created_by else None,
         link.expires,
         address,
+        link.is_feed,
     )

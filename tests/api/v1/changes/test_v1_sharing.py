@@ -43,6 +43,7 @@ def test_a_run_is_shared_by_a_public_link(owner: Rest) -> None:
     owner.ok("DELETE", f"public-links/{made['number']}")
     assert owner.get("public-links")["links"] == []
     assert owner.refused("POST", "public-links", {})[0] == 400
+    assert owner.refused("POST", "public-links", {"run": "r", "feed": True})[0] == 400
 
 
 def test_a_conclusion_is_of_a_set_of_runs(rest: Rest) -> None:
