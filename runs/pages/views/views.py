@@ -29,7 +29,7 @@ from runs.pages.run_list import show_list
 from runs.pages.views.forms import DefaultViewForm
 from runs.pages.views.return_paths import return_path, return_path_context
 from runs.search.comments import count_comments
-from runs.search.notify import followed_views
+from runs.search.notify import followed_views, is_followed
 from runs.search.views import (
     filter_by_words,
     find_defaults,
@@ -84,6 +84,8 @@ def view_menu(request: PageRequest) -> HttpResponse:
             ),
         ],
         "view_comments": count_comments(state.view) if state.view else 0,
+        "view_followed": state.view is not None
+        and is_followed(request.actor.user, request.workspace, state.view),
         "find": find,
         "built_in": all(
             word in pgettext("name of the built-in view", "Default").casefold()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -121,6 +122,31 @@ def test_the_menu_and_the_list_agree_on_changes(
     chosen = visitor.get(f"{opened}?columns=name")
     menu = visitor.get(chosen.context["view_menu_href"], headers=HTMX)
     assert menu.context["view_changed"] == chosen.context["view_changed"] == "columns"
+
+
+def test_the_menu_follows_its_view(visitor: Client, log: Any, make_view: Any) -> None:
+    log("good", acc=0.9)
+    view = make_view("q=metrics.acc > 0.5")
+
+    def menu() -> str:
+        page = visitor.get(f"/v/{view.slug}/")
+        return visitor.get(page.context["view_menu_href"], headers=HTMX).text
+
+    shown = menu()
+    form = shown[shown.index("/follow/") :]
+    assert 'aria-pressed="false"' in form
+    back = re.search(r'name="next" value="([^"]*)"', form)
+    assert back is not None
+    sent = {"on": "1", "next": html.unescape(back[1])}
+    answer = visitor.post(f"{VIEWS}{view.slug}/follow/", sent)
+    assert answer["Location"] == sent["next"]
+    followed = menu()
+    assert 'aria-pressed="true"' in followed[followed.index("/follow/") :]
+    # The built-in view has no runs that enter it.
+    page = visitor.get(ALL)
+    assert (
+        "/follow/" not in visitor.get(page.context["view_menu_href"], headers=HTMX).text
+    )
 
 
 def test_a_menu_and_navigation_cost_the_same_for_a_thousand_views(
