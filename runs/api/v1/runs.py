@@ -381,6 +381,8 @@ def create_children(
 
     Repeating the request returns the existing runs.
     """
+    # Before the parent is read: a move to another experiment takes its children along.
+    run_actions.lock_tree(workspace_of(request).pk)
     parent = find_run(request, run_id)
     names.check_count(len(body.children), "children", names.MAX_CREATE_CHILDREN)
     return ChildList(
