@@ -208,6 +208,13 @@ PLACES = [
     Place("new model", "models/", clicked("#new-model", "#model-dialog form")),
     Place("new model, a page", "new-model/"),
     Place("members", "members/"),
+    Place("activity", "activity/"),
+    Place(
+        "values of a change",
+        "activity/",
+        clicked(".activity-values summary", ".activity-table"),
+    ),
+    Place("background tasks", "tasks/"),
     Place("compute", "compute/"),
     Place(
         "adding a target", "compute/", clicked("a[href$='targets/']", "dialog[open]")
