@@ -72,7 +72,13 @@ MESSAGES = {"send_test_alert"}
 #: The worker writes the change set with the steps of the task.
 STARTED = {"start_bulk_change", "start_undo", "start_undo_since"}
 #: Only read.
-QUESTIONS = {"can_undo", "is_author", "parent_for_actor", "queue_history_export"}
+QUESTIONS = {
+    "can_undo",
+    "check_filter",
+    "is_author",
+    "parent_for_actor",
+    "queue_history_export",
+}
 EXCEPTIONS = EVENTS | LOGGED | ACCOUNT | STARTED | MESSAGES | QUESTIONS
 
 
