@@ -107,7 +107,10 @@ class _Keeper:
 
     def _pass_on(self, process: subprocess.Popen[bytes] | None) -> None:
         """Give the runner what was received. Raises _Killed."""
-        received, self._received[:] = list(self._received), []
+        received = []
+        # One by one: a signal can come at any moment.
+        while self._received:
+            received.append(self._received.pop(0))
         if not received:
             return
         state = read_runner_state(self._folder)

@@ -239,6 +239,11 @@ class Machine:
             job.report = EngineReport(job.pid, now)
 
     def _note_missing(self, job: RemoteJob) -> None:
+        if _has_end(job):
+            # The agent before this one, which still ran, kept the end and let the
+            # machine forget the job.
+            self._end(job, "", "")
+            return
         text = f"{self.host} does not know the run: its folder was deleted."
         now = time.monotonic()
         job.missing_since = now if job.missing_since is None else job.missing_since
@@ -259,6 +264,13 @@ class Machine:
         job.end(code, message)
         with contextlib.suppress(OSError):
             job.save()
+
+
+def _has_end(job: RemoteJob) -> bool:
+    try:
+        return read_end(job.folder) is not None
+    except (OSError, KeyError):
+        return False
 
 
 def _without_owner(member: tarfile.TarInfo) -> tarfile.TarInfo:
