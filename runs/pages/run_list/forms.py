@@ -24,7 +24,8 @@ class SelectionForm(PageForm):
     """`query` is the list's query string; the other fields say which runs to select.
 
     `add`, `drop` and `toggle` are run ids, separated by commas. `page` means the rows
-    of the page (1: select, 0: deselect), `all` every run that matches.
+    of the page (1: select, 0: deselect), `all` every run that matches. `none` clears
+    the selection before all of them.
     """
 
     query = TextField(strip=False)
@@ -33,6 +34,7 @@ class SelectionForm(PageForm):
     toggle = TextField(strip=False)
     page = OptionalTextField()
     all = PresenceField()
+    none = PresenceField()
 
 
 def is_ranked_metric(field: Field) -> bool:

@@ -200,11 +200,16 @@ def select_runs(request: PageRequest) -> HttpResponse:
     """Redirect to the list with other runs selected.
 
     `add`, `drop` and `toggle` are run IDs, separated by commas. `page` means the rows
-    of the page (1: all, 0: none), `all` every matching run that is not dropped.
+    of the page (1: all, 0: none), `all` every matching run that is not dropped. `none`
+    clears the selection before that.
     """
     state = build_state(request, read_scope(request), _read_posted_spec(request))
     spec = state.spec
-    keys = list(find_visible_selection(spec, state.viewer, state.workspace).keys)
+    keys = (
+        []
+        if SelectionForm(request.POST).check()["none"]
+        else list(find_visible_selection(spec, state.viewer, state.workspace).keys)
+    )
     add, drop = _read_changes(request, state, keys)
     keys = change_selection(keys, add, drop)
     spec = spec.changed(

@@ -3,6 +3,7 @@
 
 import { parameter, show } from "../run_list/list-address.js";
 import { fetchPage, showOffline } from "../site/app.js";
+import { focusToScroll } from "../site/scroll-focus.js";
 import { legendItems } from "./chart-legend.js";
 import { drawFigure, readFigure, redrawWithTheme } from "./figures.js";
 import { disposePlot, isShown, plotly, series, trackSize } from "./plot.js";
@@ -117,6 +118,7 @@ function updateLabels({ card, figure }) {
   note.title = note.textContent;
   const list = card.querySelector("[data-legend-list]");
   list.replaceChildren(...(figure.legend ? legendItems(figure) : []));
+  focusToScroll(list);
   showFoot(card, figure);
   colorCheckboxes();
 }

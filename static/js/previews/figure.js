@@ -3,6 +3,7 @@
 
 import { redrawWithTheme } from "../charts/figures.js";
 import { CONFIG, disposePlot, fitPlot, plotly, trackSize } from "../charts/plot.js";
+import { focusToScroll } from "../site/scroll-focus.js";
 import { themedLayout, withGroupColors } from "./figure-theme.js";
 
 /** How far from the visible part of the page a chart is drawn already. */
@@ -56,6 +57,7 @@ async function drawFigure(place) {
       place.style.setProperty("--figure-rows", rows);
       const traces = panels ? withGroupColors(data) : data;
       await drawInto(plotOf(place), Plotly, traces, layout);
+      focusToScroll(place);
     } else removePlot(place);
     if (!isLate()) write(place, (place.dataset.notes !== undefined && note) || "");
   } catch {

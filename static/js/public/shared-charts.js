@@ -4,6 +4,7 @@
 import { legendItems } from "../charts/chart-legend.js";
 import { drawFigure, redrawWithTheme } from "../charts/figures.js";
 import { series, trackSize } from "../charts/plot.js";
+import { focusToScroll } from "../site/scroll-focus.js";
 
 const charts = [...document.querySelectorAll("[data-shared-figure]")].map((plot) => ({
   plot,
@@ -25,6 +26,7 @@ async function drawChart(chart) {
   }
   const legend = plot.closest(".chart").querySelector("[data-legend]");
   if (figure.legend && !figure.kind) legend.replaceChildren(...legendItems(figure));
+  focusToScroll(legend);
 }
 
 const drawCharts = () => charts.map(drawChart);

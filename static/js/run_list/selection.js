@@ -6,6 +6,8 @@ const form = document.getElementById("select-form");
 const boxes = () => [...document.querySelectorAll("#run-table [data-pick]")];
 const isOn = (box) => box.getAttribute("aria-checked") === "true";
 const PAUSE_MS = 80;
+// Changes of the selection as a whole, as keys next to the ids of runs.
+const [ALL, NONE] = [Symbol("all"), Symbol("none")];
 
 let unsent = new Map();
 let sent = new Map();
@@ -15,13 +17,13 @@ let timer;
 let last = "";
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("[data-pick], [data-pick-page], [data-pick-all]");
+  const button = event.target.closest?.(
+    "[data-pick], [data-pick-page], [data-pick-all], #pick-none",
+  );
   if (!button) return;
   event.preventDefault();
-  if (button.matches("[data-pick-all]")) {
-    unsent = new Map([["", true]]);
-    return send();
-  }
+  if (button.matches("#pick-none")) return setWhole([NONE]);
+  if (button.matches("[data-pick-all]")) return setWhole(unsent.has(NONE) ? [NONE, ALL] : [ALL]);
   const on = !isOn(button);
   if (button.matches("[data-pick-page]")) {
     button.setAttribute("aria-checked", String(on));
@@ -39,6 +41,12 @@ function checkboxRange(box) {
   return from < 0 ? [box] : all.slice(Math.min(from, to), Math.max(from, to) + 1);
 }
 
+function setWhole(keys) {
+  unsent = new Map(keys.map((key) => [key, true]));
+  updateCheckboxes();
+  send();
+}
+
 function setSelected(some, on) {
   for (const box of some) if (isOn(box) !== on) unsent.set(box.value, on);
   updateCheckboxes();
@@ -46,14 +54,19 @@ function setSelected(some, on) {
   timer = setTimeout(send, PAUSE_MS);
 }
 
+// What is not in the response yet. The server clears the selection before it adds runs.
+const changes = () => (unsent.has(NONE) ? unsent : new Map([...sent, ...unsent]));
+
 // The color comes with the response.
 function updateCheckboxes() {
-  const now = new Map([...sent, ...unsent]);
-  for (const box of boxes())
-    if (now.has(box.value)) box.setAttribute("aria-checked", now.get(box.value));
+  const now = changes();
+  if (now.has(NONE)) document.getElementById("pick-page")?.setAttribute("aria-checked", "false");
+  for (const box of boxes()) {
+    const on = now.get(box.value) ?? (now.has(NONE) ? now.has(ALL) : undefined);
+    if (on !== undefined) box.setAttribute("aria-checked", on);
+  }
 }
 
-// The key "" means all matching runs.
 async function send() {
   clearTimeout(timer);
   if (isSending || !unsent.size) return;
@@ -62,14 +75,15 @@ async function send() {
   [sent, unsent, sentFrom, isAccepted] = [unsent, new Map(), location.href, false];
   const idsWith = (on) =>
     [...sent]
-      .filter((each) => each[0] && each[1] === on)
+      .filter((each) => typeof each[0] === "string" && each[1] === on)
       .map((each) => each[0])
       .join(",");
   const values = {
     query: location.search.slice(1),
     add: idsWith(true),
     drop: idsWith(false),
-    ...(sent.has("") && { all: "1" }),
+    ...(sent.has(NONE) && { none: "1" }),
+    ...(sent.has(ALL) && { all: "1" }),
   };
   try {
     await htmx.ajax("POST", form.action, {
@@ -79,7 +93,7 @@ async function send() {
       values,
     });
     // If another list was requested since, its rows stay and the boxes are sent again.
-    if (!isAccepted) unsent = new Map([...sent, ...unsent]);
+    if (!isAccepted) unsent = changes();
   } catch {
     // Nothing was sent, so restore the checkboxes.
     for (const box of boxes())

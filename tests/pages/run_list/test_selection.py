@@ -46,6 +46,17 @@ def selected(answer: Any) -> str:
     return parse_qs(urlsplit(answer["Location"]).query).get("selected", [""])[0]
 
 
+def test_none_clears_the_selection_before_runs_are_added(
+    visitor: Client, log: Any
+) -> None:
+    for name in "abc":
+        log(name)
+    cleared = {"query": "selected=a,b&only=1", "none": "1"}
+    assert selected(visitor.post(SELECT, cleared)) == ""
+    assert selected(visitor.post(SELECT, {**cleared, "add": "c"})) == "c"
+    assert "only" not in visitor.post(SELECT, cleared)["Location"]
+
+
 def test_a_run_takes_the_lowest_free_number(visitor: Client, log: Any) -> None:
     for name in "abcd":
         log(name)

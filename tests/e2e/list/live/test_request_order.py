@@ -75,6 +75,26 @@ def test_a_sort_overrides_an_earlier_request(
         expect(page).to_have_url(re.compile("sort=name.*selected=digits-46"))
 
 
+@ORDERS
+def test_a_sort_keeps_a_cleared_selection_cleared(
+    runs_page: Page, order: tuple[int, int]
+) -> None:
+    page = runs_page
+    page.goto(f"{LIST}&selected=digits-45,digits-46")
+    held = Held(page, of_list)
+    page.locator("#pick-none").click()
+    held.wait(1)
+    expect(box(page, "digits-46")).not_to_be_checked()
+    sort(page)
+    held.wait(2)
+    for route in [held.routes[at] for at in order]:
+        held.answer(route)
+    held.release()
+    expect(names(page).first).to_have_text("digits-01")
+    expect(page.locator("#selection-bar")).to_have_count(0)
+    assert "selected=" not in page.url
+
+
 @pytest.mark.parametrize("after", [look, refresh, select])
 def test_requests_for_the_same_list_wait_for_the_sort(
     runs_page: Page, after: Act
