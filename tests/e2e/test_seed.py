@@ -42,7 +42,12 @@ CLOCK = {
 }
 #: The first counts statements: a client needs more than the generator. A start of the
 #: server and its worker write the others.
-UNCOMPARED = {change_counts.TABLE, "runs_studioidentity", "runs_logindexsettings"}
+UNCOMPARED = {
+    change_counts.TABLE,
+    "runs_studioidentity",
+    "runs_logindexsettings",
+    "runs_storagereport",
+}
 #: A long series is rewritten while it grows, so these keys depend on its batches. The
 #: worker closes status changes when it gets to them.
 UNNAMED = {"runs_metricchunk": {"id"}, "runs_statuschange": {"is_open"}}
